@@ -1,0 +1,1 @@
+"""The library behind the pipelines: plain Python, without zenml, kfp or mlflow."""

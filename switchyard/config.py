@@ -1,0 +1,184 @@
+"""The use case file `configs/NAME.yaml`, as frozen pydantic models.
+
+`load` reads a file, applies `--set` overrides and returns a `Config`; whatever is wrong
+with the file is one `InputError` that names the file, the key and what is allowed there.
+The steps get the sections they need as parameters, so that a change of a gate, say, does
+not train again.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Task = Literal["classification", "regression"]
+ColumnType = Literal["string", "integer", "number", "boolean", "datetime"]
+CandidateType = Literal["logistic_regression", "ridge", "random_forest", "hist_gradient_boosting", "mlp"]
+Scalar = str | int | float | bool
+
+# Lists come back from ZenML's own JSON as lists: read them as tuples there, too.
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+Scalars = Annotated[tuple[Scalar, ...], Field(strict=False)]
+
+CLASSIFICATION_METRICS = ("accuracy", "roc_auc", "pr_auc", "f1", "log_loss", "brier")
+REGRESSION_METRICS = ("rmse", "mae", "r2")
+
+
+class Section(BaseModel):
+    """A part of the config: strict, frozen, and a key that it does not know is an error."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Data(Section):
+    """Where the table is and what its columns are for."""
+
+    uri: str = Field(min_length=1)
+    format: Literal["auto", "csv", "parquet"] = "auto"
+    separator: str = Field(default=",", min_length=1, max_length=1)
+    nulls: Names = ("",)
+    target: str
+    positive: Scalar | None = None
+    id: str | None = None
+    time: str | None = None
+    group: str | None = None
+
+
+class Column(Section):
+    """What one column must look like."""
+
+    type: ColumnType
+    nullable: bool = False
+    min: float | None = None
+    max: float | None = None
+    allowed: Scalars | None = None
+    unique: bool = False
+    pattern: str | None = None
+
+
+class Table(Section):
+    """What the table as a whole must look like."""
+
+    min_rows: int = Field(default=1, ge=1)
+    max_duplicate_rows: int | None = Field(default=None, ge=0)
+
+
+class ColumnDistribution(Section):
+    """How far one column may move from the last accepted data."""
+
+    method: Literal["psi", "ks"] = "psi"
+    max: float = Field(default=0.25, gt=0)
+
+
+class Distribution(Section):
+    """How far the columns may move from the last accepted version of the same data."""
+
+    method: Literal["psi", "ks"] = "psi"
+    max: float = Field(default=0.25, gt=0)
+    columns: dict[str, ColumnDistribution] = {}
+
+
+class Contract(Section):
+    """What the data must look like before anything is trained on it."""
+
+    columns: dict[str, Column] = Field(min_length=1)
+    table: Table = Table()
+    distribution: Distribution = Distribution()
+
+
+class Split(Section):
+    """How rows are dealt to training, validation and test."""
+
+    method: Literal["random", "stratified", "group", "time"] = "random"
+    validation: float = Field(default=0.2, gt=0, lt=1)
+    test: float = Field(default=0.2, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _leaves_training_rows(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError("validation and test together must leave rows for training, so less than 1")
+        return self
+
+
+class Features(Section):
+    """Which columns the model sees; without names, by the contract's types."""
+
+    numeric: Names | None = None
+    categorical: Names | None = None
+    exclude: Names = ()
+
+
+class Space(Section):
+    """Where the search looks for one hyperparameter: a range, or a list of choices."""
+
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    integer: bool = False
+    choices: Scalars | None = None
+
+    @model_validator(mode="after")
+    def _is_range_or_choices(self) -> Self:
+        is_range = self.low is not None and self.high is not None
+        if is_range == (self.choices is not None) or (self.low is None) != (self.high is None):
+            raise ValueError("give either low and high, or choices")
+        if self.low is not None and self.high is not None:
+            if self.low > self.high:
+                raise ValueError(f"low ({self.low:g}) is above high ({self.high:g})")
+            if self.log and self.low <= 0:
+                raise ValueError(f"a log range starts above 0, not at {self.low:g}")
+        if self.choices is not None and not self.choices:
+            raise ValueError("choices is empty")
+        return self
+
+
+class Candidate(Section):
+    """A kind of model, its fixed hyperparameters and those to search."""
+
+    type: CandidateType
+    params: dict[str, Scalar] = {}
+    search: dict[str, Space] = {}
+
+
+class Search(Section):
+    """The budget of the hyperparameter search of each candidate."""
+
+    trials: int = Field(default=20, ge=1)
+    folds: int = Field(default=5, ge=2)
+    metric: str | None = None
+
+
+class Metrics(Section):
+    """What decides between the candidates, and how sure the figures must be."""
+
+    primary: str
+    bootstrap: int = Field(default=1000, ge=0)
+    confidence: float = Field(default=0.95, gt=0, lt=1)
+
+
+class Deployment(Section):
+    """The endpoint that answers when all gates have passed."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+    golden_rows: int = Field(default=5, ge=1, le=100)
+    max_request_mb: float = Field(default=8.0, gt=0)
+
+
+class Config(Section):
+    """A whole use case."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")
+    task: Task
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    threads: int = Field(default=1, ge=1)
+    data: Data
+    contract: Contract
+    split: Split = Split()
+    features: Features = Features()
+    candidates: dict[str, Candidate] = Field(min_length=1)
+    search: Search = Search()
+    metrics: Metrics
+    gates: dict[str, str] = {}
+    deployment: Deployment = Deployment()

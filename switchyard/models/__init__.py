@@ -1,0 +1,1 @@
+"""Candidates: how each is fitted, tuned and turned into one ONNX file."""

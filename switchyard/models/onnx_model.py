@@ -1,0 +1,69 @@
+"""An ONNX file that knows its raw columns: what is evaluated, gated, deployed and served.
+
+The graph has one named input of shape (N, 1) per raw feature column: `tensor(float)` for numbers
+and booleans (missing is NaN), `tensor(string)` for text (missing is ""). Its outputs are
+
+- classification: `label` (N,) and `probabilities` (N, classes) float32, classes in the card's order;
+- regression: `prediction` (N, 1) float32.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import onnxruntime
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class OnnxModel:
+    """The bytes of an ONNX file and its card.
+
+    Attributes:
+        content: The serialized ModelProto.
+        card: What is known of the model, JSON-able: at least `name`, `task`, `inputs` (a list of
+            `{"name", "datatype"}` with OIP datatypes FP32 or BYTES) and, for classification,
+            `classes` (a list, in the order of the probability columns) and `positive`.
+    """
+
+    content: bytes = field(repr=False)
+    card: dict[str, Any]
+
+    @cached_property
+    def session(self) -> onnxruntime.InferenceSession:
+        """An onnxruntime session on one thread, so that timings and results repeat."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        return onnxruntime.InferenceSession(self.content, options, providers=["CPUExecutionProvider"])
+
+    def inputs(self, frame: pl.DataFrame) -> dict[str, np.ndarray]:
+        """The feed for the graph: one array of shape (rows, 1) per raw column."""
+        import polars as pl
+
+        feed = {}
+        for spec in self.card["inputs"]:
+            column = frame[spec["name"]]
+            if spec["datatype"] == "BYTES":
+                values = column.cast(pl.String).fill_null("").to_numpy().astype(object)
+            else:
+                values = column.cast(pl.Float32).fill_null(float("nan")).to_numpy()
+            feed[spec["name"]] = values.reshape(-1, 1)
+        return feed
+
+    def run(self, frame: pl.DataFrame) -> dict[str, np.ndarray]:
+        """All outputs of the graph by name, for a frame of raw columns."""
+        names = [output.name for output in self.session.get_outputs()]
+        return dict(zip(names, self.session.run(names, self.inputs(frame)), strict=True))
+
+    def card_json(self) -> str:
+        """The card as sorted JSON."""
+        return json.dumps(self.card, indent=2, sort_keys=True, allow_nan=False)

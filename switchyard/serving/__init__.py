@@ -1,0 +1,1 @@
+"""The endpoint: Open Inference Protocol v2 over a model repository."""
