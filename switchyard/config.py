@@ -8,6 +8,8 @@ not train again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -182,3 +184,24 @@ class Config(Section):
     metrics: Metrics
     gates: dict[str, str] = {}
     deployment: Deployment = Deployment()
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Reads a use case file, applies `--set` overrides and checks everything.
+
+    Args:
+        path: The YAML file.
+        overrides: Each `key.path=value`; the value is YAML, a name with dots may be quoted.
+
+    Returns:
+        The config.
+
+    Raises:
+        InputError: One line a problem: the file, the key path, what was found, what is allowed.
+    """
+    from switchyard.config_checks import problems
+    from switchyard.config_file import read_model, refuse
+
+    config, document = read_model(path, overrides, Config)
+    refuse(document, problems(config))
+    return config

@@ -1,0 +1,128 @@
+"""Looks up and describes what a pydantic model allows at a key path.
+
+The words come from the model itself, so that an error message can never disagree with it.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import annotated_types as at
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in the config: its type, its constraints and, if it needs other words, a description."""
+
+    annotation: Any
+    metadata: tuple[Any, ...] = ()
+    description: str | None = None
+
+    @property
+    def section(self) -> type[BaseModel] | None:
+        """The model that stands here, if one does."""
+        kind = self.annotation
+        return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+    @property
+    def entries(self) -> Slot | None:
+        """What each value is, if this is a mapping with names of the user's own."""
+        return _slot(get_args(self.annotation)[1]) if get_origin(self.annotation) is dict else None
+
+    def child(self, key: str | int) -> Slot | None:
+        """The slot under a key or list index, or None if nothing may stand there."""
+        if self.section is not None:
+            field = self.section.model_fields.get(str(key))
+            return _field_slot(field) if field else None
+        if isinstance(key, int):
+            args = get_args(self.annotation)
+            return _slot(args[0]) if get_origin(self.annotation) is tuple else None
+        return self.entries
+
+
+def slot_at(model: type[BaseModel], path: Sequence[str | int]) -> Slot | None:
+    """Returns what may stand at a key path of a model, or None if nothing may."""
+    slot: Slot | None = Slot(model)
+    for key in path:
+        slot = slot.child(key) if slot else None
+    return slot
+
+
+def describe(slot: Slot) -> str:
+    """Says what is allowed in a slot, such as "a whole number of at least 1"."""
+    if slot.description:
+        return slot.description
+    if slot.section is not None:
+        return f"a mapping with {', '.join(slot.section.model_fields)}"
+    if slot.entries is not None:
+        return f"a mapping of names to {_plural(slot.entries)}"
+    return _describe_value(slot) + _describe_length(slot)
+
+
+def _describe_value(slot: Slot) -> str:
+    kind, origin, args = slot.annotation, get_origin(slot.annotation), get_args(slot.annotation)
+    if origin is Literal:
+        return f"one of {', '.join(map(str, args))}"
+    if origin is tuple:
+        return f"a list of {_plural(_slot(args[0]))}"
+    if origin in (Union, types.UnionType):
+        return _any_of([describe(_slot(arg)) for arg in args])
+    return _WORDS.get(kind, str(kind)) + _describe_range(slot.metadata)
+
+
+def _plural(slot: Slot) -> str:
+    if slot.section is not None:
+        return f"mappings with {', '.join(slot.section.model_fields)}"
+    return "texts" if slot.annotation is str else f"values, each {describe(slot)}"
+
+
+def _any_of(words: list[str]) -> str:
+    if "a number" in words:  # which a whole number is, too
+        words = [word for word in words if word != "a whole number"]
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
+
+
+def _describe_range(metadata: tuple[Any, ...]) -> str:
+    parts = []
+    for item in metadata:
+        match item:
+            case at.Ge(ge=low):
+                parts.append(f"of at least {low}")
+            case at.Gt(gt=low):
+                parts.append(f"above {low}")
+            case at.Le(le=high):
+                parts.append(f"of at most {high}")
+            case at.Lt(lt=high):
+                parts.append(f"below {high}")
+    return f" {' and '.join(parts)}" if parts else ""
+
+
+def _describe_length(slot: Slot) -> str:
+    low = next((item.min_length for item in slot.metadata if isinstance(item, at.MinLen)), 0)
+    high = next((item.max_length for item in slot.metadata if isinstance(item, at.MaxLen)), None)
+    if high is not None:
+        return f" of {low} to {high} characters" if low != high else f" of {high} character{'s'[: high > 1]}"
+    return ", not empty" if low else ""
+
+
+def _field_slot(field: FieldInfo) -> Slot:
+    inner = _slot(field.annotation)
+    return Slot(inner.annotation, (*inner.metadata, *field.metadata), field.description)
+
+
+def _slot(annotation: Any) -> Slot:
+    """Takes off `Annotated` and `| None`: a key that may be left out need not say so."""
+    if get_origin(annotation) is Annotated:
+        inner = _slot(get_args(annotation)[0])
+        return Slot(inner.annotation, inner.metadata + tuple(annotation.__metadata__))
+    if get_origin(annotation) in (Union, types.UnionType):
+        args = [arg for arg in get_args(annotation) if arg is not types.NoneType]
+        return _slot(args[0]) if len(args) == 1 else Slot(Union[tuple(args)])  # noqa: UP007 (built at run time)
+    return Slot(annotation)
