@@ -72,10 +72,11 @@ def _roles(config: Config) -> Iterator[Problem]:
 
 def _task(config: Config) -> Iterator[Problem]:
     """Metrics, the positive class and the target's type fit the task."""
-    metrics = CLASSIFICATION_METRICS if config.task == "classification" else REGRESSION_METRICS
-    for path, name in ((("metrics", "primary"), config.metrics.primary), (("search", "metric"), config.search.metric)):
+    metrics: tuple[str, ...] = CLASSIFICATION_METRICS if config.task == "classification" else REGRESSION_METRICS
+    chosen = {("metrics", "primary"): config.metrics.primary, ("search", "metric"): config.search.metric}
+    for where, name in chosen.items():
         if name is not None and name not in metrics:
-            yield path, f"is {name!r}, but must be a metric for {config.task}: one of {', '.join(metrics)}"
+            yield where, f"is {name!r}, but must be a metric for {config.task}: one of {', '.join(metrics)}"
     target = config.contract.columns.get(config.data.target)
     positive = config.data.positive
     if config.task == "regression":

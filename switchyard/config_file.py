@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic_core import ErrorDetails
 
 from switchyard.config_overrides import apply_overrides
 from switchyard.config_schema import describe, slot_at
@@ -80,27 +81,29 @@ def _wording(error: ValidationError, document: Document, model: type[BaseModel])
     lines: dict[KeyPath, str] = {}
     for item in error.errors(include_url=False):
         path, value = _locate(item["loc"], document.value)
-        kind = item["type"]
-        if kind == "missing":
+        if item["type"] == "missing":
             path = (*path, item["loc"][-1])
         # A union gives one error for each of its types: the first one speaks for all.
-        lines.setdefault(path, _line(document, path, _text(kind, path, value, item, model)))
+        lines.setdefault(path, _line(document, path, _text(item, path, value, model)))
     return list(lines.values())
 
 
-def _locate(loc: tuple[str | int, ...], value: Any) -> tuple[KeyPath, Any]:
+def _locate(loc: tuple[str | int, ...], value: JsonValue) -> tuple[KeyPath, JsonValue]:
     """Cuts pydantic's own additions (a union's member, say) off a location."""
     path: list[str | int] = []
     for key in loc:
-        inside = key in value if isinstance(value, dict) else isinstance(value, list) and isinstance(key, int)
-        if not inside:
+        if isinstance(value, dict) and key in value:
+            value = value[str(key)]
+        elif isinstance(value, list) and isinstance(key, int):
+            value = value[key]
+        else:
             break
-        value = value[key]
         path.append(key)
     return tuple(path), value
 
 
-def _text(kind: str, path: KeyPath, value: Any, item: Any, model: type[BaseModel]) -> str:
+def _text(item: ErrorDetails, path: KeyPath, value: JsonValue, model: type[BaseModel]) -> str:
+    kind = item["type"]
     if kind == "extra_forbidden":
         return _unknown(path, model)
     slot = slot_at(model, path)

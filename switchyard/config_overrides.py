@@ -11,12 +11,11 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Sequence
-from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from switchyard.config_schema import Slot, describe
-from switchyard.config_yaml import Document, KeyPath, close_match, found, parse_yaml
+from switchyard.config_yaml import Document, close_match, found, parse_yaml
 from switchyard.errors import InputError
 
 _SEGMENT = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^."'=]+?))\s*(\.|=)""")
@@ -57,7 +56,7 @@ def _split(override: str) -> tuple[list[str], str]:
     raise InputError(f"--set {override} is not of the form key.path=value, such as --set search.trials=5.")
 
 
-def _resolve(keys: list[str], value: Any, slot: Slot, override: str) -> KeyPath:
+def _resolve(keys: list[str], value: JsonValue, slot: Slot, override: str) -> tuple[str, ...]:
     """Finds which keys of the config a dotted path means."""
     path: list[str] = []
     while keys:
@@ -71,7 +70,7 @@ def _resolve(keys: list[str], value: Any, slot: Slot, override: str) -> KeyPath:
     return tuple(path)
 
 
-def _take(keys: list[str], value: Any, slot: Slot) -> int:
+def _take(keys: list[str], value: JsonValue, slot: Slot) -> int:
     """How many of the dotted parts make up the next key."""
     if slot.entries is None:
         return 1
@@ -93,13 +92,13 @@ def _no_such_key(path: list[str], key: str, slot: Slot, override: str) -> str:
     return f"--set {override}: {where or 'the config'} has no key {key}; {question}allowed are {', '.join(allowed)}."
 
 
-def _put(value: dict[str, Any], path: KeyPath, item: Any, override: str) -> None:
+def _put(value: dict[str, JsonValue], path: Sequence[str], item: JsonValue, override: str) -> None:
     for i, key in enumerate(path[:-1], start=1):
-        below = value.setdefault(key, {})  # type: ignore[arg-type]  # no list index ever stands in an override's path
+        below = value.get(key)
         if below is None:
-            below = value[key] = {}  # type: ignore[index]
+            below = value[key] = {}
         if not isinstance(below, dict):
-            where = ".".join(map(str, path[:i]))
+            where = ".".join(path[:i])
             raise InputError(f"--set {override}: {where} is {found(below)} in the file, not a mapping; mend the file.")
         value = below
-    value[path[-1]] = item  # type: ignore[index]
+    value[path[-1]] = item

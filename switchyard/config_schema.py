@@ -117,7 +117,7 @@ def _field_slot(field: FieldInfo) -> Slot:
     return Slot(inner.annotation, (*inner.metadata, *field.metadata), field.description)
 
 
-def _slot(annotation: Any) -> Slot:
+def _slot(annotation: Any) -> Slot:  # noqa: ANN401 (a type form has no type of its own)
     """Takes off `Annotated` and `| None`: a key that may be left out need not say so."""
     if get_origin(annotation) is Annotated:
         inner = _slot(get_args(annotation)[0])

@@ -12,16 +12,18 @@ import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+from pydantic import JsonValue
 
 from switchyard.errors import InputError
 
-try:
-    from yaml import CSafeLoader as SafeLoader
-except ImportError:  # a PyYAML built without libyaml: slower, the same values
-    from yaml import SafeLoader  # type: ignore[assignment]
+# A PyYAML built without libyaml is slower and gives the same values.
+if TYPE_CHECKING:
+    from yaml import SafeLoader
+else:
+    SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 KeyPath = tuple[str | int, ...]
 
@@ -40,7 +42,7 @@ class Document:
     """
 
     path: Path
-    value: dict[str, Any]
+    value: dict[str, JsonValue]
     origins: dict[KeyPath, str]
 
 
@@ -69,7 +71,7 @@ def read_yaml(path: Path) -> Document:
     return Document(path, value, origins)
 
 
-def parse_yaml(text: str, source: str, origins: dict[KeyPath, str] | None = None) -> Any:
+def parse_yaml(text: str, source: str, origins: dict[KeyPath, str] | None = None) -> JsonValue:
     """Parses one YAML document into plain values.
 
     Args:
@@ -97,7 +99,7 @@ def parse_yaml(text: str, source: str, origins: dict[KeyPath, str] | None = None
         loader.dispose()
 
 
-def found(value: Any) -> str:
+def found(value: JsonValue) -> str:
     """Describes a value that was found, short enough for a sentence."""
     if value is None:
         return "nothing (null)"
@@ -105,7 +107,7 @@ def found(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, dict):
         return f"a mapping with {', '.join(map(str, value))}"[:80] if value else "an empty mapping"
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return f"a list of {len(value)}" if value else "an empty list"
     if isinstance(value, str):
         return repr(value if len(value) <= 60 else f"{value[:57]}...")
@@ -179,12 +181,12 @@ for _tag, _pattern, _first in [
 class _Plain:
     """Turns PyYAML's nodes into plain values, noting the line of each key path."""
 
-    def __init__(self, loader: Any, origins: dict[KeyPath, str]) -> None:
+    def __init__(self, loader: _Loader, origins: dict[KeyPath, str]) -> None:
         self._loader = loader
         self._origins = origins
         self._open: set[int] = set()
 
-    def value(self, node: yaml.Node, path: KeyPath) -> Any:
+    def value(self, node: yaml.Node, path: KeyPath) -> JsonValue:
         """Returns the plain value of a node at a key path."""
         self._origins.setdefault(path, f"line {node.start_mark.line + 1}")
         if isinstance(node, yaml.ScalarNode):
@@ -193,16 +195,16 @@ class _Plain:
             raise yaml.MarkedYAMLError(problem="an alias stands inside its own anchor", problem_mark=node.start_mark)
         self._open.add(id(node))
         try:
-            if isinstance(node, yaml.SequenceNode):
-                return [self.value(item, (*path, i)) for i, item in enumerate(node.value)]
-            return self._mapping(node, path)
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, path)
+            return [self.value(item, (*path, i)) for i, item in enumerate(node.value)]
         finally:
             self._open.discard(id(node))
 
-    def _mapping(self, node: Any, path: KeyPath) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, JsonValue]:
         _refuse_duplicates(node)
         self._loader.flatten_mapping(node)
-        result = {}
+        result: dict[str, JsonValue] = {}
         for key, item in node.value:
             at = (*path, key.value)
             self._origins[at] = f"line {key.start_mark.line + 1}"
@@ -210,7 +212,7 @@ class _Plain:
         return result
 
 
-def _refuse_duplicates(node: Any) -> None:
+def _refuse_duplicates(node: yaml.MappingNode) -> None:
     lines: dict[str, int] = {}
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
