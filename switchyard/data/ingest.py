@@ -1,0 +1,106 @@
+"""From the source to one Parquet file, streamed: what the ingest step does."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from switchyard.config import Data
+from switchyard.data import web_files
+from switchyard.data.reading import scan
+from switchyard.data.source import Source, fingerprint_now
+from switchyard.errors import SwitchyardError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What was written.
+
+    Attributes:
+        rows: Of the table.
+        columns: Their names.
+        bytes: The size of the Parquet file.
+        fingerprint: Of the source, the same before and after reading it.
+    """
+
+    rows: int
+    columns: tuple[str, ...]
+    bytes: int
+    fingerprint: str
+
+
+def ingest(source: Source, data: Data, destination: Path) -> Ingested:
+    """Stream a source to `destination/raw.parquet` (zstd), never holding the table in memory.
+
+    Args:
+        source: What `inspect` found.
+        data: The same section that `inspect` got.
+        destination: The folder; it is made if it is not there.
+
+    Raises:
+        InputError: If the source cannot be read any more.
+        SwitchyardError: If it changed meanwhile, or the disk is full.
+    """
+    final = destination / "raw.parquet"
+    partial = destination / f".raw.{os.getpid()}.partial"
+    try:
+        with _no_disk_full(destination), _local_paths(source, destination) as paths:
+            _write(scan(paths, source.format, data, source.storage_options or None), partial)
+            _check_unchanged(source, data)
+            rows = _rows(partial)
+            partial.replace(final)
+    finally:
+        partial.unlink(missing_ok=True)
+    return Ingested(rows, source.columns, final.stat().st_size, source.fingerprint)
+
+
+@contextmanager
+def _local_paths(source: Source, destination: Path) -> Iterator[list[str]]:
+    """Paths that Polars can scan: a web file is fetched first, whatever its server can do."""
+    destination.mkdir(parents=True, exist_ok=True)
+    if not source.uri.startswith(("http://", "https://")):
+        yield [file.path for file in source.files]
+        return
+    with TemporaryDirectory(dir=destination, prefix=".fetched.") as folder:
+        copy = Path(folder) / "table"
+        web_files.download(source.files[0].path, copy)
+        yield [str(copy)]
+
+
+def _write(frame: pl.LazyFrame, path: Path) -> None:
+    frame.sink_parquet(path, compression="zstd", engine="streaming")
+
+
+def _rows(path: Path) -> int:
+    import polars as pl
+
+    return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+
+
+def _check_unchanged(source: Source, data: Data) -> None:
+    if fingerprint_now(source, data) != source.fingerprint:
+        raise SwitchyardError(f"{source.uri} changed while it was read: run again when nothing writes to it any more.")
+
+
+@contextmanager
+def _no_disk_full(folder: Path) -> Iterator[None]:
+    """Turn a full disk, as Python or Polars tells it, into one sentence."""
+    import polars as pl
+
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError) as error:
+        if getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error):
+            raise SwitchyardError(
+                f"the disk is full: there is no room in {folder} for the table, so free some and run again."
+            ) from error
+        raise

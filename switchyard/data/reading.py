@@ -1,0 +1,41 @@
+"""How the files of a source become a lazy frame: the same way for the checks and for ingest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from switchyard.config import Data
+from switchyard.data.files import Format
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def scan(paths: Sequence[str], kind: Format, data: Data, storage_options: dict[str, str] | None = None) -> pl.LazyFrame:
+    """The table, lazily: of CSV all columns as strings with `data.nulls` as nulls, of Parquet as they are.
+
+    Rows of a CSV without a single value (blank lines, lines of separators only) are left out: they
+    are what spreadsheets and editors leave at the end.
+
+    Args:
+        paths: The files, which have the same columns.
+        kind: Their format.
+        data: For the separator and the nulls of CSV.
+        storage_options: What Polars needs to read a bucket.
+    """
+    import polars as pl
+
+    if kind == "parquet":
+        return pl.scan_parquet(list(paths), storage_options=storage_options, glob=False)
+    frame = pl.scan_csv(
+        list(paths),
+        separator=data.separator,
+        infer_schema=False,
+        null_values=list(data.nulls),
+        # An empty field is a null of its own in Polars, whatever null_values says; "" in quotes is not.
+        empty_string_is_null="" in data.nulls,
+        storage_options=storage_options,
+        glob=False,
+    )
+    return frame.filter(~pl.all_horizontal(pl.all().is_null() | (pl.all() == "")))

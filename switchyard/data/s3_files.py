@@ -1,0 +1,131 @@
+"""The files of a source in a bucket: a key, a prefix or a glob."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from switchyard.data.files import File, tables_of
+from switchyard.errors import InputError
+
+Answer = TypeVar("Answer")
+_KEYS = "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY"
+
+
+def find(uri: str, wanted: str, root: Path) -> list[File]:
+    """The files that an `s3://bucket/…` URI means, in the order of their keys.
+
+    Args:
+        uri: A key, a prefix (a folder) or a glob.
+        wanted: `data.format`.
+        root: Not used; a bucket has no relative paths.
+
+    Raises:
+        InputError: If the bucket cannot be read, or nothing is there.
+    """
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    magic = next((place for place, letter in enumerate(key) if letter in "*?["), None)
+    listed = _list(uri, bucket, key if magic is None else key[:magic])
+    if magic is not None:
+        chosen = [item for item in listed if _matches(item.name, f"s3://{bucket}/{key}")]
+        if not chosen:
+            raise InputError(f"{uri} matches no object: correct the glob in data.uri.")
+        return chosen
+    exact = [item for item in listed if item.path == uri]
+    if exact:
+        return exact
+    folder = f"s3://{bucket}/{key.rstrip('/')}/" if key else f"s3://{bucket}/"
+    inside = [(item.path, item) for item in listed if item.path.startswith(folder)]
+    if not inside:
+        raise InputError(
+            f"{uri} is missing: the bucket {bucket!r} can be read but has no such key or folder, so correct data.uri."
+        )
+    return tables_of(uri, inside, wanted)
+
+
+def read(path: str, start: int, length: int) -> bytes:
+    """Some bytes of an object; a negative start counts from the end."""
+    bucket, _, key = path.removeprefix("s3://").partition("/")
+    span = f"bytes={start}-{start + length - 1}" if start >= 0 else f"bytes={start}"
+    body = _ask(path, bucket, lambda client: client.get_object(Bucket=bucket, Key=key, Range=span)["Body"].read())
+    return bytes(body[:length])
+
+
+def storage_options() -> dict[str, str]:
+    """What Polars needs to read the bucket, from the environment; never kept or recorded."""
+    names = {
+        "AWS_ACCESS_KEY_ID": "aws_access_key_id",
+        "AWS_SECRET_ACCESS_KEY": "aws_secret_access_key",
+        "AWS_SESSION_TOKEN": "aws_session_token",
+        "AWS_REGION": "aws_region",
+        "AWS_ENDPOINT_URL": "aws_endpoint_url",
+    }
+    options = {option: os.environ[name] for name, option in names.items() if os.environ.get(name)}
+    if options.get("aws_endpoint_url", "").startswith("http://"):
+        options["aws_allow_http"] = "true"
+    return {"aws_region": "us-east-1", **options}
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """A glob in which, unlike fnmatch, `*` stops at a slash; `**` is any number of folders."""
+    if "**" in pattern:
+        return fnmatch.fnmatchcase(name, pattern.replace("**/", "*"))
+    return name.count("/") == pattern.count("/") and fnmatch.fnmatchcase(name, pattern)
+
+
+def _list(uri: str, bucket: str, prefix: str) -> list[File]:
+    def pages(client: Any) -> list[File]:  # noqa: ANN401 - boto3 makes its clients' classes at run time
+        found = []
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for item in page.get("Contents", ()):
+                path = f"s3://{bucket}/{item['Key']}"
+                if not path.endswith("/"):
+                    found.append(File(path, path, item["Size"], f"{item['ETag']} {item['Size']}"))
+        return sorted(found, key=lambda item: item.path)
+
+    return _ask(uri, bucket, pages)
+
+
+def _ask(uri: str, bucket: str, request: Callable[[Any], Answer]) -> Answer:
+    """The answer of the S3 service, or its refusal as one sentence."""
+    import boto3  # type: ignore[import-untyped]
+    from botocore import exceptions  # type: ignore[import-untyped]
+    from botocore.config import Config as ClientConfig  # type: ignore[import-untyped]
+
+    settings = ClientConfig(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 2})
+    try:
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        endpoint = os.environ.get("AWS_ENDPOINT_URL") or None
+        return request(boto3.client("s3", region_name=region, endpoint_url=endpoint, config=settings))
+    except exceptions.ClientError as error:
+        raise _refused(uri, bucket, str(error.response["Error"]["Code"])) from error
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
+        raise InputError(f"{uri} cannot be read without keys: set {_KEYS} in the environment.") from error
+    except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
+        where = os.environ.get("AWS_ENDPOINT_URL", "Amazon's S3 (AWS_ENDPOINT_URL is not set)")
+        raise InputError(
+            f"{uri} cannot be reached: no answer from {where}, so check AWS_ENDPOINT_URL and the network."
+        ) from error
+    except (exceptions.BotoCoreError, ValueError) as error:
+        raise InputError(
+            f"{uri} cannot be read ({error}): check data.uri, AWS_ENDPOINT_URL, AWS_REGION and {_KEYS}."
+        ) from error
+
+
+def _refused(uri: str, bucket: str, code: str) -> InputError:
+    if code == "NoSuchBucket":
+        return InputError(
+            f"{uri} is missing: there is no bucket {bucket!r} at this endpoint, "
+            "so correct data.uri or AWS_ENDPOINT_URL."
+        )
+    if code in ("403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"):
+        return InputError(
+            f"{uri} cannot be read: the bucket {bucket!r} refuses these keys ({code}), "
+            f"so check {_KEYS} and the bucket's policy."
+        )
+    return InputError(
+        f"{uri} cannot be read: S3 answers {code}, so check data.uri, AWS_ENDPOINT_URL, AWS_REGION and {_KEYS}."
+    )

@@ -1,0 +1,199 @@
+"""What `data.uri` means: the files, their format, columns and fingerprint.
+
+`inspect` is called before a pipeline is submitted, so that every error of the input is found
+before anything is written; its fingerprint is part of the cache key of the ingest step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from switchyard.config import Contract, Data, Features, Task
+from switchyard.data import csv_layout, local_files, parquet_layout, s3_files, web_files
+from switchyard.data.column_roles import check_columns
+from switchyard.data.files import File, Format, check_content, chosen_format
+from switchyard.data.reading import scan
+from switchyard.data.value_checks import check_values
+from switchyard.errors import InputError
+
+__all__ = ["File", "Source", "fingerprint_now", "inspect"]
+
+
+class _Place(NamedTuple):
+    """How one kind of URI is looked up and read."""
+
+    find: Callable[[str, str, Path], list[File]]
+    read: Callable[[str, int, int], bytes]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table that can be read, and what is known of it.
+
+    Attributes:
+        uri: As the config gives it.
+        format: csv or parquet.
+        files: In the order in which they are read.
+        columns: The same in every file.
+        rows: Their number, if the look at the source counted them.
+        root: The folder that relative paths start from.
+        fingerprint: Changes with the content or name of a file and with what changes how it is read.
+    """
+
+    uri: str
+    format: Format
+    files: tuple[File, ...]
+    columns: tuple[str, ...]
+    rows: int | None
+    fingerprint: str
+    root: Path
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the files are on this machine."""
+        return _place(self.uri) is _LOCAL
+
+    @property
+    def storage_options(self) -> dict[str, str]:
+        """What Polars needs to read the files; from the environment, so that no key is ever recorded."""
+        return s3_files.storage_options() if self.uri.startswith("s3://") else {}
+
+
+def inspect(data: Data, contract: Contract, task: Task, root: Path, features: Features | None = None) -> Source:
+    """Find the source of a use case and everything that is wrong with it.
+
+    Local files are read (a hash, the fields of each row, one pass over the values); of remote ones only
+    the listing and the header, and the values are checked when they have been ingested.
+
+    Args:
+        data: Where the table is and what its columns are for.
+        contract: For the columns that it must have.
+        task: For what the target must be.
+        root: The folder that relative paths start from.
+        features: For the columns that are used or excluded.
+
+    Raises:
+        InputError: For the first thing that is wrong.
+    """
+    used = features or Features()
+    place = _place(data.uri)
+    files = tuple(place.find(data.uri, data.format, root))
+    kind = chosen_format([_bare(file) for file in files], data.format)
+    columns, rows = _layout(files, kind, data, contract, place)
+    check_columns(_shown(data.uri, files), columns, data, contract, used)
+    if place is _LOCAL:
+        rows = _read_through(files, kind, columns, data, contract, task, used)
+    return Source(data.uri, kind, files, columns, rows, _fingerprint(files, kind, data), root)
+
+
+def fingerprint_now(source: Source, data: Data) -> str:
+    """The fingerprint of the source as it is at this moment.
+
+    Args:
+        source: What `inspect` found.
+        data: The same section that `inspect` got.
+
+    Raises:
+        InputError: If it cannot be read any more.
+    """
+    files = tuple(_place(data.uri).find(data.uri, data.format, source.root))
+    return _fingerprint(files, source.format, data)
+
+
+_LOCAL = _Place(local_files.find, local_files.read)
+_S3 = _Place(s3_files.find, s3_files.read)
+_WEB = _Place(web_files.find, web_files.read)
+
+
+def _place(uri: str) -> _Place:
+    scheme, colon, _ = uri.partition("://")
+    if not colon:
+        return _LOCAL
+    places = {"file": _LOCAL, "s3": _S3, "http": _WEB, "https": _WEB}
+    if scheme.lower() not in places:
+        raise InputError(
+            f"data.uri {uri!r} begins with {scheme}://, which is unknown: use a path, s3://, https:// or http://."
+        )
+    return places[scheme.lower()]
+
+
+def _bare(file: File) -> str:
+    """A file's name without the query of a web address."""
+    return file.name.partition("?")[0] if "://" in file.name else file.name
+
+
+def _shown(uri: str, files: Sequence[File]) -> str:
+    return files[0].name if len(files) == 1 else uri
+
+
+def _layout(
+    files: Sequence[File], kind: Format, data: Data, contract: Contract, place: _Place
+) -> tuple[tuple[str, ...], int | None]:
+    """The columns that all files share, and the rows if the files say."""
+    layouts = []
+    for file in files:
+        head = place.read(file.path, 0, csv_layout.HEAD_BYTES if kind == "csv" else 16) if file.size else b""
+        check_content(file, kind, head, place.read(file.path, -4, 4) if kind == "parquet" and head else b"")
+        if kind == "csv":
+            layouts.append((dict.fromkeys(csv_layout.header(file, head, data, contract), "String"), 0))
+        else:
+            layouts.append(parquet_layout.footer(file, place.read))
+        _check_same(files[0], layouts[0][0], file, layouts[-1][0])
+    rows = sum(count for _, count in layouts) if kind == "parquet" else None
+    return tuple(layouts[0][0]), rows
+
+
+def _check_same(first: File, expected: dict[str, str], file: File, found: dict[str, str]) -> None:
+    if list(found.items()) == list(expected.items()):
+        return
+    for one, other, missing in (
+        (file, first, [c for c in expected if c not in found]),
+        (first, file, [c for c in found if c not in expected]),
+    ):
+        if missing:
+            raise InputError(
+                f"{one.name} has no column {missing[0]!r}, but {other.name} has: "
+                "all files of data.uri need the same columns."
+            )
+    for column in found:
+        if found[column] != expected[column]:
+            raise InputError(
+                f"{file.name} has {found[column]} in the column {column!r}, but {first.name} has {expected[column]}: "
+                "all files of data.uri need the same types."
+            )
+    raise InputError(
+        f"{file.name} has its columns in another order than {first.name}: all files of data.uri need the same header."
+    )
+
+
+def _read_through(
+    files: Sequence[File],
+    kind: Format,
+    columns: Sequence[str],
+    data: Data,
+    contract: Contract,
+    task: Task,
+    features: Features,
+) -> int:
+    if kind == "csv":
+        for file in files:
+            csv_layout.check_utf8(file)
+            csv_layout.check_fields(file, data, len(columns))
+    frame = scan([file.path for file in files], kind, data)
+    return check_values(_shown(data.uri, files), frame, data, contract, task, features)
+
+
+def _fingerprint(files: Sequence[File], kind: Format, data: Data) -> str:
+    folder = os.path.commonpath([Path(file.path).parent for file in files])
+    facts = {
+        "format": kind,
+        "reading": [data.separator, sorted(data.nulls)] if kind == "csv" else [],
+        "files": [[file.path.removeprefix(folder), file.size, file.fingerprint] for file in files],
+    }
+    return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16).hexdigest()
