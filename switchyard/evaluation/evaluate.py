@@ -1,0 +1,184 @@
+"""Candidates against each other on validation rows, and the best one, once, on test rows.
+
+Called by the evaluate step and by whoever wants to know what ONNX files are worth. Only the
+files are run, with onnxruntime, never the learners that they came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from switchyard.config import Data, Metrics, Task
+from switchyard.errors import InputError
+from switchyard.evaluation import metrics as definitions
+from switchyard.evaluation.latency import latency_ms
+from switchyard.evaluation.scoring import Scored, score
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from switchyard.models.onnx_model import OnnxModel
+
+FEW_ROWS = 30
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Which candidate is the best, and everything that was measured.
+
+    Attributes:
+        best: The candidate's name.
+        report: JSON-able. `gated` is the flat namespace of the gates, all of it about the best
+            candidate on test rows; `report.to_html` draws the whole.
+    """
+
+    best: str
+    report: dict[str, Any]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What a terminal has room for: primary metric by candidate, and the best one's test metrics."""
+        primary = self.report["selection"]["metric"]
+        return {
+            "best": self.best,
+            "primary": primary,
+            "rows": self.report["data"]["rows"],
+            "candidates": {each["name"]: each["metrics"][primary] for each in self.report["candidates"]},
+            "test": self.report["test"]["metrics"],
+            "warnings": self.report["warnings"],
+        }
+
+
+def evaluate(
+    models: Sequence[OnnxModel],
+    *,
+    validation: pl.LazyFrame,
+    test: pl.LazyFrame,
+    data: Data,
+    task: Task,
+    metrics: Metrics,
+    seed: int,
+    source: dict[str, Any] | None = None,
+) -> Evaluation:
+    """Measures every candidate on validation rows and the best one on test rows.
+
+    The best is decided by `metrics.primary`; of equals the smaller file wins, then the first
+    name, so that a busy machine cannot change the verdict.
+
+    Args:
+        models: The candidates; `card["candidate"]` is the name.
+        validation: Raw columns and the target; rows without a target are left out and counted.
+        test: Likewise; seen by the best candidate only.
+        data: Names the target.
+        task: What the models do.
+        metrics: The primary metric, resamples and confidence of the intervals.
+        seed: Of the resamples, the same for every candidate.
+        source: What is known of the data's origin, copied into the report.
+
+    Raises:
+        InputError: An unknown primary metric, no rows, or a primary metric that no candidate has a value for.
+    """
+    _check_primary(metrics.primary, task)
+    columns = _columns(models, data.target)
+    rows, warnings = _rows(validation, columns, data.target, "validation")
+    scored = [score(model, rows, data, task, metrics, seed) for model in models]
+    rated = [_candidate(model, each, rows) for model, each in zip(models, scored, strict=True)]
+    for candidate, each in zip(rated, scored, strict=True):
+        warnings += [f"validation, {candidate['name']}: {note}" for note in each.notes]
+    chosen = _best(rated, metrics.primary)
+    held_out, test_warnings = _rows(test, columns, data.target, "test")
+    final = score(models[chosen], held_out, data, task, metrics, seed)
+    warnings += [*test_warnings, *(f"test: {note}" for note in final.notes)]
+    latency = latency_ms(models[chosen], held_out, calls=1000)
+    report = {
+        "name": models[chosen].card.get("name"),
+        "task": task,
+        "best": rated[chosen]["name"],
+        "selection": _selection(metrics),
+        "data": {
+            "target": data.target,
+            "rows": {"validation": len(rows), "test": len(held_out)},
+            "source": source or {},
+            **final.data,
+        },
+        "candidates": rated,
+        "test": {"metrics": final.metrics, "latency_ms": latency, **final.drawings},
+        "gated": _gated(final.metrics, latency, rated[chosen]),
+        "undefined": final.undefined,
+        "warnings": warnings,
+    }
+    return Evaluation(rated[chosen]["name"], report)
+
+
+def _selection(metrics: Metrics) -> dict[str, Any]:
+    """How the best was chosen and how the intervals were made."""
+    return {
+        "metric": metrics.primary,
+        "higher_is_better": metrics.primary not in definitions.LOWER_IS_BETTER,
+        "confidence": metrics.confidence,
+        "resamples": metrics.bootstrap,
+    }
+
+
+def _check_primary(primary: str, task: Task) -> None:
+    known = definitions.names(task)
+    if primary not in known:
+        raise InputError(f"metrics.primary is {primary!r}, which {task} does not have: use one of {', '.join(known)}")
+
+
+def _columns(models: Sequence[OnnxModel], target: str) -> list[str]:
+    """The target and every column that some candidate reads; no other is loaded."""
+    return sorted({target, *(spec["name"] for model in models for spec in model.card["inputs"])})
+
+
+def _rows(table: pl.LazyFrame, columns: list[str], target: str, part: str) -> tuple[pl.DataFrame, list[str]]:
+    """The rows that have a target, and what has to be said about them."""
+    frame = table.select(columns).collect()
+    known = frame.drop_nulls(target).drop_nans(target if frame[target].dtype.is_float() else [])
+    if known.is_empty():
+        raise InputError(f"no {part} row has a value of the target {target!r}: give more rows or a larger split.{part}")
+    warnings = []
+    if len(known) < len(frame):
+        warnings.append(f"{part}: {len(frame) - len(known)} rows without a value of {target} were left out")
+    if len(known) < FEW_ROWS:
+        warnings.append(f"{part}: only {len(known)} rows, so the figures say little and their intervals are too narrow")
+    return known, warnings
+
+
+def _candidate(model: OnnxModel, scored: Scored, frame: pl.DataFrame) -> dict[str, Any]:
+    card = model.card
+    return {
+        "name": card["candidate"],
+        "metrics": scored.metrics,
+        "parity": _parity(card.get("parity")),
+        "size_mb": len(model.content) / 1e6,
+        "latency_ms": latency_ms(model, frame),
+        "params": card.get("params") or {},
+        "cv": card.get("cv"),
+    }
+
+
+def _parity(parity: object) -> float | None:
+    """The largest difference from the fitted learner, which a card may carry with details around it."""
+    value = parity.get("max_difference") if isinstance(parity, dict) else parity
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _best(rated: list[dict[str, Any]], primary: str) -> int:
+    """The position of the best candidate; one without a value of the primary metric never is, unless alone."""
+    sign = 1 if primary in definitions.LOWER_IS_BETTER else -1
+    values = [each["metrics"][primary]["value"] for each in rated]
+    defined = [position for position, value in enumerate(values) if value is not None]
+    if not defined and len(rated) > 1:
+        raise InputError(f"metrics.primary {primary} has no value for any candidate on validation rows: choose another")
+    return min(defined or [0], key=lambda i: (sign * (values[i] or 0.0), rated[i]["size_mb"], rated[i]["name"]))
+
+
+def _gated(scores: dict[str, Any], latency: dict[str, float], best: dict[str, Any]) -> dict[str, float | None]:
+    """What gates can name, flat."""
+    flat = {name: estimate["value"] for name, estimate in scores.items()}
+    bounds = {f"{name}.{side}": estimate[side] for name, estimate in scores.items() for side in ("low", "high")}
+    timing = {f"latency_ms.{quantile}": value for quantile, value in latency.items()}
+    return {**flat, **bounds, **timing, "parity": best["parity"], "size_mb": best["size_mb"]}

@@ -1,0 +1,149 @@
+"""One model on one set of rows: predictions, metrics with intervals, and what a report draws of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from switchyard.config import Data, Metrics, Task
+from switchyard.errors import SwitchyardError
+from switchyard.evaluation import curves, labels
+from switchyard.evaluation import metrics as definitions
+from switchyard.evaluation.bootstrap import Estimate, estimate
+from switchyard.evaluation.metrics import Floats, Integers, Sample
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from switchyard.models.onnx_model import OnnxModel
+
+_SLICE_ROWS = 20_000
+_CURVES = 10  # one against the rest for so many classes, no more: nobody reads the eleventh line
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a model did on some rows.
+
+    Attributes:
+        metrics: `{"value", "low", "high"}` by metric, None where it has no value.
+        drawings: Curves and tables, by name.
+        data: What the rows are like: classes and their counts, or the target's range.
+        undefined: Why a metric has no value, by metric.
+        notes: What a reader must know about the figures.
+    """
+
+    metrics: dict[str, dict[str, float | None]]
+    drawings: dict[str, Any]
+    data: dict[str, Any]
+    undefined: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def score(model: OnnxModel, frame: pl.DataFrame, data: Data, task: Task, metrics: Metrics, seed: int) -> Scored:
+    """Runs the model on all rows of `frame`, which has no null in the target, and measures it."""
+    outputs = _outputs(model, frame)
+    if task == "regression":
+        return _regression(outputs, frame[data.target], metrics, seed)
+    return _classification(model, outputs, frame[data.target], metrics, seed)
+
+
+def _outputs(model: OnnxModel, frame: pl.DataFrame) -> dict[str, np.ndarray]:
+    """All outputs of the graph, slice by slice: text columns become Python objects, and those are large."""
+    parts = [model.run(rows) for rows in frame.iter_slices(_SLICE_ROWS)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _classification(
+    model: OnnxModel, outputs: dict[str, np.ndarray], target: pl.Series, metrics: Metrics, seed: int
+) -> Scored:
+    classes = model.card["classes"]
+    truth, unseen = labels.encode(target, classes)
+    probabilities = outputs["probabilities"].astype(float)
+    predicted = _predicted(outputs["label"], classes, model.card["candidate"])
+    positive = _positive(model.card)
+    counts = np.bincount(truth[truth >= 0], minlength=len(classes))
+    described = {
+        "classes": [str(label) for label in classes],
+        "positive": None if positive is None else str(classes[positive]),
+        "class_counts": [int(count) for count in counts],
+        "unseen_labels": unseen,
+    }
+    strange = "rows of class {!r}, which the model never saw, count as wrong"
+    notes = tuple(f"{rows} {strange.format(label)}" for label, rows in unseen.items())
+    matrix = curves.confusion(truth, predicted, len(classes))
+    if not np.isfinite(probabilities).all():
+        return _nothing("classification", {"confusion": matrix}, described, notes)
+    sample = _sample(truth, probabilities, predicted, positive)
+    estimates = estimate(sample, resamples=metrics.bootstrap, confidence=metrics.confidence, seed=seed)
+    drawn = range(len(classes))[:_CURVES] if positive is None else (positive,)
+    drawings = {
+        "confusion": matrix,
+        "roc": {str(classes[k]): curves.roc_curve(probabilities[:, k], truth == k) for k in drawn},
+        "pr": {str(classes[k]): curves.pr_curve(probabilities[:, k], truth == k) for k in drawn},
+    }
+    why = _which_class_is_missing(described, positive)
+    return Scored(_as_dicts(estimates), drawings, described, _undefined(estimates, why), notes)
+
+
+def _sample(truth: Integers, probabilities: Floats, predicted: Integers, positive: int | None) -> Sample:
+    if positive is None:
+        return definitions.multiclass(truth, probabilities, predicted)
+    return definitions.binary(truth, probabilities, predicted, positive)
+
+
+def _regression(outputs: dict[str, np.ndarray], target: pl.Series, metrics: Metrics, seed: int) -> Scored:
+    truth = target.to_numpy().astype(float)
+    predicted = outputs["prediction"].reshape(-1).astype(float)
+    low, median, high = np.quantile(truth, [0, 0.5, 1]).tolist()
+    described = {"target_range": {"min": low, "median": median, "mean": float(truth.mean()), "max": high}}
+    if not np.isfinite(predicted).all():
+        return _nothing("regression", {}, described, ())
+    sample = definitions.regression(truth, predicted)
+    estimates = estimate(sample, resamples=metrics.bootstrap, confidence=metrics.confidence, seed=seed)
+    drawings = {"residuals": curves.residuals(truth, predicted, seed)}
+    why = "the target is the same in all rows"
+    return Scored(_as_dicts(estimates), drawings, described, _undefined(estimates, why))
+
+
+def _predicted(answers: np.ndarray, classes: list[Any], candidate: str) -> Integers:
+    """The graph's own labels as positions: those are what an endpoint answers, not an argmax of ours."""
+    distinct, which = np.unique(answers.reshape(-1), return_inverse=True)
+    table = labels.positions(distinct.tolist(), classes)
+    strangers = [value for value, position in table.items() if position == labels.UNSEEN]
+    if strangers:
+        raise SwitchyardError(f"candidate {candidate} answers {strangers[0]!r}, which is no class on its card")
+    return np.array([table[value] for value in distinct.tolist()])[which]
+
+
+def _positive(card: dict[str, Any]) -> int | None:
+    """The position of the positive class if there are two: the card's, otherwise the second."""
+    if len(card["classes"]) != 2:
+        return None
+    positive = card.get("positive")
+    found = labels.positions([positive], card["classes"])[positive]
+    return 1 if found == labels.UNSEEN else found
+
+
+def _which_class_is_missing(described: dict[str, Any], positive: int | None) -> str:
+    pairs = zip(described["classes"], described["class_counts"], strict=True)
+    missing = [label for label, count in pairs if not count]
+    return f"no row is of class {missing[0]}" if missing else "all rows are of one class"
+
+
+def _undefined(estimates: dict[str, Estimate], why: str) -> dict[str, str]:
+    return {name: why for name, each in estimates.items() if each.value is None}
+
+
+def _as_dicts(estimates: dict[str, Estimate]) -> dict[str, dict[str, float | None]]:
+    return {name: each.as_dict() for name, each in estimates.items()}
+
+
+def _nothing(task: Task, drawings: dict[str, Any], described: dict[str, Any], notes: tuple[str, ...]) -> Scored:
+    """A model that answers NaN or infinity for any row has no metrics at all."""
+    why = "the model answers NaN or infinity for some rows"
+    names = definitions.names(task)
+    nothing = Estimate(None).as_dict()
+    return Scored(dict.fromkeys(names, nothing), drawings, described, dict.fromkeys(names, why), (*notes, why))
