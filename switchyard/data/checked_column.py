@@ -70,7 +70,9 @@ class CheckedColumn:
             expressions += [value.min().alias(self._key("lowest")), value.max().alias(self._key("highest"))]
         for rule in self.rules:
             if rule.name == "unique":
-                expressions.append(pl.when(value.is_not_null()).then(value.hash(0)).implode().alias(self._key("unique")))
+                expressions.append(
+                    pl.when(value.is_not_null()).then(value.hash(0)).implode().alias(self._key("unique"))
+                )
             elif rule.name not in ("type", "nullable") and rule.broken is not None:
                 expressions.append(rule.broken.sum().alias(self._key(rule.name)))
         return expressions
@@ -104,7 +106,7 @@ class CheckedColumn:
         return f"{self.index}:{what}"
 
 
-def jsonable(value: Any) -> Any:
+def jsonable(value: object) -> str | int | float | bool | None:
     """A value of a table as JSON can hold it."""
     if isinstance(value, datetime.datetime | datetime.date):
         return value.isoformat()

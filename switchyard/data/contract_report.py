@@ -149,6 +149,6 @@ def _shown(violation: Violation) -> str:
     return f" ({', '.join(parts)}{', …' if violation.count > len(parts) else ''})"
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = " ".join(str(value).split()) if value != "" else '""'
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

@@ -43,9 +43,7 @@ def find_repeats(hashes: pl.Series, limit: int = 5) -> Repeats:
     return Repeats(len(repeated), _first_pairs(values, rows, np.unique(repeated), limit))
 
 
-def _first_pairs(
-    values: np.ndarray, rows: np.ndarray, repeated: np.ndarray, limit: int
-) -> tuple[tuple[int, int], ...]:
+def _first_pairs(values: np.ndarray, rows: np.ndarray, repeated: np.ndarray, limit: int) -> tuple[tuple[int, int], ...]:
     members = np.flatnonzero(np.isin(values, repeated))
     seen: dict[int, int] = {}
     pairs: list[tuple[int, int]] = []

@@ -102,12 +102,14 @@ def _allowed(name: str, column: Column) -> pl.Series:
 
     allowed = cast("tuple[Scalar, ...]", column.allowed)
     if not allowed:
-        raise InputError(f"{_key(name, 'allowed')}: the list is empty, so no value could pass; name one, or remove the key")
+        raise InputError(
+            f"{_key(name, 'allowed')}: the list is empty, so no value could pass; name one, or remove the key"
+        )
     values = [_scalar(name, column, value) for value in allowed]
     return pl.Series(values, dtype=pl.Datetime("us") if column.type == "datetime" else None)
 
 
-def _scalar(name: str, column: Column, value: Scalar) -> Any:
+def _scalar(name: str, column: Column, value: Scalar) -> Scalar | datetime.datetime:
     match column.type, value:
         case "string", bool():
             pass  # YAML reads a bare yes or no as a boolean: which of the two words was meant is lost.
