@@ -1,0 +1,77 @@
+"""A fitted candidate as the bytes of an ONNX file: the same model always gives the same bytes.
+
+Nothing of the run goes in (no time, no path, no version of a tool but ONNX's own), everything that
+has an order is sorted or built in a fixed order, and the file explains itself: `metadata_props`
+carries the model's card under `switchyard.card`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from switchyard.config import CandidateType
+from switchyard.models.features import Feature
+from switchyard.models.fitted import Fitted
+from switchyard.models.graph import ML_DOMAIN, Graph
+from switchyard.models.graph_encoder import write_encoder
+from switchyard.models.graph_learner import write_learner
+from switchyard.models.target import Target
+
+# Old enough for any runtime in use (onnxruntime 1.12, Triton 22.08), new enough for every operator here.
+IR_VERSION = 8
+OPSETS = {"": 17, ML_DOMAIN: 3}
+
+CARD_KEY = "switchyard.card"
+
+
+def export(
+    fitted: Fitted, kind: CandidateType, features: tuple[Feature, ...], target: Target, card: dict[str, Any]
+) -> bytes:
+    """Write the whole model, preprocessing and all.
+
+    Args:
+        fitted: The model.
+        kind: The type of candidate that it is.
+        features: Its raw columns, one input each.
+        target: For classes and the type of `label`.
+        card: What the file says of itself; JSON-able, the same for the same config and data.
+
+    Returns:
+        A serialized ModelProto with the inputs and outputs that `onnx_model.py` describes.
+    """
+    graph = Graph()
+    matrix = write_encoder(graph, fitted.encoder, features)
+    answer = write_learner(graph, kind, fitted.learner, fitted.task, matrix)
+    _write_outputs(graph, answer, target)
+    return serialize(graph, card)
+
+
+def serialize(graph: Graph, card: dict[str, Any]) -> bytes:
+    """The bytes of a finished graph, checked by onnx."""
+    import onnx
+    from onnx import helper
+
+    body = helper.make_graph(graph.nodes, "switchyard", graph.inputs, graph.outputs, graph.constants)
+    opsets = [helper.make_opsetid(domain, version) for domain, version in sorted(OPSETS.items())]
+    model = helper.make_model(body, opset_imports=opsets, ir_version=IR_VERSION, producer_name="switchyard")
+    helper.set_model_props(model, {CARD_KEY: json.dumps(card, sort_keys=True, allow_nan=False)})
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _write_outputs(graph: Graph, answer: str, target: Target) -> None:
+    from onnx import TensorProto
+
+    if target.task == "regression":
+        graph.output(graph.cast(answer, TensorProto.FLOAT), "prediction", TensorProto.FLOAT, ["N", 1])
+        return
+    is_text = isinstance(target.classes[0], str)
+    classes = graph.constant(np.array(target.classes, dtype=object if is_text else np.int64))
+    best = graph.add("ArgMax", answer, axis=1, keepdims=0)
+    label_type = TensorProto.STRING if is_text else TensorProto.INT64
+    graph.output(graph.add("Gather", classes, best), "label", label_type, ["N"])
+    probabilities = graph.cast(answer, TensorProto.FLOAT)
+    graph.output(probabilities, "probabilities", TensorProto.FLOAT, ["N", len(target.classes)])

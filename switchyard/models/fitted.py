@@ -1,0 +1,65 @@
+"""A fitted candidate before its export: encoder and learner together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from switchyard.config import Task
+from switchyard.models.encoder import Encoder
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The model as scikit-learn or torch knows it; parity holds the graph against this.
+
+    Attributes:
+        encoder: The fitted preprocessing.
+        learner: The fitted learner, trained on class numbers or values.
+        task: Classification or regression.
+    """
+
+    encoder: Encoder
+    learner: Any
+    task: Task
+
+    def predict(self, frame: pl.DataFrame) -> np.ndarray:
+        """The class number, or the value, of each row."""
+        return np.asarray(self.learner.predict(self.encoder.transform(frame)))
+
+    def probabilities(self, frame: pl.DataFrame) -> np.ndarray:
+        """Probabilities (rows, classes)."""
+        return np.asarray(self.learner.predict_proba(self.encoder.transform(frame)))
+
+
+def fit_learner(learner: Any, matrix: np.ndarray, target: np.ndarray) -> Any:
+    """Fit; then predict on one thread, because a forest on several sums its trees in any order."""
+    learner.fit(matrix, target)
+    if hasattr(learner, "estimators_"):
+        learner.n_jobs = 1
+    return learner
+
+
+@contextmanager
+def pinned_threads(threads: int, with_torch: bool) -> Iterator[None]:
+    """Run BLAS, OpenMP and torch on this many threads, so that the same config gives the same weights."""
+    from threadpoolctl import threadpool_limits
+
+    if with_torch:
+        import torch  # before the limit, so that torch's own OpenMP is limited, too
+
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+    try:
+        with threadpool_limits(threads):
+            yield
+    finally:
+        if with_torch:
+            torch.set_num_threads(before)

@@ -1,0 +1,58 @@
+"""How training rows are dealt to the folds of cross-validation: the way the split dealt the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from switchyard.config import Data, Split
+from switchyard.errors import InputError
+from switchyard.models.target import Target
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Fold = tuple[np.ndarray, np.ndarray]
+
+
+def deal(frame: pl.DataFrame, target: Target, *, data: Data, split: Split, count: int, seed: int) -> list[Fold]:
+    """Row numbers to learn from and to score on, one pair per fold.
+
+    By time if the split is (each fold is scored on rows later than all it learned from); else by group
+    if there is a group column; else at random. Classes keep their shares, except by time.
+
+    Raises:
+        InputError: There are too few rows or groups for so many folds.
+    """
+    codes = target.encode(frame)
+    groups = _groups(frame, data)
+    by_time = split.method == "time" and data.time is not None
+    order = np.argsort(frame[data.time].to_numpy(), kind="stable") if by_time else np.arange(frame.height)
+    _check_enough(frame.height if groups is None or by_time else len(np.unique(groups)), count, data)
+    splitter = _splitter(target, by_time, groups is not None, count, seed)
+    return [(order[learn], order[score]) for learn, score in splitter.split(order, codes[order], groups)]
+
+
+def _groups(frame: pl.DataFrame, data: Data) -> np.ndarray | None:
+    if data.group is None:
+        return None
+    return frame[data.group].rank("dense").fill_null(0).to_numpy()
+
+
+def _check_enough(found: int, count: int, data: Data) -> None:
+    if found <= count:
+        what = "rows" if data.group is None else f"groups of {data.group!r}"
+        raise InputError(f"search.folds is {count}, but there are only {found} {what} to train on: lower search.folds")
+
+
+def _splitter(target: Target, by_time: bool, by_group: bool, count: int, seed: int) -> Any:
+    from sklearn import model_selection as s
+
+    if by_time:
+        return s.TimeSeriesSplit(count)
+    if target.task == "classification":
+        kind = s.StratifiedGroupKFold if by_group else s.StratifiedKFold
+    else:
+        kind = s.GroupKFold if by_group else s.KFold
+    return kind(count, shuffle=True, random_state=seed)

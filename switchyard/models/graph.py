@@ -1,0 +1,65 @@
+"""An ONNX graph under construction: nodes are named by their place, so the same calls give the same bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+ML_DOMAIN = "ai.onnx.ml"
+
+
+class Graph:
+    """Nodes, constants, inputs and outputs, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+        self.inputs: list[Any] = []
+        self.outputs: list[Any] = []
+
+    def input(self, name: str, datatype: str) -> str:
+        """Declare an input of shape (N, 1): FP32 or BYTES."""
+        from onnx import TensorProto, helper
+
+        kind = TensorProto.STRING if datatype == "BYTES" else TensorProto.FLOAT
+        self.inputs.append(helper.make_tensor_value_info(name, kind, ["N", 1]))
+        return name
+
+    def output(self, value: str, name: str, kind: int, shape: list[str | int]) -> None:
+        """Declare a computed value as an output under its public name."""
+        from onnx import helper
+
+        self.nodes.append(helper.make_node("Identity", [value], [name], name=f"output_{name}"))
+        self.outputs.append(helper.make_tensor_value_info(name, kind, shape))
+
+    def add(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+        """Add a node with one output, and return the output's name."""
+        from onnx import helper
+
+        # "/" keeps these names apart from columns, which are inputs of the same graph.
+        name = f"/{operator}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, domain=domain, **attributes))
+        return name
+
+    def constant(self, array: np.ndarray) -> str:
+        """Add a constant (float64, float32, int64 or, as an object array, text) and return its name."""
+        from onnx import TensorProto, helper, numpy_helper
+
+        name = f"/constant_{len(self.constants)}"
+        if array.dtype == object:
+            texts = [str(value).encode() for value in array.ravel()]
+            tensor = helper.make_tensor(name, TensorProto.STRING, array.shape, texts)
+        else:
+            tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
+        self.constants.append(tensor)
+        return name
+
+    def cast(self, value: str, kind: int) -> str:
+        """Cast to a TensorProto type."""
+        return self.add("Cast", value, to=kind)
+
+    def concat(self, values: list[str]) -> str:
+        """Join columns; one value passes through."""
+        return values[0] if len(values) == 1 else self.add("Concat", *values, axis=1)

@@ -1,0 +1,120 @@
+"""The kinds of candidates: what each is called, takes and builds.
+
+Every built learner has scikit-learn's `fit`, `predict`, `predict_proba` and `_validate_params`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from switchyard.config import CandidateType, Scalar, Task
+
+Params = Mapping[str, Scalar]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of candidate.
+
+    Attributes:
+        tasks: The tasks that it can learn.
+        params: The hyperparameters that a config may set or search.
+        standardise: Whether it needs imputed and standardised numbers (see `encoder.py`).
+        build: Makes the unfitted learner.
+    """
+
+    tasks: tuple[Task, ...]
+    params: tuple[str, ...]
+    standardise: bool
+    build: Callable[[Task, Params, int, int], Any]
+
+    def allowed(self, task: Task) -> tuple[str, ...]:
+        """The hyperparameters that it takes for a task."""
+        return tuple(p for p in self.params if p != "class_weight" or task == "classification")
+
+
+def _logistic_regression(task: Task, params: Params, seed: int, threads: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(**{"max_iter": 1000, **params})
+
+
+def _ridge(task: Task, params: Params, seed: int, threads: int) -> Any:
+    from sklearn.linear_model import Ridge
+
+    return Ridge(**params)
+
+
+def _random_forest(task: Task, params: Params, seed: int, threads: int) -> Any:
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    learner = RandomForestClassifier if task == "classification" else RandomForestRegressor
+    return learner(**params, random_state=seed, n_jobs=threads)
+
+
+def _hist_gradient_boosting(task: Task, params: Params, seed: int, threads: int) -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    learner = HistGradientBoostingClassifier if task == "classification" else HistGradientBoostingRegressor
+    return learner(**params, random_state=seed)
+
+
+def _mlp(task: Task, params: Params, seed: int, threads: int) -> Any:
+    from switchyard.models.mlp import Mlp
+
+    return Mlp(task, seed=seed, **params)  # type: ignore[arg-type]
+
+
+KINDS: dict[CandidateType, Kind] = {
+    "logistic_regression": Kind(
+        ("classification",), ("C", "class_weight", "fit_intercept", "max_iter", "tol"), True, _logistic_regression
+    ),
+    "ridge": Kind(("regression",), ("alpha", "fit_intercept"), True, _ridge),
+    "random_forest": Kind(
+        ("classification", "regression"),
+        (
+            "n_estimators",
+            "criterion",
+            "max_depth",
+            "min_samples_split",
+            "min_samples_leaf",
+            "max_features",
+            "max_leaf_nodes",
+            "min_impurity_decrease",
+            "bootstrap",
+            "max_samples",
+            "class_weight",
+            "ccp_alpha",
+        ),
+        False,
+        _random_forest,
+    ),
+    "hist_gradient_boosting": Kind(
+        ("classification", "regression"),
+        (
+            "learning_rate",
+            "max_iter",
+            "max_leaf_nodes",
+            "max_depth",
+            "min_samples_leaf",
+            "l2_regularization",
+            "max_features",
+            "max_bins",
+            "early_stopping",
+            "validation_fraction",
+            "n_iter_no_change",
+            "tol",
+            "class_weight",
+        ),
+        False,
+        _hist_gradient_boosting,
+    ),
+    "mlp": Kind(
+        ("classification", "regression"),
+        ("hidden", "layers", "learning_rate", "weight_decay", "dropout", "epochs", "batch_size"),
+        True,
+        _mlp,
+    ),
+}

@@ -1,0 +1,82 @@
+"""Hyperparameter search: Optuna's TPE, seeded, so that the same config finds the same parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from switchyard.config import Candidate, Scalar, Space
+from switchyard.evaluation.metrics import LOWER_IS_BETTER
+
+if TYPE_CHECKING:
+    import optuna
+
+Score = Callable[[Mapping[str, Scalar]], list[float]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search came to.
+
+    Attributes:
+        params: The best hyperparameters, the fixed ones included.
+        folds: Their score on each fold.
+        history: One dict per trial: `number`, `params`, `score` (mean over folds), `folds`, `seconds`,
+            and `repeats`, the number of an earlier trial with the same parameters (not run again) or None.
+    """
+
+    params: dict[str, Scalar]
+    folds: list[float]
+    history: list[dict[str, Any]]
+
+
+def find(candidate: Candidate, score: Score, *, metric: str, trials: int, seed: int) -> Found:
+    """Ask, score, tell; without search spaces there is one trial."""
+    history: list[dict[str, Any]] = []
+    if not candidate.search:
+        history.append(_trial(0, dict(candidate.params), score))
+    else:
+        study = _study(metric, seed)
+        for _ in range(trials):
+            asked = study.ask()
+            params = {**candidate.params, **{key: suggest(asked, key, s) for key, s in candidate.search.items()}}
+            earlier = next((t for t in history if t["params"] == params), None)
+            trial = _trial(asked.number, params, score) if earlier is None else _repeat(asked.number, earlier)
+            history.append(trial)
+            study.tell(asked, trial["score"])
+    best = (min if metric in LOWER_IS_BETTER else max)(history, key=lambda trial: trial["score"])
+    return Found(best["params"], best["folds"], history)
+
+
+def suggest(trial: optuna.Trial, key: str, space: Space) -> Scalar:
+    """One value of a search space."""
+    if space.choices is not None:
+        return trial.suggest_categorical(key, list(space.choices))
+    assert space.low is not None and space.high is not None  # the config made sure
+    if space.integer:
+        return trial.suggest_int(key, int(space.low), int(space.high), log=space.log)
+    return trial.suggest_float(key, space.low, space.high, log=space.log)
+
+
+def _study(metric: str, seed: int) -> optuna.Study:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    direction = "minimize" if metric in LOWER_IS_BETTER else "maximize"
+    return optuna.create_study(direction=direction, sampler=optuna.samplers.TPESampler(seed=seed))
+
+
+def _trial(number: int, params: dict[str, Scalar], score: Score) -> dict[str, Any]:
+    start = perf_counter()
+    folds = score(params)
+    seconds = perf_counter() - start
+    mean = float(np.mean(folds))
+    return {"number": number, "params": params, "score": mean, "folds": folds, "seconds": seconds, "repeats": None}
+
+
+def _repeat(number: int, earlier: dict[str, Any]) -> dict[str, Any]:
+    return {**earlier, "number": number, "seconds": 0.0, "repeats": earlier["number"]}
