@@ -45,16 +45,17 @@ class GateResult:
     def __str__(self) -> str:
         """One clause: `gate roc_auc failed: measured 0.781, asked >= 0.80`."""
         outcome = "passed" if self.passed else "failed"
-        return f"gate {self.name} {outcome}: {self.measured_text()}, asked {self.asked}"
+        measured = self.measured_text() if self.measured is None else f"measured {self.measured_text()}"
+        return f"gate {self.name} {outcome}: {measured}, asked {self.asked}"
 
     def measured_text(self) -> str:
-        """`measured 0.781`, with as many digits as it takes to see why it passed or failed."""
+        """`0.781`, with as many digits as it takes to see why it passed or failed."""
         if self.measured is None:
             return f"undefined ({self.reason})" if self.reason else "undefined"
         compare, limit = _parse(self.name, self.asked)
         texts = (f"{self.measured:.{digits}g}" for digits in range(3, 17))
         fair = (text for text in texts if compare(float(text), limit) == self.passed)
-        return f"measured {next(fair, repr(self.measured))}"
+        return next(fair, repr(self.measured))
 
 
 def gate_names(task: Task) -> tuple[str, ...]:

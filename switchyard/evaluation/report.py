@@ -1,15 +1,76 @@
-"""The report of an evaluation as one HTML page that needs nothing else."""
+"""The report of an evaluation as one HTML page that needs nothing else.
+
+`report.html` next to this file is the page, a Jinja template that escapes whatever it is given;
+`charts` draws. Neither looks at the clock: the same report gives the same bytes.
+"""
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Sequence
-from html import escape
+from pathlib import Path
 from typing import Any
 
 from switchyard.evaluation.gates import GateResult
 
+_TEMPLATE = Path(__file__).with_name("report.html")
+
 
 def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: str = "") -> str:
-    """The page; the same arguments give the same bytes."""
-    rows = "".join(f"<li>{escape(str(gate))}</li>" for gate in gates)
-    return f"<!doctype html><title>{escape(str(report['best']))}</title><p>{escape(verdict)}<ul>{rows}</ul>"
+    """The page.
+
+    Args:
+        report: `Evaluation.report`.
+        gates: From `gates.judge`; without any the page has no table of gates.
+        verdict: One sentence on what was decided, such as that of `gates.sentence`.
+
+    Returns:
+        HTML without external resources; the same arguments give the same bytes.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment.filters |= {"number": number, "plain": plain}
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    charts = {name: Markup(svg) for name, svg in _charts(report).items()}
+    passed = all(gate.passed for gate in gates)
+    return template.render(report=report, gates=gates, verdict=verdict, passed=passed, charts=charts)
+
+
+def number(value: float | None) -> str:
+    """Some three significant digits, thousands set apart; a dash for None."""
+    if value is None or math.isnan(value):
+        return "–"  # noqa: RUF001 - a dash, not a minus
+    size = abs(value)
+    if size >= 1000:
+        return f"{value:,.0f}"
+    if size >= 100:
+        return f"{value:.1f}"
+    if size >= 0.0995 or size == 0:
+        return f"{value:.3f}"
+    return f"{value:.3g}"
+
+
+def plain(value: object) -> str:
+    """Any JSON value on one line."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _charts(report: dict[str, Any]) -> dict[str, str]:
+    """The charts that these figures allow: a model that answers NaN has no curve."""
+    from switchyard.evaluation import charts
+
+    test = report["test"]
+    drawn = {"candidates": charts.candidates(report["candidates"], report["selection"]["metric"], report["best"])}
+    if any((test.get("roc") or {}).values()):
+        drawn["roc"] = charts.roc(test["roc"])
+    if any((test.get("pr") or {}).values()):
+        drawn["pr"] = charts.precision_recall(test["pr"])
+    if "residuals" in test:
+        drawn["residuals"] = charts.residuals(test["residuals"]["histogram"])
+        drawn["predicted_true"] = charts.predicted_true(test["residuals"]["sample"], report["data"]["target"])
+    return drawn
