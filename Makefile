@@ -1,0 +1,65 @@
+# The tasks of the project. The pre-commit hooks and CI call the same ones.
+#
+#   make run     set up .venv from the lock, then train, gate and deploy the demo on the local stack
+#   make test    everything that CI runs: formatting, types, import rules, tests
+#   make lint    the same without the tests
+#   make bench   the benchmarks, one after the other
+#   make lock    resolve pyproject.toml into the locks anew (UPGRADE=1: take newer versions)
+#   make clean   remove .venv and the tools' caches
+#
+# PYTHON=python3.12 chooses the Python that .venv is made with (3.11 to 3.13).
+# PYTEST_ARGS="-m 'not slow'" and PIP_ARGS=--quiet are passed on.
+
+PYTEST_ARGS ?=
+PIP_ARGS ?=
+BIN := .venv/bin
+
+# An install is done when the stamp named for the lock's hash is there. It is written last, so an install that was
+# interrupted goes on where it stopped, and one that is done costs nothing.
+hash = $(firstword $(shell cat $(1) | (sha256sum 2>/dev/null || shasum -a 256)))
+RUN_STAMP := .venv/.run-$(call hash,requirements.lock)
+TEST_STAMP := .venv/.test-$(call hash,requirements.lock requirements-test.lock)
+
+.PHONY: help run test lint bench lock clean venv
+help:
+	@sed -n 's/^#   //p' Makefile
+
+run: $(RUN_STAMP)
+	$(BIN)/python run.py --stack local
+
+test: lint
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(TEST_STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(RUN_STAMP)
+	@for file in bench/*.py; do echo "$(BIN)/python $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit; done
+
+lock: $(RUN_STAMP)
+	$(BIN)/python .ci/lock.py
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+venv:
+	@PYTHON="$(PYTHON)" .ci/venv
+
+# A package whose installation was cut off has no RECORD yet; pip would take it for whole.
+define install
+	@for info in .venv/lib/python*/site-packages/*.dist-info; do [ -e "$$info/RECORD" ] || rm -rf "$$info"; done
+	$(BIN)/python -m pip install --disable-pip-version-check $(PIP_ARGS) -r $(1)
+endef
+
+$(RUN_STAMP): | venv
+	$(call install,requirements.lock)
+	@rm -f .venv/.run-*
+	@touch $@
+
+$(TEST_STAMP): | venv
+	$(call install,requirements-test.lock)
+	@rm -f .venv/.test-* .venv/.run-*
+	@touch $@ $(RUN_STAMP)
