@@ -24,7 +24,7 @@ def check_columns(name: str, columns: Sequence[str], data: Data, contract: Contr
     """
     for key, column in _named(data, contract, features):
         if column not in columns:
-            raise InputError(f"{name} has no column {column!r}, which {key} names{_instead(column, columns)}.")
+            raise InputError(f"{name} has no column {column!r}, which {key} names{instead(column, columns)}.")
 
 
 def _named(data: Data, contract: Contract, features: Features) -> Iterator[tuple[str, str]]:
@@ -43,7 +43,8 @@ def _named(data: Data, contract: Contract, features: Features) -> Iterator[tuple
             yield f"features.{key}", column
 
 
-def _instead(column: str, columns: Sequence[str]) -> str:
+def instead(column: str, columns: Sequence[str]) -> str:
+    """The rest of a sentence about a column that is absent: what was meant, or what there is."""
     by_lower = {known.strip().lower(): known for known in columns}
     close = difflib.get_close_matches(column.strip().lower(), list(by_lower), n=1)
     if close:

@@ -48,6 +48,16 @@ def header(file: File, head: bytes, data: Data, contract: Contract | None = None
     return tuple(names)
 
 
+def likely_separator(file: File, head: bytes) -> str:
+    """The separator that splits the header into the most fields; a comma if none does.
+
+    Raises:
+        InputError: If the file is not text.
+    """
+    text = decoded_head(file, head)
+    return max(SEPARATORS, key=lambda separator: len(_first_record(text, separator)))
+
+
 def decoded_head(file: File, head: bytes) -> str:
     """The first bytes as text, unpacked if they are gzip.
 

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from switchyard.config import Data
-from switchyard.data import web_files
+from switchyard.data.fetching import readable_paths
 from switchyard.data.reading import scan
 from switchyard.data.source import Source, fingerprint_now
 from switchyard.errors import SwitchyardError
@@ -52,8 +51,10 @@ def ingest(source: Source, data: Data, destination: Path) -> Ingested:
     """
     final = destination / "raw.parquet"
     partial = destination / f".raw.{os.getpid()}.partial"
+    with _no_disk_full(destination):
+        destination.mkdir(parents=True, exist_ok=True)
     try:
-        with _no_disk_full(destination), _local_paths(source, destination) as paths:
+        with _no_disk_full(destination), readable_paths(source, data, destination) as paths:
             _write(scan(paths, source.format, data, source.storage_options or None), partial)
             _check_unchanged(source, data)
             rows = _rows(partial)
@@ -61,19 +62,6 @@ def ingest(source: Source, data: Data, destination: Path) -> Ingested:
     finally:
         partial.unlink(missing_ok=True)
     return Ingested(rows, source.columns, final.stat().st_size, source.fingerprint)
-
-
-@contextmanager
-def _local_paths(source: Source, destination: Path) -> Iterator[list[str]]:
-    """Paths that Polars can scan: a web file is fetched first, whatever its server can do."""
-    destination.mkdir(parents=True, exist_ok=True)
-    if not source.uri.startswith(("http://", "https://")):
-        yield [file.path for file in source.files]
-        return
-    with TemporaryDirectory(dir=destination, prefix=".fetched.") as folder:
-        copy = Path(folder) / "table"
-        web_files.download(source.files[0].path, copy)
-        yield [str(copy)]
 
 
 def _write(frame: pl.LazyFrame, path: Path) -> None:

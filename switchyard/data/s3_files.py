@@ -54,6 +54,16 @@ def read(path: str, start: int, length: int) -> bytes:
     return bytes(body[:length])
 
 
+def download(path: str, destination: Path) -> None:
+    """Copy an object to the disk.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    bucket, _, key = path.removeprefix("s3://").partition("/")
+    _ask(path, bucket, lambda client: client.download_file(bucket, key, str(destination)))
+
+
 def storage_options() -> dict[str, str]:
     """What Polars needs to read the bucket, from the environment; never kept or recorded."""
     names = {

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from switchyard.data.reading import scan
 from switchyard.data.value_checks import check_values
 from switchyard.errors import InputError
 
-__all__ = ["File", "Source", "fingerprint_now", "inspect"]
+__all__ = ["File", "Source", "fingerprint_now", "inspect", "look", "sniffed_separator"]
 
 
 class _Place(NamedTuple):
@@ -55,6 +55,11 @@ class Source:
     root: Path
 
     @property
+    def shown(self) -> str:
+        """What a message calls the table: its one file, or else the URI."""
+        return self.files[0].name if len(self.files) == 1 else self.uri
+
+    @property
     def is_local(self) -> bool:
         """Whether the files are on this machine."""
         return _place(self.uri) is _LOCAL
@@ -82,14 +87,49 @@ def inspect(data: Data, contract: Contract, task: Task, root: Path, features: Fe
         InputError: For the first thing that is wrong.
     """
     used = features or Features()
+    source = look(data, root, contract)
+    check_columns(source.shown, source.columns, data, contract, used)
+    if not source.is_local:
+        return source
+    if source.format == "csv":
+        for file in source.files:
+            csv_layout.check_utf8(file)
+            csv_layout.check_fields(file, data, len(source.columns))
+    frame = scan([file.path for file in source.files], source.format, data)
+    return replace(source, rows=check_values(source.shown, frame, data, contract, task, used))
+
+
+def look(data: Data, root: Path, contract: Contract | None = None) -> Source:
+    """Find the files of a source, their format and their columns, without reading the rows.
+
+    Args:
+        data: Where the table is.
+        root: The folder that relative paths start from.
+        contract: Columns that it should have; tells a wrong separator from a table of one column.
+
+    Raises:
+        InputError: If it is missing, unreadable, or not a table.
+    """
     place = _place(data.uri)
     files = tuple(place.find(data.uri, data.format, root))
     kind = chosen_format([_bare(file) for file in files], data.format)
     columns, rows = _layout(files, kind, data, contract, place)
-    check_columns(_shown(data.uri, files), columns, data, contract, used)
-    if place is _LOCAL:
-        rows = _read_through(files, kind, columns, data, contract, task, used)
     return Source(data.uri, kind, files, columns, rows, _fingerprint(files, kind, data), root)
+
+
+def sniffed_separator(data: Data, root: Path) -> str:
+    """The separator that splits the header of a CSV into the most fields; `data.separator` for Parquet.
+
+    Raises:
+        InputError: If the source is missing, unreadable, or not a table.
+    """
+    place = _place(data.uri)
+    files = place.find(data.uri, data.format, root)
+    if chosen_format([_bare(file) for file in files], data.format) == "parquet":
+        return data.separator
+    head = place.read(files[0].path, 0, csv_layout.HEAD_BYTES) if files[0].size else b""
+    check_content(files[0], "csv", head, b"")
+    return csv_layout.likely_separator(files[0], head)
 
 
 def fingerprint_now(source: Source, data: Data) -> str:
@@ -128,12 +168,8 @@ def _bare(file: File) -> str:
     return file.name.partition("?")[0] if "://" in file.name else file.name
 
 
-def _shown(uri: str, files: Sequence[File]) -> str:
-    return files[0].name if len(files) == 1 else uri
-
-
 def _layout(
-    files: Sequence[File], kind: Format, data: Data, contract: Contract, place: _Place
+    files: Sequence[File], kind: Format, data: Data, contract: Contract | None, place: _Place
 ) -> tuple[tuple[str, ...], int | None]:
     """The columns that all files share, and the rows if the files say."""
     layouts = []
@@ -170,23 +206,6 @@ def _check_same(first: File, expected: dict[str, str], file: File, found: dict[s
     raise InputError(
         f"{file.name} has its columns in another order than {first.name}: all files of data.uri need the same header."
     )
-
-
-def _read_through(
-    files: Sequence[File],
-    kind: Format,
-    columns: Sequence[str],
-    data: Data,
-    contract: Contract,
-    task: Task,
-    features: Features,
-) -> int:
-    if kind == "csv":
-        for file in files:
-            csv_layout.check_utf8(file)
-            csv_layout.check_fields(file, data, len(columns))
-    frame = scan([file.path for file in files], kind, data)
-    return check_values(_shown(data.uri, files), frame, data, contract, task, features)
 
 
 def _fingerprint(files: Sequence[File], kind: Format, data: Data) -> str:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from switchyard.config import Contract, Data, Features, Scalar, Task
+from switchyard.data.casting import cast_expression
 from switchyard.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
+
+NUMERIC = ("integer", "number", "boolean")
 
 
 def check_values(name: str, frame: pl.LazyFrame, data: Data, contract: Contract, task: Task, features: Features) -> int:
@@ -32,65 +35,111 @@ def check_values(name: str, frame: pl.LazyFrame, data: Data, contract: Contract,
     Raises:
         InputError: For the first thing found.
     """
-    import polars as pl
-
-    target = data.target
-    feature_names = sorted(_features(data, contract, features))
-    seen = pl.col(target)
-    numbers = seen.cast(pl.Float64, strict=False)
-    found = frame.select(
-        pl.len().alias("rows"),
-        seen.null_count().alias("nulls"),
-        seen.drop_nulls().unique().sort().head(50).implode().alias("classes"),
-        seen.filter(numbers.is_null() & seen.is_not_null()).cast(pl.String).head(1).implode().alias("words"),
-        *(pl.col(column).is_null().all().alias(f"null:{column}") for column in feature_names),
-    ).collect(engine="streaming")
-    facts: dict[str, Any] = found.row(0, named=True)
-    _check_target(name, data, facts)
-    if task == "regression" and facts["words"]:
+    schema = frame.collect_schema()
+    rows, classes, words = _target_facts(name, frame, data.target, _typed(data.target, schema, contract))
+    if task == "regression" and words:
         raise InputError(
-            f"{name} has {facts['words'][0]!r} in the target {target!r} (data.target), which regression needs as "
+            f"{name} has {words[0]!r} in the target {data.target!r} (data.target), which regression needs as "
             "numbers: write `classification` at task, name another target, or list that text in data.nulls."
         )
     if task == "classification" and data.positive is not None:
-        _check_positive(name, data, data.positive, [str(value) for value in facts["classes"]])
-    for column in feature_names:
-        if facts[f"null:{column}"]:
+        _check_positive(name, data, data.positive, classes)
+    names = _features(data, contract, features)
+    if not names:
+        return rows
+    empty = frame.select(_is_missing(column, schema[column]).all().alias(column) for column in names)
+    for column, is_empty in empty.collect(engine="streaming").row(0, named=True).items():
+        if is_empty:
             raise InputError(
                 f"{name} has no value at all in the column {column!r}: add it to features.exclude, or correct the file."
             )
-    return int(facts["rows"])
+    return rows
 
 
-def _features(data: Data, contract: Contract, features: Features) -> set[str]:
-    named = features.numeric is not None or features.categorical is not None
-    chosen = {*(features.numeric or ()), *(features.categorical or ())} if named else set(contract.columns)
-    return chosen - set(features.exclude) - {data.target, data.id, data.time, data.group}
+def check_target(name: str, frame: pl.LazyFrame, target: str) -> int:
+    """Refuse a target that is missing in some rows, or has one value only.
+
+    Args:
+        name: The table's file, for the messages.
+        frame: The table, its nulls read as nulls.
+        target: The column.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        InputError: Saying in how many rows it is missing, or what the one value is.
+    """
+    import polars as pl
+
+    return _target_facts(name, frame, target, pl.col(target))[0]
 
 
-def _check_target(name: str, data: Data, facts: dict[str, Any]) -> None:
-    rows, nulls, classes = facts["rows"], facts["nulls"], facts["classes"]
+def _typed(column: str, schema: pl.Schema, contract: Contract) -> pl.Expr:
+    import polars as pl
+
+    if column not in contract.columns:
+        return pl.col(column)
+    return cast_expression(column, schema[column], contract.columns[column].type).value
+
+
+def _is_missing(column: str, dtype: pl.DataType) -> pl.Expr:
+    import polars as pl
+
+    return pl.col(column).fill_nan(None).is_null() if dtype.is_float() else pl.col(column).is_null()
+
+
+def _target_facts(name: str, frame: pl.LazyFrame, target: str, typed: pl.Expr) -> tuple[int, list[Any], list[str]]:
+    """The number of rows, some of the target's values as their type, and some that are no numbers."""
+    import polars as pl
+
+    seen = pl.col(target)
+    missing = _is_missing(target, frame.collect_schema()[target])
+    is_word = cast_expression(target, frame.collect_schema()[target], "number").value.is_null() & ~missing
+    found = frame.select(
+        pl.len().alias("rows"),
+        missing.sum().alias("nulls"),
+        seen.filter(~missing).unique().sort().head(2).implode().alias("values"),
+        typed.drop_nulls().unique().sort().head(50).implode().alias("classes"),
+        seen.filter(is_word).cast(pl.String).head(1).implode().alias("words"),
+    )
+    facts = found.collect(engine="streaming").row(0, named=True)
+    _check_target(name, target, facts["rows"], facts["nulls"], facts["values"])
+    return int(facts["rows"]), facts["classes"], facts["words"]
+
+
+def _features(data: Data, contract: Contract, features: Features) -> list[str]:
+    """The columns that the model will see: those named, and without names those of a usable type."""
+    reserved = {data.target, data.id, data.time, data.group, *features.exclude}
+    by_type = (NUMERIC if features.numeric is None else ()) + (("string",) if features.categorical is None else ())
+    named = {*(features.numeric or ()), *(features.categorical or ())}
+    return [
+        name
+        for name, column in contract.columns.items()
+        if name not in reserved and (name in named or column.type in by_type)
+    ]
+
+
+def _check_target(name: str, target: str, rows: int, nulls: int, values: list[Any]) -> None:
     if not rows:
         raise InputError(f"{name} has a header but no rows: put the rows there, or correct data.uri.")
     if nulls == rows:
-        raise InputError(
-            f"{name} has no value at all in the target {data.target!r}: name another column at data.target."
-        )
+        raise InputError(f"{name} has no value at all in the target {target!r}: name another column at data.target.")
     if nulls:
         raise InputError(
-            f"{name} has no value in the target {data.target!r} in {nulls:,} of {rows:,} rows: "
+            f"{name} has no value in the target {target!r} in {nulls:,} of {rows:,} rows: "
             "fill in or remove these rows, or correct data.nulls if they are not missing."
         )
-    if len(classes) == 1:
+    if len(values) == 1:
         raise InputError(
-            f"{name} has only the value {str(classes[0])!r} in the target {data.target!r}, so there is nothing to "
+            f"{name} has only the value {str(values[0])!r} in the target {target!r}, so there is nothing to "
             "learn: name another column at data.target."
         )
 
 
-def _check_positive(name: str, data: Data, positive: Scalar, classes: list[str]) -> None:
+def _check_positive(name: str, data: Data, positive: Scalar, classes: list[Any]) -> None:
     shown = ", ".join(repr(value) for value in classes[:10]) + (", …" if len(classes) > 10 else "")
-    if not any(same_value(positive, value) for value in classes):
+    if not any(positive == value and isinstance(positive, bool) == isinstance(value, bool) for value in classes):
         raise InputError(
             f"{name} has the classes {shown} in the target {data.target!r}, and {positive!r} "
             "(data.positive) is none of them: write one of these at data.positive."
@@ -100,15 +149,3 @@ def _check_positive(name: str, data: Data, positive: Scalar, classes: list[str])
             f"{name} has more than two classes in the target {data.target!r} ({shown}), so none of them can be "
             "data.positive: remove that key."
         )
-
-
-def same_value(wanted: Scalar, text: str) -> bool:
-    """Whether a value of the config means the same as the text of a cell: 1 and `1.0`, true and `True`."""
-    if isinstance(wanted, bool):
-        return text.lower() in (("true", "1", "1.0") if wanted else ("false", "0", "0.0"))
-    if isinstance(wanted, str):
-        return wanted == text
-    try:
-        return float(text) == wanted
-    except ValueError:
-        return False
