@@ -18,11 +18,13 @@ class Dataset:
         parts: The names of the tables in it: `("raw",)` after ingest,
             `("train", "validation", "test")` after preprocess. A part is `root/NAME.parquet`.
         storage_options: What Polars needs to read `root` if it is remote.
+        owner: Whatever keeps `root` alive, a `TemporaryDirectory` say; held, never read.
     """
 
     root: str
     parts: tuple[str, ...]
     storage_options: dict[str, str] = field(default_factory=dict, repr=False)
+    owner: object = field(default=None, repr=False, compare=False)
 
     def path(self, part: str) -> str:
         """The place of one part's file."""

@@ -1,0 +1,91 @@
+"""Starts a training run on the active stack, watches it to its end, and tells the truth about how it ended."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from zenml.client import Client
+from zenml.enums import ExecutionStatus
+from zenml.models import PipelineRunResponse, StepRunResponse
+
+from pipelines.outcome import read_outcome
+from pipelines.outcome_data import Outcome
+from pipelines.progress import step_lines
+from pipelines.summary import print_summary
+from pipelines.training import training
+from switchyard import errors
+from switchyard.config import Config
+from switchyard.data.source import Source
+from switchyard.errors import SwitchyardError
+
+_POLL_SECONDS = 2.0
+
+
+def train(config: Config, source: Source, console: Console, cache: bool, debug: bool) -> Outcome:
+    """Runs the training pipeline to its end.
+
+    Args:
+        config: The use case.
+        source: What preflight found of the data.
+        console: Where the lines of the steps go.
+        cache: Whether unchanged steps may come from the cache.
+        debug: Leave ZenML's own output as it is.
+
+    Returns:
+        What came out of the run, which completed.
+
+    Raises:
+        SwitchyardError: The run did not complete; what it had found until then is printed first.
+    """
+    name = f"{config.name}-{datetime.now(UTC):%Y-%m-%d-%H%M%S-%f}"[:-3]
+    wired = training.with_options(
+        run_name=name, enable_cache=None if cache else False, substitutions={"use_case": config.name}
+    )
+    try:
+        with step_lines(console, debug):
+            run = _completed(wired(config=config, fingerprint=source.fingerprint))
+    except SwitchyardError:
+        _print_what_there_is(name, config, source, console)
+        raise
+    return read_outcome(run, config, source)
+
+
+def _print_what_there_is(name: str, config: Config, source: Source, console: Console) -> None:
+    """A run that a gate stopped has figures, gates and reports all the same."""
+    found = Client().list_pipeline_runs(name=name, size=1).items
+    if found:
+        print_summary(console, read_outcome(found[0], config, source))
+
+
+def _completed(run: PipelineRunResponse | None) -> PipelineRunResponse:
+    """Waits for a run that goes on elsewhere, and raises unless it completed."""
+    if run is None:
+        raise SwitchyardError("ZenML started no run; see --debug")
+    while not run.status.is_finished:
+        time.sleep(_POLL_SECONDS)
+        run = Client().get_pipeline_run(run.id)
+    if run.status != ExecutionStatus.COMPLETED:
+        raise failure(run)
+    return run
+
+
+def failure(run: PipelineRunResponse) -> SwitchyardError:
+    """The error that ended a run which was executed elsewhere, with the exit code that it had there."""
+    failed = [step for step in run.steps.values() if step.status == ExecutionStatus.FAILED]
+    if not failed:
+        return SwitchyardError(f"run {run.name} ended as {run.status.value}")
+    return _reconstructed(failed[0])
+
+
+def _reconstructed(step: StepRunResponse) -> SwitchyardError:
+    info = step.exception_info
+    last_line = (info.traceback.strip().splitlines() if info else [])[-1:]
+    kind, _, message = (last_line[0] if last_line else "").partition(": ")
+    error_class: Any = getattr(errors, kind.rsplit(".", 1)[-1], None)
+    if error_class is None:
+        return SwitchyardError(f"step {step.name} failed: {kind}: {message}".rstrip(": "))
+    error: SwitchyardError = error_class(message)
+    return error

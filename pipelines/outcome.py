@@ -1,0 +1,66 @@
+"""Reads what came out of a run from its artifacts, whatever stack it ran on."""
+
+from __future__ import annotations
+
+from zenml.client import Client
+from zenml.models import ArtifactVersionResponse, PipelineRunResponse
+
+from pipelines.outcome_data import Outcome
+from switchyard.config import Config
+from switchyard.data.source import Source
+
+
+def read_outcome(run: PipelineRunResponse, config: Config, source: Source) -> Outcome:
+    """Reads what the finished steps of a run left behind; the steps that did not finish left nothing.
+
+    Args:
+        run: Completed or failed.
+        config: The use case.
+        source: What preflight found of the data.
+    """
+    data = {"uri": source.uri, "rows": source.rows, "fingerprint": source.fingerprint}
+    outcome = Outcome(run=run.name, use_case=config.name, data=data)
+    outputs = _outputs(run)
+    outcome.artifacts = [version.uri for version in outputs.values()]
+    if report := outputs.get(f"{config.name}_evaluation"):
+        _read_evaluation(outcome, report)
+    if promotion := outputs.get(f"{config.name}_promotion"):
+        decided = promotion.load()
+        outcome.version = decided["version"]
+        outcome.verdict = f"{decided['verdict']}: {decided['reason']}"
+    if endpoint := outputs.get(f"{config.name}_endpoint"):
+        outcome.endpoint = endpoint.load()
+    outcome.links = _links(outcome, outputs)
+    return outcome
+
+
+def _outputs(run: PipelineRunResponse) -> dict[str, ArtifactVersionResponse]:
+    found: dict[str, ArtifactVersionResponse] = {}
+    for step in run.steps.values():
+        for versions in step.outputs.values():
+            found.update({version.name: version for version in versions})
+    return found
+
+
+def _read_evaluation(outcome: Outcome, version: ArtifactVersionResponse) -> None:
+    facts = version.load().facts
+    best = facts["best"]
+    outcome.primary = facts["selection"]["metric"]
+    outcome.candidates = sorted(
+        ({"name": each["name"], "metrics": each["metrics"], "best": each["name"] == best} for each in facts["candidates"]),
+        key=lambda each: not each["best"],
+    )
+    outcome.candidates.insert(1, {"name": f"{best} (test rows)", "metrics": facts["test"]["metrics"], "best": True})
+    outcome.gates = facts["gates"]
+
+
+def _links(outcome: Outcome, outputs: dict[str, ArtifactVersionResponse]) -> dict[str, str]:
+    links = {"dashboard": "zenml login --local"}
+    tracker = Client().active_stack.experiment_tracker
+    if tracker is not None and hasattr(tracker, "get_tracking_uri"):
+        uri = tracker.get_tracking_uri()
+        links["MLflow"] = uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}"
+    for what in ("evaluation", "validation"):
+        if report := outputs.get(f"{outcome.use_case}_{what}"):
+            links[f"{what} report"] = f"python -m webbrowser file://{report.uri}/report.html"
+    return links

@@ -1,0 +1,41 @@
+"""What `--dry-run` prints: what would run, on which data, with which stack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from switchyard.config import Config
+
+if TYPE_CHECKING:
+    from switchyard.data.source import Source
+
+
+def print_plan(console: Console, config: Config, source: Source, stack: dict[str, str]) -> None:
+    """Prints the plan and runs nothing.
+
+    Args:
+        console: Where to.
+        config: The use case.
+        source: What preflight found of the data.
+        stack: Flavor by component type; empty for the stack that is active in ZenML.
+    """
+    table = Table(title=f"{config.name}: what would run", title_justify="left", show_header=False, box=None)
+    rows = f"{source.rows:,} rows, " if source.rows is not None else ""
+    on = ", ".join(f"{kind} {flavor}" for kind, flavor in stack.items()) or "as it is active in ZenML"
+    table.add_row("stack", on)
+    table.add_row("ingest", f"{source.uri} ({source.format}, {rows}{len(source.columns)} columns)")
+    table.add_row("", f"fingerprint {source.fingerprint[:16]}")
+    table.add_row("validate", f"{len(config.contract.columns)} columns of the contract")
+    split = config.split
+    table.add_row("preprocess", f"{split.method} split, {split.validation:.0%} validation, {split.test:.0%} test")
+    for name, candidate in config.candidates.items():
+        searched = ", ".join(candidate.search) or "nothing"
+        trials = config.search.trials if candidate.search else 1
+        table.add_row(f"train_{name}", f"{candidate.type}, {trials} trials × {config.search.folds} folds over {searched}")
+    table.add_row("evaluate", f"the best by {config.metrics.primary}, {config.metrics.bootstrap} bootstrap resamples")
+    table.add_row("promote", "; ".join(f"{name} {asked}" for name, asked in config.gates.items()) or "no gates")
+    table.add_row("deploy", f"{config.deployment.host}:{config.deployment.port}")
+    console.print(table)

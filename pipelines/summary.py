@@ -1,0 +1,103 @@
+"""The table at the end of a run: what was read, what was measured, what was decided, what answers now."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.outcome_data import Outcome
+
+
+def print_summary(console: Console, outcome: Outcome, note: str = "") -> None:
+    """Prints the summary of a run.
+
+    Args:
+        console: Where to.
+        outcome: What came out of it.
+        note: What else has to be said, above the table.
+    """
+    console.print()
+    if note:
+        console.print(note)
+    facts = Table(show_header=False, box=None, pad_edge=False)
+    facts.add_column(style="bold")
+    facts.add_column(overflow="fold")
+    for label, value in _facts(outcome):
+        facts.add_row(label, value)
+    console.print(facts)
+    if outcome.candidates:
+        console.print(_candidates(outcome))
+    if outcome.gates:
+        console.print(_gates(outcome))
+    for label, command in commands(outcome):
+        console.print(f"[bold]{label}[/]")
+        # Never wrapped, so that it can be copied.
+        console.print(f"  {command}", soft_wrap=True, markup=False, highlight=False)
+
+
+def commands(outcome: Outcome) -> list[tuple[str, str]]:
+    """What to type next, by what it does."""
+    listed = []
+    if outcome.endpoint:
+        url = f"{outcome.endpoint['url']}/v2/models/{outcome.use_case}/infer"
+        body = json.dumps(_first_row(outcome.endpoint["request"]))
+        quoted = body.replace("'", "'\\''")
+        listed.append(("predict", f"curl -s {url} -H 'Content-Type: application/json' -d '{quoted}'"))
+    listed += [(f"open {what}", command) for what, command in outcome.links.items()]
+    if outcome.endpoint:
+        listed.append(("stop the endpoint", f"python run.py stop {outcome.use_case}"))
+    return listed
+
+
+def _first_row(request: dict[str, Any]) -> dict[str, Any]:
+    """The request with its first row only."""
+    return {"inputs": [{**each, "shape": [1, 1], "data": each["data"][:1]} for each in request["inputs"]]}
+
+
+def _facts(outcome: Outcome) -> list[tuple[str, str]]:
+    data = outcome.data
+    rows = f"{data['rows']:,} rows" if data["rows"] is not None else "remote"
+    facts = [("run", outcome.run), ("data", f"{data['uri']}, {rows}, fingerprint {data['fingerprint'][:16]}")]
+    if outcome.verdict:
+        facts.append(("verdict", outcome.verdict))
+    if outcome.version is not None:
+        facts.append(("model", f"{outcome.use_case} version {outcome.version}"))
+    if outcome.endpoint:
+        facts.append(("endpoint", f"{outcome.endpoint['url']}/v2/models/{outcome.use_case}"))
+        if outcome.endpoint["notice"]:
+            facts.append(("", outcome.endpoint["notice"]))
+    return facts
+
+
+def _candidates(outcome: Outcome) -> Table:
+    table = Table(title="candidates, on validation rows", title_justify="left")
+    table.add_column("candidate")
+    names = list(outcome.candidates[0]["metrics"])
+    for name in names:
+        table.add_column(f"{name}*" if name == outcome.primary else name)
+    for each in outcome.candidates:
+        cells = [_estimate(each["metrics"].get(name)) for name in names]
+        table.add_row(each["name"], *cells, style="bold" if each["best"] else "")
+    return table
+
+
+def _estimate(estimate: dict[str, float | None] | None) -> str:
+    if not estimate or estimate["value"] is None:
+        return "undefined"
+    text = f"{estimate['value']:.4g}"
+    if estimate.get("low") is None:
+        return text
+    return f"{text} [{estimate['low']:.4g}, {estimate['high']:.4g}]"
+
+
+def _gates(outcome: Outcome) -> Table:
+    table = Table(title="gates, on test rows", title_justify="left")
+    for column in ("gate", "measured", "asked", ""):
+        table.add_column(column)
+    for gate in outcome.gates:
+        measured = "undefined" if gate["measured"] is None else f"{gate['measured']:.4g}"
+        table.add_row(gate["name"], measured, gate["asked"], "[green]passed[/]" if gate["passed"] else "[red]failed[/]")
+    return table

@@ -1,0 +1,147 @@
+"""The command line of Switchyard; each command is a few calls into the folder that holds what it does."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from switchyard.errors import SwitchyardError
+
+INTERRUPTED = 130
+Command = Callable[[argparse.Namespace], None]
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Runs the training pipeline, from the data to an endpoint."""
+    from pipelines.preflight import preflight
+
+    config, source = preflight(Path(arguments.config), arguments.set)
+    stack = None
+    if arguments.stack:
+        from stacks.stack_file import read_stack
+
+        stack = read_stack(arguments.stack)
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if arguments.dry_run:
+        from pipelines.plan import print_plan
+
+        flavors = {kind: part.flavor for kind, part in stack.components.items()} if stack else {}
+        return print_plan(console, config, source, flavors)
+
+    from pipelines.summary import print_summary
+    from pipelines.unchanged import last_outcome, recipe, remember
+
+    recipe_now = recipe(config, source.fingerprint, arguments.stack)
+    if not (arguments.no_cache or arguments.rerun) and (before := last_outcome(config.name, recipe_now)):
+        note = f"Nothing has changed since run {before.run}, and its model is still served: nothing was run."
+        return print_summary(console, before, note)
+
+    from stacks.session import open_session
+
+    with open_session(debug=arguments.debug):
+        if stack:
+            from stacks.apply import apply_stack
+
+            for change in apply_stack(arguments.stack, stack):
+                console.print(f"[dim]{change}[/]")
+        from pipelines.launch import train
+
+        outcome = train(config, source, console, cache=not arguments.no_cache, debug=arguments.debug)
+    remember(outcome, recipe_now)
+    return print_summary(console, outcome)
+
+
+def init(arguments: argparse.Namespace) -> None:
+    """Writes a commented config for a CSV or Parquet file."""
+    from switchyard.data.init import write_config
+    from switchyard.project import ROOT
+
+    written = write_config(arguments.data, arguments.target, root=ROOT, name=arguments.name, force=arguments.force)
+    shown = written.relative_to(ROOT) if written.is_relative_to(ROOT) else written
+    print(f"{shown} is written. Look through it, then: python run.py --config {shown}")
+
+
+def stop(arguments: argparse.Namespace) -> None:
+    """Stops the endpoint of a use case."""
+    from stacks.session import open_session
+
+    with open_session(debug=arguments.debug):
+        from stacks.endpoints import stop_endpoint
+
+        print(stop_endpoint(arguments.name))
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--debug", action="store_true", help="show ZenML's own output, and tracebacks")
+    parser = argparse.ArgumentParser(
+        prog="python run.py",
+        parents=[common],
+        description="One ML pipeline, any stack: trains, gates and deploys the use case of one YAML file.",
+        epilog="Other commands: python run.py init --help, python run.py stop --help",
+    )
+    parser.add_argument("--config", default="titanic", metavar="FILE", help="configs/NAME.yaml (default: titanic)")
+    parser.add_argument("--stack", metavar="NAME", help="apply stacks/NAME.yaml and make it active")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, as in split.test=0.3")
+    parser.add_argument("--no-cache", action="store_true", help="run every step anew")
+    parser.add_argument("--rerun", action="store_true", help="record a run even if nothing has changed")
+    parser.add_argument("--dry-run", action="store_true", help="check config, data and stack, print the plan, run nothing")
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _init_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python run.py init", description=init.__doc__)
+    parser.add_argument("data", metavar="DATA", help="a CSV or Parquet file, a folder of them, or a URI")
+    parser.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
+    parser.add_argument("--name", metavar="NAME", help="the use case's name (default: from the file's name)")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing config")
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    parser.set_defaults(command=init)
+    return parser
+
+
+def _stop_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python run.py stop", description=stop.__doc__)
+    parser.add_argument("name", nargs="?", default="titanic", help="the use case (default: titanic)")
+    parser.add_argument("--debug", action="store_true", help="show ZenML's own output, and tracebacks")
+    parser.set_defaults(command=stop)
+    return parser
+
+
+COMMANDS = {"init": _init_parser, "stop": _stop_parser}
+
+
+def main(argv: list[str]) -> int:
+    """Parses, calls, and turns what went wrong into one sentence and an exit code."""
+    known = argv[:1] and argv[0] in COMMANDS
+    arguments = COMMANDS[argv[0]]().parse_args(argv[1:]) if known else _parser().parse_args(argv)
+    try:
+        arguments.command(arguments)
+    except KeyboardInterrupt:
+        print("Interrupted; finished steps are kept, the next run goes on from there.", file=sys.stderr)
+        return INTERRUPTED
+    except SwitchyardError as error:
+        if arguments.debug:
+            traceback.print_exc()
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if arguments.debug:
+            raise
+        print(f"{type(error).__name__}: {error} (--debug shows where)", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

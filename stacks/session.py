@@ -1,0 +1,86 @@
+"""Opens ZenML for a command: quietly, quickly, and with errors that say what to do."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from switchyard.errors import SwitchyardError
+from switchyard.project import ROOT
+
+
+@contextmanager
+def open_session(debug: bool) -> Iterator[None]:
+    """Everything that touches ZenML happens inside.
+
+    Args:
+        debug: Let ZenML print what it wants.
+
+    Raises:
+        SwitchyardError: ZenML's own folder cannot be used as it is.
+    """
+    os.environ.setdefault("ZENML_ANALYTICS_OPT_IN", "false")
+    os.environ.setdefault("ZENML_REPOSITORY_PATH", str(ROOT))
+    if debug:
+        os.environ.setdefault("ZENML_LOGGING_VERBOSITY", "DEBUG")
+    try:
+        _open()
+    except SwitchyardError:
+        raise
+    except Exception as error:
+        raise _unusable(error) from error
+    from stacks.zenml_startup import prepare
+
+    prepare()
+    if not debug:
+        _be_quiet()
+    yield
+
+
+def _open() -> None:
+    """Opens the store, and makes the project a ZenML repository if it is not one yet."""
+    from zenml.client import Client
+    from zenml.config.global_config import GlobalConfiguration
+
+    config = GlobalConfiguration()
+    _refuse_newer(config.version)
+    if not (ROOT / ".zen").is_dir():
+        active = config.active_stack_id  # a new repository starts on ZenML's default stack: keep the user's choice
+        Client.initialize(ROOT)
+        if active:
+            Client().activate_stack(active)
+    _ = Client().zen_store
+
+
+def _refuse_newer(written_by: str | None) -> None:
+    """ZenML only warns of a folder that a newer version has written, and fails somewhere else later."""
+    from packaging.version import parse
+    from zenml import __version__
+
+    if written_by and parse(written_by) > parse(__version__):
+        raise SwitchyardError(
+            f"{config_folder()} was written by ZenML {written_by}, this project runs {__version__}; "
+            "install that version, or point ZENML_CONFIG_PATH to another folder"
+        )
+
+
+def _unusable(error: Exception) -> SwitchyardError:
+    """What ZenML's own folder or server has against being used, with what to do."""
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return SwitchyardError(
+        f"{config_folder()}: ZenML cannot open it ({reason}); if another version of ZenML has used it, install that "
+        "version, or point ZENML_CONFIG_PATH to another folder"
+    )
+
+
+def config_folder() -> str:
+    """ZenML's own folder, as its variable or its default says."""
+    return os.environ.get("ZENML_CONFIG_PATH") or "~/.config/zenml"
+
+
+def _be_quiet() -> None:
+    """The libraries below say a lot at INFO and WARNING that is no news to a user."""
+    for name in ("alembic", "mlflow", "sqlalchemy", "botocore", "s3fs", "optuna"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,154 @@
+"""How artifacts are stored: tables as Parquet, models as ONNX, reports as JSON and HTML. No pickle.
+
+A step writes its tables into a folder of its own; the materializer moves the files into the artifact
+store file by file and never holds a table in memory. Readers scan them where they lie, local or on S3.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, ClassVar
+
+from zenml.enums import ArtifactType, VisualizationType
+from zenml.materializers.base_materializer import BaseMaterializer
+
+from switchyard.data.dataset import Dataset
+from switchyard.errors import SwitchyardError
+from switchyard.models.onnx_model import OnnxModel
+from switchyard.report import Report
+
+_PARTS = "parts.json"
+
+
+@contextmanager
+def _disk_full_is_named(folder: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise SwitchyardError(f"{folder}: the disk is full; free some space there and run again") from error
+
+
+class _Materializer(BaseMaterializer):
+    """What the three share: reading and writing small files of an artifact."""
+
+    SKIP_REGISTRATION: ClassVar[bool] = True
+
+    def _write(self, name: str, content: bytes) -> None:
+        with _disk_full_is_named(self.uri), self.artifact_store.open(f"{self.uri}/{name}", "wb") as file:
+            file.write(content)
+
+    def _read(self, name: str) -> bytes:
+        with self.artifact_store.open(f"{self.uri}/{name}", "rb") as file:
+            return bytes(file.read())
+
+    def _write_json(self, name: str, value: Any) -> None:
+        self._write(name, json.dumps(value, indent=2, sort_keys=True).encode())
+
+
+class DatasetMaterializer(_Materializer):
+    """A `Dataset`: its Parquet files, and their names in `parts.json`, which is written last."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Dataset,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+
+    def save(self, data: Dataset) -> None:
+        """Moves the files into the artifact store."""
+        for part in data.parts:
+            self._move(data.path(part), f"{self.uri}/{part}.parquet")
+        self._write_json(_PARTS, list(data.parts))
+
+    def load(self, data_type: type[Any]) -> Dataset:
+        """A dataset that scans the files where they lie."""
+        del data_type
+        parts = tuple(json.loads(self._read(_PARTS)))
+        return Dataset(root=self.uri, parts=parts, storage_options=_storage_options(self.artifact_store))
+
+    def compute_content_hash(self, data: Dataset) -> str | None:
+        """The same rows give the same hash, so that what follows can come from the cache."""
+        digest = blake2b(digest_size=16)
+        for part in data.parts:
+            digest.update(part.encode())
+            path = f"{self.uri}/{part}.parquet"
+            with self.artifact_store.open(path, "rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+        return digest.hexdigest()
+
+    def _move(self, source: str, target: str) -> None:
+        with _disk_full_is_named(self.uri):
+            if self.artifact_store.config.is_local:
+                shutil.move(source, target)
+                return
+            with Path(source).open("rb") as reader, self.artifact_store.open(target, "wb") as writer:
+                shutil.copyfileobj(reader, writer, 1 << 22)
+            os.unlink(source)  # noqa: PTH108 - source is a string of the dataset
+
+
+class OnnxModelMaterializer(_Materializer):
+    """An `OnnxModel`: `model.onnx` and its card as `card.json`."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (OnnxModel,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.MODEL
+
+    def save(self, data: OnnxModel) -> None:
+        """Writes the ONNX file and the card."""
+        self._write("model.onnx", data.content)
+        self._write_json("card.json", data.card)
+
+    def load(self, data_type: type[Any]) -> OnnxModel:
+        """Reads both back."""
+        del data_type
+        return OnnxModel(content=self._read("model.onnx"), card=json.loads(self._read("card.json")))
+
+    def extract_metadata(self, data: OnnxModel) -> dict[str, Any]:
+        """What the dashboard shows beside the artifact."""
+        card = data.card
+        return {"candidate": card["candidate"], "sha256": card["sha256"], "cv": json.dumps(card["cv"])}
+
+
+class ReportMaterializer(_Materializer):
+    """A `Report`: `report.json`, and `report.html`, which the dashboard shows."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Report,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA_ANALYSIS
+
+    def save(self, data: Report) -> None:
+        """Writes the facts and the page."""
+        self._write_json("report.json", data.facts)
+        self._write("report.html", data.html.encode())
+
+    def load(self, data_type: type[Any]) -> Report:
+        """Reads both back."""
+        del data_type
+        return Report(facts=json.loads(self._read("report.json")), html=self._read("report.html").decode())
+
+    def save_visualizations(self, data: Report) -> dict[str, VisualizationType]:
+        """The page itself is the visualization."""
+        del data
+        return {f"{self.uri}/report.html": VisualizationType.HTML}
+
+
+def _storage_options(artifact_store: Any) -> dict[str, str]:
+    """What Polars needs to scan the files of this store: nothing if local, keys and endpoint if S3."""
+    if "s3://" not in artifact_store.config.SUPPORTED_SCHEMES:
+        return {}
+    key, secret, token, region = artifact_store.get_credentials()
+    endpoint = (artifact_store.config.client_kwargs or {}).get("endpoint_url")
+    options = {
+        "aws_access_key_id": key,
+        "aws_secret_access_key": secret,
+        "aws_session_token": token,
+        "aws_region": region or (artifact_store.config.client_kwargs or {}).get("region_name") or "us-east-1",
+        "aws_endpoint_url": endpoint,
+        "aws_allow_http": "true" if endpoint and endpoint.startswith("http://") else None,
+    }
+    return {name: value for name, value in options.items() if value}

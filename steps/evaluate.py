@@ -1,0 +1,65 @@
+"""evaluate: what each ONNX file is worth on rows that it has never seen."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from zenml import step
+
+from steps.artifacts import ReportMaterializer
+from steps.caching import depends_on
+from steps.tracking import log_evaluation
+from switchyard.config import Data, Metrics, Task
+from switchyard.data.dataset import Dataset
+from switchyard.models.onnx_model import OnnxModel
+from switchyard.report import Report
+
+_CODE = depends_on("switchyard/evaluation", "switchyard/models/onnx_model.py", "requirements.lock")
+
+
+@step(output_materializers=ReportMaterializer, cache_policy=_CODE)
+def evaluate(
+    models: list[OnnxModel],
+    splits: Dataset,
+    data: Data,
+    task: Task,
+    metrics: Metrics,
+    gates: dict[str, str],
+    seed: int,
+    fingerprint: str,
+) -> Annotated[Report, "{use_case}_evaluation"]:
+    """Measures the candidates on validation rows and the best of them once on test rows.
+
+    Args:
+        models: One a candidate.
+        splits: The dataset with the parts `validation` and `test`.
+        data: Which column is the target.
+        task: Classification or regression.
+        metrics: What decides, and how sure the figures must be.
+        gates: What the figures are held against.
+        seed: Of the bootstrap.
+        fingerprint: Of the source, for the report.
+
+    Returns:
+        The report; `facts["best"]` names the candidate that goes on.
+    """
+    from switchyard.evaluation.evaluate import evaluate as evaluate_models
+    from switchyard.evaluation.gates import judge
+    from switchyard.evaluation.report import to_html
+
+    source = {"uri": data.uri, "fingerprint": fingerprint}
+    evaluation = evaluate_models(
+        models,
+        validation=splits.scan("validation"),
+        test=splits.scan("test"),
+        data=data,
+        task=task,
+        metrics=metrics,
+        seed=seed,
+        source=source,
+    )
+    results = judge(gates, evaluation.report)
+    facts = {**evaluation.report, "best": evaluation.best, "gates": [result.to_dict() for result in results]}
+    report = Report(facts=facts, html=to_html(facts))
+    log_evaluation(report)
+    return report

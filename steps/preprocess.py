@@ -1,0 +1,43 @@
+"""preprocess: what needs no fitting: the contract's types, and the split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+from zenml import step
+
+from steps.artifacts import DatasetMaterializer
+from steps.caching import depends_on
+from switchyard.config import Contract, Data, Split, Task
+from switchyard.data.dataset import Dataset
+
+_CODE = depends_on("switchyard/data")
+
+
+@step(output_materializers=DatasetMaterializer, cache_policy=_CODE)
+def preprocess(
+    raw: Dataset, data: Data, contract: Contract, split: Split, task: Task, seed: int
+) -> Annotated[Dataset, "{use_case}_splits"]:
+    """Casts the columns and deals the rows to training, validation and test.
+
+    Args:
+        raw: The validated table.
+        data: Which columns group or order the rows.
+        contract: The type of each column.
+        split: How the rows are dealt.
+        task: Stratified splits are for classification.
+        seed: Decides which row goes where.
+
+    Returns:
+        A dataset with the parts `train`, `validation` and `test`.
+    """
+    from dataclasses import replace
+
+    from switchyard.data.contract import cast
+    from switchyard.data.split import split as split_rows
+
+    folder = TemporaryDirectory(prefix="switchyard-split-")
+    splits = split_rows(cast(raw.scan("raw"), contract), split, data, task, seed, Path(folder.name))
+    return replace(splits, owner=folder)

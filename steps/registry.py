@@ -1,0 +1,54 @@
+"""ZenML's model control plane: versions of a use case's model, and which of them is in production.
+
+The model of a use case carries its name; a version is one ONNX file. The same bytes are registered once, so a
+run that died after registering, or that trained the same model again, goes on with the version there is.
+"""
+
+from __future__ import annotations
+
+from zenml import get_step_context
+from zenml.model.utils import link_artifact_version_to_model_version
+from zenml.client import Client
+from zenml.exceptions import EntityExistsError
+from zenml.utils.metadata_utils import log_metadata
+
+from switchyard.models.onnx_model import OnnxModel
+
+PRODUCTION = "production"
+
+
+def register_version(use_case: str, model: OnnxModel) -> int:
+    """The number of this model's version, new if its bytes are.
+
+    Args:
+        use_case: The registered model's name.
+        model: The ONNX file and its card.
+
+    Returns:
+        The version's number, from 1.
+    """
+    client = Client()
+    try:
+        client.create_model(use_case)
+    except EntityExistsError:
+        pass
+    sha256 = str(model.card["sha256"])
+    tag = f"sha256-{sha256[:16]}"
+    known = client.list_model_versions(model=use_case, tag=tag, size=1).items
+    version = known[0] if known else client.create_model_version(use_case, tags=[tag, str(model.card["candidate"])])
+    if not known:
+        log_metadata({"sha256": sha256, "candidate": model.card["candidate"]}, model_name=use_case, model_version=version.name)
+        _link_inputs(version)
+    return int(version.number)
+
+
+def promote_version(use_case: str, version: int) -> None:
+    """Moves the stage `production` to this version; the one before is archived."""
+    Client().update_model_version(use_case, str(version), stage=PRODUCTION, force=True)
+
+
+def _link_inputs(version: object) -> None:
+    """The running step's inputs (models, report) belong to the version: its lineage on the dashboard."""
+    for artifacts in get_step_context().step_run.inputs.values():
+        for artifact in artifacts:
+            link_artifact_version_to_model_version(artifact_version=artifact, model_version=version)

@@ -1,0 +1,131 @@
+"""What goes to MLflow, and nothing if the stack has no experiment tracker.
+
+One MLflow run a pipeline run, with one nested run a candidate. ZenML starts and ends the runs of the steps
+that name the tracker; here they are only written to.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from zenml import get_step_context
+from zenml.client import Client
+
+from switchyard.models.onnx_model import OnnxModel
+from switchyard.report import Report
+
+
+def tracked() -> bool:
+    """Whether the running step has an MLflow run to write to."""
+    return bool(get_step_context().step_run.config.experiment_tracker)
+
+
+def log_candidate(model: OnnxModel, history: list[dict[str, Any]]) -> None:
+    """Parameters, cross-validation, the search's course, the environment and the ONNX file."""
+    if not tracked():
+        return
+    import mlflow
+
+    card = model.card
+    mlflow.log_params({"candidate": card["candidate"], "type": card["type"], "seed": card["seed"], **card["params"]})
+    mlflow.log_metrics({f"cv_{card['cv']['metric']}": card["cv"]["mean"], f"cv_{card['cv']['metric']}_std": card["cv"]["std"]})
+    mlflow.log_metric("parity_max_difference", card["parity"]["max_difference"])
+    for trial in history:
+        if trial["score"] is not None:
+            mlflow.log_metric("search_score", trial["score"], step=trial["number"])
+    mlflow.log_dict({"trials": history}, "search.json")
+    mlflow.log_dict(card["versions"], "environment.json")
+    log_model_files(model)
+
+
+def log_model_files(model: OnnxModel) -> None:
+    """The ONNX file with its card, as the folder `model` of the active MLflow run."""
+    import mlflow
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_mlflow_model(model, Path(folder))
+        mlflow.log_artifacts(folder, "model")
+
+
+def write_mlflow_model(model: OnnxModel, folder: Path) -> None:
+    """An MLflow model folder around the ONNX file.
+
+    MLflow's own onnx flavor refuses string columns on pandas 3, so the file is loaded by
+    `switchyard.models.pyfunc` (flavor python_function).
+    """
+    from mlflow.models import Model
+
+    (folder / "model.onnx").write_bytes(model.content)
+    (folder / "card.json").write_text(model.card_json())
+    described = Model()
+    described.add_flavor("python_function", loader_module="switchyard.models.pyfunc", data=".", env={})
+    described.add_flavor("onnx", data="model.onnx", onnx_version=model.card["versions"]["onnx"])
+    described.save(str(folder / "MLmodel"))
+
+
+def log_evaluation(report: Report) -> None:
+    """The best candidate's figures on test rows, and the page."""
+    if not tracked():
+        return
+    import mlflow
+
+    mlflow.log_param("best", report.facts["best"])
+    figures = {name: value for name, value in report.facts["gated"].items() if isinstance(value, int | float)}
+    mlflow.log_metrics({f"test_{name}": float(value) for name, value in figures.items()})
+    mlflow.log_text(report.html, "evaluation.html")
+    mlflow.log_text(json.dumps(report.facts, indent=2), "evaluation.json")
+
+
+def register_in_mlflow(use_case: str, version: int, model: OnnxModel) -> None:
+    """A version in MLflow's registry, tagged with ZenML's number; the same version is registered once."""
+    if not tracked():
+        return
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    client = mlflow.MlflowClient()
+    if _mlflow_version(use_case, version):
+        return
+    try:
+        client.create_registered_model(use_case)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    run = mlflow.active_run()
+    if run is None:
+        raise RuntimeError("a step that names the experiment tracker has an active MLflow run")
+    log_model_files(model)
+    client.create_model_version(
+        use_case,
+        source=f"{run.info.artifact_uri}/model",
+        run_id=run.info.run_id,
+        tags={"zenml_version": str(version), "sha256": model.card["sha256"], "candidate": model.card["candidate"]},
+    )
+
+
+def promote_in_mlflow(use_case: str, version: int) -> None:
+    """The alias `champion` moves to this version (registry stages are deprecated)."""
+    if not tracked():
+        return
+    import mlflow
+
+    found = _mlflow_version(use_case, version)
+    if found:
+        mlflow.MlflowClient().set_registered_model_alias(use_case, "champion", found)
+
+
+def _mlflow_version(use_case: str, version: int) -> str | None:
+    """MLflow's number for a version of ZenML's."""
+    import mlflow
+
+    found = mlflow.MlflowClient().search_model_versions(f"name = '{use_case}'")
+    return next((str(each.version) for each in found if each.tags.get("zenml_version") == str(version)), None)
+
+
+def tracker_name() -> str | None:
+    """The active stack's experiment tracker, if it has one."""
+    tracker = Client().active_stack.experiment_tracker
+    return tracker.name if tracker else None

@@ -1,0 +1,75 @@
+"""train: one candidate, fitted, tuned, exported to ONNX and held against what was fitted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from zenml import step
+
+from steps.artifacts import OnnxModelMaterializer
+from steps.caching import depends_on
+from steps.tracking import log_candidate
+from switchyard.config import Candidate, Contract, Data, Features, Metrics, Search, Split, Task
+from switchyard.data.dataset import Dataset
+from switchyard.models.onnx_model import OnnxModel
+
+_CODE = depends_on("switchyard/models", "switchyard/evaluation/metrics.py", "requirements.lock")
+
+
+@step(output_materializers=OnnxModelMaterializer, cache_policy=_CODE)
+def train(
+    splits: Dataset,
+    name: str,
+    candidate: Candidate,
+    data: Data,
+    task: Task,
+    contract: Contract,
+    features: Features,
+    split: Split,
+    search: Search,
+    metrics: Metrics,
+    seed: int,
+    threads: int,
+) -> Annotated[OnnxModel, "{use_case}_{candidate}"]:
+    """Fits one candidate on the training rows.
+
+    Args:
+        splits: The dataset with the parts `train` and `validation`.
+        name: What the config calls the candidate.
+        candidate: Its kind, fixed hyperparameters and search space.
+        data: Which column is the target.
+        task: Classification or regression.
+        contract: The type of each column.
+        features: Which columns the model sees.
+        split: How rows were dealt, so that cross-validation deals them alike.
+        search: The budget.
+        metrics: What is optimised.
+        seed: Of the search and of the learner.
+        threads: Other thread counts give other weights, so it is part of the recipe.
+
+    Returns:
+        The ONNX file and its card, with the search history in it.
+
+    Raises:
+        SwitchyardError: The ONNX file and the fitted model disagree.
+    """
+    from switchyard.models.train import train as train_candidate
+
+    trained = train_candidate(
+        name,
+        candidate,
+        data=data,
+        task=task,
+        contract=contract,
+        features=features,
+        split=split,
+        search=search,
+        metrics=metrics,
+        seed=seed,
+        threads=threads,
+        train=splits.scan("train"),
+        validation=splits.scan("validation"),
+    )
+    log_candidate(trained.model, trained.history)
+    return replace(trained.model, card={**trained.model.card, "search": trained.history})

@@ -1,0 +1,73 @@
+"""The verdict on a table: its contract, and how far it has moved since it was last accepted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from switchyard.report import Report
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from switchyard.config import Contract
+    from switchyard.data.distribution import ColumnShift
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What `validate` found.
+
+    Attributes:
+        report: Kept whatever the verdict.
+        profile: The distributions, the baseline of the next version if this one is accepted.
+        problem: One sentence if the data must not be used, otherwise empty.
+    """
+
+    report: Report
+    profile: dict[str, Any]
+    problem: str
+
+
+def validate(
+    frame: pl.LazyFrame, contract: Contract, *, source: str, target: str, baseline: dict[str, Any] | None
+) -> Outcome:
+    """Checks the contract, then the distributions against the baseline, if there is one.
+
+    Args:
+        frame: The raw table.
+        contract: The rules.
+        source: What the data is called in sentences.
+        target: The column to predict.
+        baseline: The `profile` of the data that was last accepted.
+
+    Raises:
+        InputError: A rule makes no sense for its column, or the data cannot be trained on at all.
+    """
+    from switchyard.data.contract import check
+    from switchyard.data.distribution import compare, profile
+    from switchyard.data.validation_report import to_html
+
+    checked = check(frame, contract, target, source)
+    facts = checked.to_dict()
+    problem = "" if checked.passed else f"{checked.sentence()}; nothing was trained"
+    # A column that breaks its contract has no distribution worth comparing, nor worth keeping as a baseline.
+    distributions: dict[str, Any] = {}
+    if not problem:
+        distributions = profile(frame, contract)
+        shifts = compare(frame, contract, baseline) if baseline else ()
+        facts["distribution"] = [asdict(shift) for shift in shifts]
+        facts["baseline"] = "compared" if baseline else "recorded"
+        moved = [shift for shift in shifts if not shift.passed]
+        if moved:
+            problem = _moved(source, moved)
+            facts |= {"passed": False, "sentence": problem}
+    return Outcome(Report(facts, to_html(facts)), distributions, problem)
+
+
+def _moved(source: str, moved: list[ColumnShift]) -> str:
+    sentences = "; ".join(shift.sentence() for shift in moved)
+    return (
+        f"{source}: {sentences}, against the last accepted data; nothing was trained "
+        f"(if this is how the data is now, raise contract.distribution.columns.{moved[0].column}.max)"
+    )
