@@ -1,0 +1,101 @@
+"""`python -m switchyard.serving --root FOLDER`: serve a model repository until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from switchyard.errors import InputError, SwitchyardError
+from switchyard.serving.listening import listen
+from switchyard.serving.running import announce, withdraw
+
+
+def main() -> int:
+    """Parse the arguments and serve; the exit code."""
+    try:
+        serve(_arguments())
+    except SwitchyardError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="switchyard.serving", description=__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="the model repository: NAME/VERSION/model.onnx")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to bind to (default: this machine only)")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--next-free-port", action="store_true", help="take the next free port if this one is in use")
+    parser.add_argument("--token-file", type=Path, help="a file with the token that clients must send")
+    parser.add_argument("--max-request-mb", type=float, default=8.0, help="the largest body that is read")
+    return parser.parse_args()
+
+
+def _token(file: Path | None) -> str | None:
+    """The token from the file, or from SWITCHYARD_TOKEN."""
+    if file is None:
+        return os.environ.get("SWITCHYARD_TOKEN", "").strip() or None
+    try:
+        token = file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the token file {file} cannot be read: {error}") from error
+    if not token:
+        raise InputError(f"the token file {file} is empty: write the token into it or leave --token-file out")
+    return token
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Load the active versions, bind, and answer until SIGTERM or SIGINT."""
+    import numpy as np
+    import uvicorn
+
+    from switchyard.serving.application import Application
+    from switchyard.serving.loaded_models import LoadedModels
+    from switchyard.serving.patient_protocol import PatientProtocol
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    np.seterr(over="ignore")  # a number beyond FP32 is answered with 400, the warning helps nobody
+    root: Path = arguments.root.resolve()
+    if not root.is_dir():
+        raise InputError(f"the model repository {root} is not a folder: create it or name another one")
+    token = _token(arguments.token_file)
+    listener = listen(arguments.host, arguments.port, arguments.next_free_port)
+    models = LoadedModels(root)
+    models.load_recorded()
+    config = uvicorn.Config(
+        Application(models, int(arguments.max_request_mb * 2**20), token),
+        http=PatientProtocol,
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=1024,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=10,
+    )
+    signal.signal(signal.SIGTERM, _exit)  # uvicorn raises the signal again after its graceful stop
+    port = listener.getsockname()[1]
+    announce(root, arguments.host, port)
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        withdraw(root)
+
+
+def _exit(signum: int, frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""The server as an ASGI application: who may ask, and which part answers."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from typing import TYPE_CHECKING
+
+from switchyard.serving.control_endpoints import ControlEndpoints
+from switchyard.serving.infer_endpoint import Headers, InferEndpoint, Receive, Scope, Send, send_error
+from switchyard.serving.metrics import Metrics
+from switchyard.serving.request_error import RequestError
+
+if TYPE_CHECKING:
+    from switchyard.serving.loaded_models import LoadedModels
+
+logger = logging.getLogger("switchyard.serving")
+_OPEN = ("/v2/health/live", "/v2/health/ready")
+
+
+class Application:
+    """Answers every request: infer by the short way, all others by Starlette's router.
+
+    Health is open to everybody. With a token, all else, /metrics included, needs `Authorization: Bearer TOKEN`.
+    A POST from a web page (it carries `Origin`) is refused: no site may reach a server on its visitor's machine.
+
+    Args:
+        models: The versions in memory.
+        max_bytes: The largest body that is read.
+        token: What clients must know; None for no check.
+    """
+
+    def __init__(self, models: LoadedModels, max_bytes: int, token: str | None = None) -> None:
+        """Build both parts, with fresh counters."""
+        metrics = Metrics()
+        self._infer = InferEndpoint(models, metrics, max_bytes)
+        self._control = ControlEndpoints(models, metrics, max_bytes).application()
+        self._token = token.encode() if token else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry point."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"only http is served, not {scope['type']}")
+        headers: Headers = dict(scope["headers"])
+        path: str = scope["path"]
+        try:
+            self._admit(scope, path, headers)
+            if path.endswith("/infer") and path.startswith("/v2/"):
+                await self._infer(scope, headers, receive, send)
+                return
+        except RequestError as error:
+            await send_error(send, error)
+            return
+        except Exception:
+            logger.exception("%s failed", path)
+            await send_error(send, RequestError("the server failed; its log says why", 500))
+            return
+        await self._control(scope, receive, send)
+
+    def _admit(self, scope: Scope, path: str, headers: Headers) -> None:
+        if self._token is not None and path not in _OPEN and not self._knows_token(headers):
+            raise RequestError("this server needs its token: send Authorization: Bearer TOKEN", 401)
+        if b"origin" in headers and scope["method"] == "POST":
+            raise RequestError("requests from web pages are not answered", 403)
+
+    def _knows_token(self, headers: Headers) -> bool:
+        scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
+        return scheme.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._token or b"")

@@ -1,0 +1,133 @@
+"""Golden rows: a request with known answers.
+
+They are computed in this process, and asked again over HTTP before a version goes live.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from switchyard.errors import SwitchyardError
+from switchyard.serving import client
+from switchyard.serving.datatypes import DATATYPES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from switchyard.models.onnx_model import OnnxModel
+
+TOLERANCE = 1e-5
+_DATATYPES = {
+    "float32": "FP32",
+    "float64": "FP64",
+    "int64": "INT64",
+    "int32": "INT32",
+    "bool": "BOOL",
+    "object": "BYTES",
+}
+
+
+def golden_rows(model: OnnxModel, frame: pl.DataFrame, count: int = 5) -> dict[str, Any]:
+    """Rows of a frame as an infer request, and what the model answers.
+
+    Args:
+        model: The model, run in this process.
+        frame: Raw rows, with at least the model's columns.
+        count: How many rows; those that miss values come first, one for each such column.
+
+    Returns:
+        `{"request", "response", "tolerance"}`, the bodies as the protocol has them.
+
+    Raises:
+        SwitchyardError: If the frame has no rows.
+    """
+    if frame.is_empty():
+        raise SwitchyardError("golden rows cannot be taken from a table without rows")
+    names = [spec["name"] for spec in model.card["inputs"]]
+    rows = frame.select(names)[_choose(frame.select(names), count)]
+    outputs = model.run(rows)
+    return {
+        "request": request_body(model, rows),
+        "response": {"outputs": [_tensor(name, array) for name, array in outputs.items()]},
+        "tolerance": TOLERANCE,
+    }
+
+
+def request_body(model: OnnxModel, rows: pl.DataFrame) -> dict[str, Any]:
+    """Rows as the body of an infer request; a missing value is null."""
+    feed = model.inputs(rows)
+    tensors = []
+    for spec in model.card["inputs"]:
+        nulls = rows[spec["name"]].is_null().to_list()
+        values = _plain(feed[spec["name"]])
+        data = [None if null else value for null, value in zip(nulls, values, strict=True)]
+        tensors.append({"name": spec["name"], "shape": [len(data), 1], "datatype": spec["datatype"], "data": data})
+    return {"inputs": tensors}
+
+
+def example_curl(url: str, name: str, golden: dict[str, Any]) -> str:
+    """A command line that asks the endpoint about the first golden row."""
+    inputs = [{**tensor, "shape": [1, 1], "data": tensor["data"][:1]} for tensor in golden["request"]["inputs"]]
+    body = shlex.quote(json.dumps({"inputs": inputs}))
+    return f"curl -s {url}/v2/models/{name}/infer --json {body}"
+
+
+def smoke_test(url: str, name: str, version: int, golden: dict[str, Any], token: str | None = None) -> None:
+    """Ask a version for the golden rows over HTTP and compare.
+
+    Raises:
+        SwitchyardError: If it does not answer, or answers otherwise; names the row, what was expected and found.
+    """
+    answer = client.infer(url, name, version, golden["request"], token)
+    if str(answer.get("model_version")) != str(version):
+        raise SwitchyardError(f"smoke test of {name} {version}: version {answer.get('model_version')} answered")
+    found = {tensor["name"]: tensor for tensor in answer["outputs"]}
+    for expected in golden["response"]["outputs"]:
+        if expected["name"] not in found:
+            raise SwitchyardError(f"smoke test of {name} {version}: the answer has no output {expected['name']}")
+        _compare(f"smoke test of {name} {version}", expected, found[expected["name"]], golden["tolerance"])
+
+
+def _choose(frame: pl.DataFrame, count: int) -> list[int]:
+    """Positions: for each column with nulls the first such row, then rows spread over the frame."""
+    chosen: list[int] = []
+    for column in frame.get_columns():
+        nulls = column.is_null().arg_true()
+        if len(nulls) and not set(nulls.to_list()) & set(chosen):
+            chosen.append(int(nulls[0]))
+    spread = np.linspace(0, frame.height - 1, min(count, frame.height), dtype=int).tolist()
+    return sorted(list(dict.fromkeys([*chosen, *spread]))[: max(count, 1)])
+
+
+def _tensor(name: str, array: np.ndarray[Any, Any]) -> dict[str, Any]:
+    datatype = next(datatype.name for datatype in DATATYPES if datatype.dtype == array.dtype)
+    return {"name": name, "datatype": datatype, "shape": list(array.shape), "data": _plain(array)}
+
+
+def _plain(array: np.ndarray[Any, Any]) -> list[Any]:
+    """The elements as JSON has them: null for what is not finite."""
+    values = array.ravel().tolist()
+    return [None if isinstance(value, float) and not math.isfinite(value) else value for value in values]
+
+
+def _compare(what: str, expected: dict[str, Any], found: dict[str, Any], tolerance: float) -> None:
+    if found["shape"] != expected["shape"]:
+        raise SwitchyardError(
+            f"{what}: output {expected['name']} has shape {found['shape']}, expected {expected['shape']}"
+        )
+    width = max(1, math.prod(expected["shape"][1:]))
+    for position, (want, got) in enumerate(zip(expected["data"], found["data"], strict=True)):
+        if not _agree(want, got, tolerance):
+            row = position // width
+            raise SwitchyardError(f"{what}: row {row} of output {expected['name']} is {got!r}, expected {want!r}")
+
+
+def _agree(want: Any, got: Any, tolerance: float) -> bool:  # noqa: ANN401 - JSON scalars
+    if isinstance(want, float) and isinstance(got, int | float):
+        return abs(want - got) <= tolerance * max(1.0, abs(want))
+    return bool(want == got)

@@ -1,0 +1,173 @@
+"""The answer to one infer request: bytes in, bytes out, no HTTP.
+
+A pure function of a loaded model and a body, so it runs in the event loop or in a thread alike.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from switchyard.serving.messages import InferRequest, InferResponse, InputTensor, OutputTensor
+from switchyard.serving.request_error import RequestError
+from switchyard.serving.tensors import Array, from_binary, from_json, to_binary, to_json
+
+if TYPE_CHECKING:
+    from switchyard.serving.loaded_model import LoadedModel
+
+_decode_request = msgspec.json.Decoder(InferRequest).decode
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response body.
+
+    Attributes:
+        body: JSON, followed by binary tensors if any were asked for.
+        header_length: The length of the JSON if binary tensors follow, else None.
+        rows: The length of the first axis of the first input.
+    """
+
+    body: bytes
+    header_length: int | None
+    rows: int
+
+
+def infer(model: LoadedModel, body: bytes, header_length: int | None = None) -> Answer:
+    """Decode a request, run the graph, encode the response.
+
+    Args:
+        model: The version that answers.
+        body: The request's body.
+        header_length: How many of its bytes are JSON; None if all.
+
+    Raises:
+        RequestError: If the request is not one that this model can answer.
+    """
+    view = memoryview(body)
+    if header_length is None:
+        request, binary = _decode(body), view[:0]
+    else:
+        if header_length > len(body):
+            raise RequestError(
+                f"Inference-Header-Content-Length is {header_length}, but the body has {len(body)} bytes"
+            )
+        request, binary = _decode(bytes(view[:header_length])), view[header_length:]
+    feed = _feed(model, request.inputs, binary)
+    names = _names(model, request)
+    arrays = model.run(feed, names)
+    return _respond(model, request, names, arrays, request.inputs[0].shape[0] if request.inputs[0].shape else 1)
+
+
+def _decode(body: bytes) -> InferRequest:
+    if not body:
+        raise RequestError('the body is empty, expected JSON such as {"inputs": [...]}')
+    try:
+        return _decode_request(body)
+    except msgspec.ValidationError as error:
+        raise RequestError(_name_the_tensor(body, str(error))) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RequestError(f"the body is not JSON: {error}") from error
+    except RecursionError as error:
+        raise RequestError("the body is nested too deeply") from error
+
+
+def _name_the_tensor(body: bytes, message: str) -> str:
+    """Msgspec says `$.inputs[1].data[0]`; a person wants to read the input's name."""
+    _, found, place = message.partition("$.inputs[")
+    try:
+        tensor = msgspec.json.decode(body)["inputs"][int(place.split("]")[0])] if found else None
+        return f"input {tensor['name']}: {message}" if tensor is not None else message
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+        return message
+
+
+def _feed(model: LoadedModel, tensors: list[InputTensor], binary: memoryview) -> dict[str, Array]:
+    feed: dict[str, Array] = {}
+    symbols: dict[str, int] = {}
+    start = 0
+    for tensor in tensors:
+        spec = model.inputs.get(tensor.name)
+        if spec is None:
+            raise RequestError(f"model {model.name} has no input {tensor.name!r}, only {', '.join(model.inputs)}")
+        if tensor.name in feed:
+            raise RequestError(f"input {tensor.name} is given twice")
+        datatype, shape = spec.datatype, tensor.shape
+        if type(tensor).__struct_config__.tag != datatype.name:
+            found = type(tensor).__struct_config__.tag
+            raise RequestError(f"input {tensor.name}: datatype {found} is given, the model expects {datatype.name}")
+        spec.check(shape, symbols)
+        count = math.prod(shape)
+        size = tensor.parameters.binary_data_size if tensor.parameters else None
+        if size is None:
+            if tensor.data is None:
+                raise RequestError(f"input {tensor.name} has neither data nor binary_data_size")
+            feed[tensor.name] = from_json(tensor.name, datatype, shape, count, tensor.data)
+            continue
+        if tensor.data is not None:
+            raise RequestError(f"input {tensor.name} has both data and binary_data_size")
+        if start + size > len(binary):
+            left = len(binary) - start
+            raise RequestError(f"input {tensor.name}: binary_data_size is {size}, but only {left} bytes are left")
+        feed[tensor.name] = from_binary(tensor.name, datatype, shape, count, binary[start : start + size])
+        start += size
+    if start != len(binary):
+        raise RequestError(f"{len(binary) - start} bytes follow the last binary tensor")
+    if len(feed) != len(model.inputs):
+        missing = ", ".join(name for name in model.inputs if name not in feed)
+        raise RequestError(f"model {model.name} also needs the input {missing}")
+    return feed
+
+
+def _names(model: LoadedModel, request: InferRequest) -> list[str]:
+    if not request.outputs:
+        return list(model.outputs)
+    names = [output.name for output in request.outputs]
+    for name in names:
+        if name not in model.outputs:
+            raise RequestError(f"model {model.name} has no output {name!r}, only {', '.join(model.outputs)}")
+        if names.count(name) > 1:
+            raise RequestError(f"output {name} is asked for twice")
+    return names
+
+
+def _binary_names(names: list[str], request: InferRequest) -> set[str]:
+    chosen = set(names) if request.parameters and request.parameters.binary_data_output else set()
+    for output in request.outputs or ():
+        if output.parameters and output.parameters.binary_data is not None:
+            (chosen.add if output.parameters.binary_data else chosen.discard)(output.name)
+    return chosen
+
+
+def _respond(model: LoadedModel, request: InferRequest, names: list[str], arrays: list[Array], rows: int) -> Answer:
+    binary = _binary_names(names, request)
+    outputs, parts = [], []
+    for name, array in zip(names, arrays, strict=True):
+        tensor = OutputTensor(name, model.outputs[name].datatype.name, list(array.shape))
+        if name in binary:
+            raw = to_binary(array)
+            parts.append(raw)
+            tensor.parameters = {"binary_data_size": len(raw)}
+        else:
+            tensor.data = to_json(array)
+        outputs.append(tensor)
+    head = _encode(InferResponse(model.name, model.version, outputs, request.id))
+    if not binary:
+        return Answer(head, None, rows)
+    return Answer(b"".join([head, *parts]), len(head), rows)
+
+
+def decode_as(body: bytes, type_: Any) -> Any:  # noqa: ANN401 - whatever the type says
+    """Another JSON body as a message of the protocol; empty stands for no field given.
+
+    Raises:
+        RequestError: If it is not such a message.
+    """
+    try:
+        return msgspec.json.decode(body or b"{}", type=type_)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestError(f"the body is not what the protocol says: {error}") from error
