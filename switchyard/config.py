@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from switchyard.config_column import check_pattern, check_value
 
 Task = Literal["classification", "regression"]
 ColumnType = Literal["string", "integer", "number", "boolean", "datetime"]
@@ -22,6 +24,8 @@ Scalar = str | int | float | bool
 # Lists come back from ZenML's own JSON as lists: read them as tuples there, too.
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Scalars = Annotated[tuple[Scalar, ...], Field(strict=False)]
+
+Condition = Annotated[str, Field(description='a condition as text, such as ">= 0.80"')]
 
 CLASSIFICATION_METRICS = ("accuracy", "roc_auc", "pr_auc", "f1", "log_loss", "brier")
 REGRESSION_METRICS = ("rmse", "mae", "r2")
@@ -57,6 +61,35 @@ class Column(Section):
     allowed: Scalars | None = None
     unique: bool = False
     pattern: str | None = None
+
+    @field_validator("min", "max")
+    @classmethod
+    def _bounds_a_number(cls, bound: float | None, info: ValidationInfo) -> float | None:
+        kind, low = info.data.get("type"), info.data.get("min")
+        if bound is not None and kind in ("string", "boolean", "datetime"):
+            raise ValueError(f"is {bound:g}, but a {kind} column has no {info.field_name}; only integer and number do")
+        if bound is not None and low is not None and bound < low:
+            raise ValueError(f"is {bound:g}, which is below min ({low:g}), so no value could pass")
+        return bound
+
+    @field_validator("allowed")
+    @classmethod
+    def _allows_values_of_its_type(cls, allowed: Scalars | None, info: ValidationInfo) -> Scalars | None:
+        if allowed is not None and not allowed:
+            raise ValueError("is an empty list, so no value could pass; name one, or leave the key out")
+        for value in allowed or ():
+            check_value(value, info.data.get("type"))
+        return allowed
+
+    @field_validator("pattern")
+    @classmethod
+    def _is_a_regular_expression(cls, pattern: str | None, info: ValidationInfo) -> str | None:
+        kind = info.data.get("type")
+        if pattern is not None and kind not in ("string", None):
+            raise ValueError(f"is {pattern!r}, but a {kind} column has no pattern; only string does")
+        if pattern is not None:
+            check_pattern(pattern)
+        return pattern
 
 
 class Table(Section):
@@ -99,7 +132,10 @@ class Split(Section):
     @model_validator(mode="after")
     def _leaves_training_rows(self) -> Self:
         if self.validation + self.test >= 1:
-            raise ValueError("validation and test together must leave rows for training, so less than 1")
+            raise ValueError(
+                f"has validation {self.validation:g} and test {self.test:g}, which leave no rows for training; "
+                "together they must be below 1"
+            )
         return self
 
 
@@ -124,14 +160,14 @@ class Space(Section):
     def _is_range_or_choices(self) -> Self:
         is_range = self.low is not None and self.high is not None
         if is_range == (self.choices is not None) or (self.low is None) != (self.high is None):
-            raise ValueError("give either low and high, or choices")
+            raise ValueError("must have either low and high, or choices")
         if self.low is not None and self.high is not None:
             if self.low > self.high:
-                raise ValueError(f"low ({self.low:g}) is above high ({self.high:g})")
+                raise ValueError(f"has low {self.low:g}, which is above high {self.high:g}")
             if self.log and self.low <= 0:
-                raise ValueError(f"a log range starts above 0, not at {self.low:g}")
+                raise ValueError(f"has low {self.low:g}, but a log range must start above 0")
         if self.choices is not None and not self.choices:
-            raise ValueError("choices is empty")
+            raise ValueError("has an empty list of choices, so there is nothing to search; name some")
         return self
 
 
@@ -171,7 +207,10 @@ class Deployment(Section):
 class Config(Section):
     """A whole use case."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9-]{0,40}$",
+        description="a name of lower-case letters, digits and dashes, first a letter, at most 41 characters",
+    )
     task: Task
     seed: int = Field(default=0, ge=0, lt=2**32)
     threads: int = Field(default=1, ge=1)
@@ -182,7 +221,7 @@ class Config(Section):
     candidates: dict[str, Candidate] = Field(min_length=1)
     search: Search = Search()
     metrics: Metrics
-    gates: dict[str, str] = {}
+    gates: dict[str, Condition] = {}
     deployment: Deployment = Deployment()
 
 

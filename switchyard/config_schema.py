@@ -62,7 +62,7 @@ def describe(slot: Slot) -> str:
     if slot.section is not None:
         return f"a mapping with {', '.join(slot.section.model_fields)}"
     if slot.entries is not None:
-        return f"a mapping of names to {_plural(slot.entries)}"
+        return f"a mapping of names to {_plural(slot.entries)}{_describe_length(slot)}"
     return _describe_value(slot) + _describe_length(slot)
 
 
@@ -80,7 +80,8 @@ def _describe_value(slot: Slot) -> str:
 def _plural(slot: Slot) -> str:
     if slot.section is not None:
         return f"mappings with {', '.join(slot.section.model_fields)}"
-    return "texts" if slot.annotation is str else f"values, each {describe(slot)}"
+    plain = slot.annotation is str and not slot.description
+    return "texts" if plain else f"values, each {describe(slot)}"
 
 
 def _any_of(words: list[str]) -> str:
@@ -90,17 +91,13 @@ def _any_of(words: list[str]) -> str:
 
 
 def _describe_range(metadata: tuple[Any, ...]) -> str:
-    parts = []
-    for item in metadata:
-        match item:
-            case at.Ge(ge=low):
-                parts.append(f"of at least {low}")
-            case at.Gt(gt=low):
-                parts.append(f"above {low}")
-            case at.Le(le=high):
-                parts.append(f"of at most {high}")
-            case at.Lt(lt=high):
-                parts.append(f"below {high}")
+    low = next((item.ge for item in metadata if isinstance(item, at.Ge)), None)
+    high = next((item.le for item in metadata if isinstance(item, at.Le)), None)
+    if low is not None and high is not None:
+        return f" from {low} to {high}"
+    parts = [f"of at least {low}"] * (low is not None) + [f"of at most {high}"] * (high is not None)
+    parts += [f"above {item.gt}" for item in metadata if isinstance(item, at.Gt)]
+    parts += [f"below {item.lt}" for item in metadata if isinstance(item, at.Lt)]
     return f" {' and '.join(parts)}" if parts else ""
 
 
@@ -114,14 +111,15 @@ def _describe_length(slot: Slot) -> str:
 
 def _field_slot(field: FieldInfo) -> Slot:
     inner = _slot(field.annotation)
-    return Slot(inner.annotation, (*inner.metadata, *field.metadata), field.description)
+    return Slot(inner.annotation, (*inner.metadata, *field.metadata), field.description or inner.description)
 
 
 def _slot(annotation: Any) -> Slot:  # noqa: ANN401 (a type form has no type of its own)
     """Takes off `Annotated` and `| None`: a key that may be left out need not say so."""
     if get_origin(annotation) is Annotated:
         inner = _slot(get_args(annotation)[0])
-        return Slot(inner.annotation, inner.metadata + tuple(annotation.__metadata__))
+        description = next((item.description for item in annotation.__metadata__ if isinstance(item, FieldInfo)), None)
+        return Slot(inner.annotation, inner.metadata, description or inner.description)
     if get_origin(annotation) in (Union, types.UnionType):
         args = [arg for arg in get_args(annotation) if arg is not types.NoneType]
         return _slot(args[0]) if len(args) == 1 else Slot(Union[tuple(args)])  # noqa: UP007 (built at run time)
