@@ -47,7 +47,8 @@ def precision_recall(curves: dict[str, Any]) -> str:
 def candidates(rated: Sequence[dict[str, Any]], metric: str, best: str) -> str:
     """The primary metric of each candidate as a dot on its interval."""
     with _style():
-        figure, axes = _axes(7.2, 0.75 + 0.34 * len(rated), left=1.6)
+        names = [_short(each["name"]) for each in reversed(rated)]
+        figure, axes = _axes(4.8, 0.65 + 0.28 * len(rated), left=0.25 + 0.08 * max(map(len, names)))
         for height, each in enumerate(reversed(rated)):
             found = each["metrics"][metric]
             color = SERIES[0] if each["name"] == best else _MUTED
@@ -55,7 +56,7 @@ def candidates(rated: Sequence[dict[str, Any]], metric: str, best: str) -> str:
                 axes.plot([found["low"], found["high"]], [height, height], color=color, linewidth=2.4, alpha=0.5)
             if found["value"] is not None:
                 axes.plot([found["value"]], [height], "o", color=color, markersize=6)
-        axes.set_yticks(range(len(rated)), [_short(each["name"]) for each in reversed(rated)])
+        axes.set_yticks(range(len(rated)), names)
         axes.set_ylim(-0.6, len(rated) - 0.4)
         axes.tick_params(axis="y", length=0, labelcolor=_INK)
         axes.grid(axis="y", visible=False)

@@ -53,7 +53,8 @@ class GateResult:
         if self.measured is None:
             return f"undefined ({self.reason})" if self.reason else "undefined"
         compare, limit = _parse(self.name, self.asked)
-        texts = (f"{self.measured:.{digits}g}" for digits in range(3, 17))
+        whole = len(str(int(abs(self.measured)))) if abs(self.measured) < 1e15 else 3
+        texts = (f"{self.measured:.{digits}g}" for digits in range(max(3, whole), 18))
         fair = (text for text in texts if compare(float(text), limit) == self.passed)
         return next(fair, repr(self.measured))
 

@@ -40,14 +40,14 @@ def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: s
 
 
 def number(value: float | None) -> str:
-    """Some three significant digits, thousands set apart; a dash for None."""
+    """Three or four significant digits, thousands set apart; a dash for None."""
     if value is None or math.isnan(value):
         return "–"  # noqa: RUF001 - a dash, not a minus
     size = abs(value)
     if size >= 1000:
         return f"{value:,.0f}"
-    if size >= 100:
-        return f"{value:.1f}"
+    if size >= 1:
+        return f"{value:.4g}"
     if size >= 0.0995 or size == 0:
         return f"{value:.3f}"
     return f"{value:.3g}"
