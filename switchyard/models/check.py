@@ -72,8 +72,9 @@ def _try_value(path: str, candidate: Candidate, task: Task, key: str, value: Sca
     try:
         learner._validate_params()
     except ValueError as error:
-        hint = ", or add integer: true" if ".search." in path and isinstance(value, float) and value == int(value) else ""
-        raise InputError(f"{path} cannot be {value!r}: {error} Change it{hint}.") from error
+        reason = str(error).rstrip(".")
+        hint = " (for integers, add integer: true)" if isinstance(value, float) and ".search." in path else ""
+        raise InputError(f"{path} cannot be {value!r}: {reason}; change it{hint}") from error
 
 
 def _check_metric(path: str, metric: str, task: Task) -> None:

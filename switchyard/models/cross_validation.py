@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from switchyard.models.encoder import fit_encoder
 from switchyard.models.features import Feature
 from switchyard.models.fitted import fit_learner
 from switchyard.models.folds import Fold
+from switchyard.models.learners import Learner
 from switchyard.models.target import Target
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def encode_folds(
     return encoded
 
 
-def cross_validate(learner: Any, folds: list[EncodedFold], target: Target, metric: str) -> list[float]:
+def cross_validate(learner: Learner, folds: list[EncodedFold], target: Target, metric: str) -> list[float]:
     """The metric on each fold; the learner is fitted anew for each.
 
     Raises:
@@ -67,19 +68,19 @@ def cross_validate(learner: Any, folds: list[EncodedFold], target: Target, metri
     return scores
 
 
-def _measure(fitted: Any, fold: EncodedFold, target: Target, metric: str) -> float | None:
+def _measure(fitted: Learner, fold: EncodedFold, target: Target, metric: str) -> float | None:
     """The same definitions as in evaluation, so that search and gates speak of one thing."""
     sample = _sample(fitted, fold, target)
     return estimate(sample, resamples=0, confidence=0.95, seed=0)[metric].value
 
 
-def _sample(fitted: Any, fold: EncodedFold, target: Target) -> definitions.Sample:
+def _sample(fitted: Learner, fold: EncodedFold, target: Target) -> definitions.Sample:
     if target.task == "regression":
         return definitions.regression(fold.score_target, fitted.predict(fold.score))
     # A fold may lack a rare class: its column is then zero.
     probabilities = np.zeros((len(fold.score), len(target.classes)))
     probabilities[:, fitted.classes_] = fitted.predict_proba(fold.score)
-    predicted = fitted.predict(fold.score)
+    predicted = probabilities.argmax(axis=1)
     if target.positive is None:
         return definitions.multiclass(fold.score_target, probabilities, predicted)
     positive = target.classes.index(target.positive)

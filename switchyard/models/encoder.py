@@ -115,7 +115,7 @@ def numbers(frame: pl.DataFrame, name: str) -> np.ndarray:
     """A column as float64 values that float32 can hold; missing is NaN."""
     import polars as pl
 
-    return frame[name].cast(pl.Float32).fill_null(float("nan")).to_numpy().astype(np.float64)
+    return np.asarray(frame[name].cast(pl.Float32).fill_null(float("nan")), dtype=np.float64)
 
 
 def _fit_numeric(frame: pl.DataFrame, name: str) -> NumericColumn:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from switchyard.config import CandidateType
 from switchyard.models.features import Feature
 from switchyard.models.fitted import Fitted
 from switchyard.models.graph import ML_DOMAIN, Graph
@@ -27,14 +26,11 @@ OPSETS = {"": 17, ML_DOMAIN: 3}
 CARD_KEY = "switchyard.card"
 
 
-def export(
-    fitted: Fitted, kind: CandidateType, features: tuple[Feature, ...], target: Target, card: dict[str, Any]
-) -> bytes:
+def export(fitted: Fitted, features: tuple[Feature, ...], target: Target, card: dict[str, Any]) -> bytes:
     """Write the whole model, preprocessing and all.
 
     Args:
         fitted: The model.
-        kind: The type of candidate that it is.
         features: Its raw columns, one input each.
         target: For classes and the type of `label`.
         card: What the file says of itself; JSON-able, the same for the same config and data.
@@ -44,7 +40,7 @@ def export(
     """
     graph = Graph()
     matrix = write_encoder(graph, fitted.encoder, features)
-    answer = write_learner(graph, kind, fitted.learner, fitted.task, matrix)
+    answer = write_learner(graph, fitted.learner, fitted.task, matrix)
     _write_outputs(graph, answer, target)
     return serialize(graph, card)
 

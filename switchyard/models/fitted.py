@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from switchyard.config import Task
 from switchyard.models.encoder import Encoder
+from switchyard.models.learners import Learner
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,7 +28,7 @@ class Fitted:
     """
 
     encoder: Encoder
-    learner: Any
+    learner: Learner
     task: Task
 
     def predict(self, frame: pl.DataFrame) -> np.ndarray:
@@ -39,7 +40,7 @@ class Fitted:
         return np.asarray(self.learner.predict_proba(self.encoder.transform(frame)))
 
 
-def fit_learner(learner: Any, matrix: np.ndarray, target: np.ndarray) -> Any:
+def fit_learner(learner: Learner, matrix: np.ndarray, target: np.ndarray) -> Learner:
     """Fit; then predict on one thread, because a forest on several sums its trees in any order."""
     learner.fit(matrix, target)
     if hasattr(learner, "estimators_"):

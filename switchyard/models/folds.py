@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from switchyard.models.target import Target
 
 if TYPE_CHECKING:
     import polars as pl
+    from sklearn.model_selection import BaseCrossValidator
 
 Fold = tuple[np.ndarray, np.ndarray]
 
@@ -28,10 +29,15 @@ def deal(frame: pl.DataFrame, target: Target, *, data: Data, split: Split, count
     codes = target.encode(frame)
     groups = _groups(frame, data)
     by_time = split.method == "time" and data.time is not None
-    order = np.argsort(frame[data.time].to_numpy(), kind="stable") if by_time else np.arange(frame.height)
+    order = _by_time(frame, data) if by_time else np.arange(frame.height)
     _check_enough(frame.height if groups is None or by_time else len(np.unique(groups)), count, data)
     splitter = _splitter(target, by_time, groups is not None, count, seed)
     return [(order[learn], order[score]) for learn, score in splitter.split(order, codes[order], groups)]
+
+
+def _by_time(frame: pl.DataFrame, data: Data) -> np.ndarray:
+    assert data.time is not None
+    return frame[data.time].rank("ordinal").fill_null(0).arg_sort().to_numpy()
 
 
 def _groups(frame: pl.DataFrame, data: Data) -> np.ndarray | None:
@@ -46,7 +52,7 @@ def _check_enough(found: int, count: int, data: Data) -> None:
         raise InputError(f"search.folds is {count}, but there are only {found} {what} to train on: lower search.folds")
 
 
-def _splitter(target: Target, by_time: bool, by_group: bool, count: int, seed: int) -> Any:
+def _splitter(target: Target, by_time: bool, by_group: bool, count: int, seed: int) -> BaseCrossValidator:
     from sklearn import model_selection as s
 
     if by_time:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto, ValueInfoProto
 
 ML_DOMAIN = "ai.onnx.ml"
 
@@ -14,10 +17,10 @@ class Graph:
 
     def __init__(self) -> None:
         """Start empty."""
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-        self.inputs: list[Any] = []
-        self.outputs: list[Any] = []
+        self.nodes: list[NodeProto] = []
+        self.constants: list[TensorProto] = []
+        self.inputs: list[ValueInfoProto] = []
+        self.outputs: list[ValueInfoProto] = []
 
     def input(self, name: str, datatype: str) -> str:
         """Declare an input of shape (N, 1): FP32 or BYTES."""
@@ -34,7 +37,7 @@ class Graph:
         self.nodes.append(helper.make_node("Identity", [value], [name], name=f"output_{name}"))
         self.outputs.append(helper.make_tensor_value_info(name, kind, shape))
 
-    def add(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+    def add(self, operator: str, *inputs: str, domain: str = "", **attributes: object) -> str:
         """Add a node with one output, and return the output's name."""
         from onnx import helper
 
@@ -45,12 +48,12 @@ class Graph:
 
     def constant(self, array: np.ndarray) -> str:
         """Add a constant (float64, float32, int64 or, as an object array, text) and return its name."""
-        from onnx import TensorProto, helper, numpy_helper
+        from onnx import TensorProto, numpy_helper
 
         name = f"/constant_{len(self.constants)}"
         if array.dtype == object:
-            texts = [str(value).encode() for value in array.ravel()]
-            tensor = helper.make_tensor(name, TensorProto.STRING, array.shape, texts)
+            tensor = TensorProto(name=name, data_type=TensorProto.STRING, dims=array.shape)
+            tensor.string_data.extend(str(value).encode() for value in array.ravel())
         else:
             tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
         self.constants.append(tensor)

@@ -1,33 +1,53 @@
-"""Fitted learners as ONNX nodes: the encoded matrix in, scores out, all in float64 (trees: float32 sums of float64)."""
+"""Fitted learners as ONNX nodes: encoded matrix in, answer out, all in float64 (but the sums of trees are rounded)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from switchyard.config import CandidateType, Task
+from switchyard.config import Task
 from switchyard.models.graph import Graph
+from switchyard.models.learners import Learner
+from switchyard.models.mlp import Mlp
 from switchyard.models.trees import boosted_trees, forest_trees, write_trees
 
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from sklearn.linear_model import LogisticRegression, Ridge
 
-def write_learner(graph: Graph, kind: CandidateType, learner: Any, task: Task, matrix: str) -> str:
+
+def write_learner(graph: Graph, learner: Learner, task: Task, matrix: str) -> str:
     """Add the nodes of a fitted learner.
 
     Returns:
         The name of the probabilities (N, classes), or of the predicted values (N, 1).
     """
-    if kind == "mlp":
+    from sklearn.ensemble import (
+        HistGradientBoostingClassifier,
+        HistGradientBoostingRegressor,
+        RandomForestClassifier,
+        RandomForestRegressor,
+    )
+
+    if isinstance(learner, Mlp):
         return _mlp(graph, learner, task, matrix)
-    if kind == "random_forest":
+    if isinstance(learner, (RandomForestClassifier, RandomForestRegressor)):
         return write_trees(graph, matrix, forest_trees(learner), average=True)
-    if kind == "hist_gradient_boosting":
-        scores = write_trees(graph, matrix, boosted_trees(learner), base=np.ravel(learner._baseline_prediction))
-        return scores if task == "regression" else _link(graph, scores, len(learner.classes_))
-    coefficients = np.atleast_2d(learner.coef_).T
-    intercept = np.broadcast_to(learner.intercept_, (coefficients.shape[1],))
-    scores = _linear(graph, matrix, coefficients, intercept)
+    boosting = isinstance(learner, (HistGradientBoostingClassifier, HistGradientBoostingRegressor))
+    scores = _boosting(graph, learner, matrix) if boosting else _linear_model(graph, learner, matrix)
     return scores if task == "regression" else _link(graph, scores, len(learner.classes_))
+
+
+def _boosting(
+    graph: Graph, learner: HistGradientBoostingClassifier | HistGradientBoostingRegressor, matrix: str
+) -> str:
+    return write_trees(graph, matrix, boosted_trees(learner), base=np.ravel(learner._baseline_prediction))
+
+
+def _linear_model(graph: Graph, learner: LogisticRegression | Ridge, matrix: str) -> str:
+    weights = np.atleast_2d(learner.coef_).T
+    return _linear(graph, matrix, weights, np.broadcast_to(learner.intercept_, (weights.shape[1],)))
 
 
 def _linear(graph: Graph, matrix: str, weights: np.ndarray, bias: np.ndarray) -> str:
@@ -43,7 +63,7 @@ def _link(graph: Graph, scores: str, classes: int) -> str:
     return graph.concat([graph.add("Sub", graph.constant(np.array([[1.0]])), second), second])
 
 
-def _mlp(graph: Graph, learner: Any, task: Task, matrix: str) -> str:
+def _mlp(graph: Graph, learner: Mlp, task: Task, matrix: str) -> str:
     *hidden, last = learner.layers_of_weights()
     for weights, bias in hidden:
         matrix = graph.add("Relu", _linear(graph, matrix, weights, bias))

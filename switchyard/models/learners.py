@@ -1,17 +1,35 @@
-"""The kinds of candidates: what each is called, takes and builds.
-
-Every built learner has scikit-learn's `fit`, `predict`, `predict_proba` and `_validate_params`.
-"""
+"""The kinds of candidates: what each is called, takes and builds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
+
+import numpy as np
 
 from switchyard.config import CandidateType, Scalar, Task
 
 Params = Mapping[str, Scalar]
+
+
+class Learner(Protocol):
+    """What scikit-learn's estimators and `Mlp` have in common."""
+
+    classes_: np.ndarray
+    """The class numbers seen in training, in the order of the probability columns."""
+
+    def fit(self, matrix: np.ndarray, target: np.ndarray, /) -> object:
+        """Train on rows (rows, columns) and class numbers or values (rows,)."""
+
+    def predict(self, matrix: np.ndarray, /) -> np.ndarray:
+        """Class numbers or values (rows,)."""
+
+    def predict_proba(self, matrix: np.ndarray, /) -> np.ndarray:
+        """Probabilities (rows, classes seen)."""
+
+    def _validate_params(self) -> None:
+        """Raise a ValueError that names a hyperparameter with a value that cannot be."""
 
 
 @dataclass(frozen=True)
@@ -28,40 +46,40 @@ class Kind:
     tasks: tuple[Task, ...]
     params: tuple[str, ...]
     standardise: bool
-    build: Callable[[Task, Params, int, int], Any]
+    build: Callable[[Task, Params, int, int], Learner]
 
     def allowed(self, task: Task) -> tuple[str, ...]:
         """The hyperparameters that it takes for a task."""
         return tuple(p for p in self.params if p != "class_weight" or task == "classification")
 
 
-def _logistic_regression(task: Task, params: Params, seed: int, threads: int) -> Any:
+def _logistic_regression(task: Task, params: Params, seed: int, threads: int) -> Learner:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(**{"max_iter": 1000, **params})
 
 
-def _ridge(task: Task, params: Params, seed: int, threads: int) -> Any:
+def _ridge(task: Task, params: Params, seed: int, threads: int) -> Learner:
     from sklearn.linear_model import Ridge
 
     return Ridge(**params)
 
 
-def _random_forest(task: Task, params: Params, seed: int, threads: int) -> Any:
+def _random_forest(task: Task, params: Params, seed: int, threads: int) -> Learner:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     learner = RandomForestClassifier if task == "classification" else RandomForestRegressor
     return learner(**params, random_state=seed, n_jobs=threads)
 
 
-def _hist_gradient_boosting(task: Task, params: Params, seed: int, threads: int) -> Any:
+def _hist_gradient_boosting(task: Task, params: Params, seed: int, threads: int) -> Learner:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     learner = HistGradientBoostingClassifier if task == "classification" else HistGradientBoostingRegressor
     return learner(**params, random_state=seed)
 
 
-def _mlp(task: Task, params: Params, seed: int, threads: int) -> Any:
+def _mlp(task: Task, params: Params, seed: int, threads: int) -> Learner:
     from switchyard.models.mlp import Mlp
 
     return Mlp(task, seed=seed, **params)  # type: ignore[arg-type]

@@ -6,11 +6,14 @@ enough to agree on every label.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from switchyard.config import Task
+
+if TYPE_CHECKING:
+    import torch
 
 RANGES: dict[str, tuple[type, float, float]] = {
     "hidden": (int, 1, 4096),
@@ -49,7 +52,7 @@ class Mlp:
         weight_decay: float = 1e-3,
         dropout: float = 0.0,
         epochs: int = 40,
-        batch_size: int = 128,
+        batch_size: int = 256,
     ) -> None:
         """Take the hyperparameters; nothing is checked or built yet."""
         self.task: Task = task
@@ -108,7 +111,7 @@ class Mlp:
             return np.searchsorted(self.classes_, target)
         return (target - self.mean_) / self.scale_
 
-    def _network(self, inputs: int, outputs: int) -> Any:
+    def _network(self, inputs: int, outputs: int) -> torch.nn.Sequential:
         import torch
 
         modules: list[torch.nn.Module] = []
@@ -118,7 +121,7 @@ class Mlp:
                 modules.append(torch.nn.Dropout(self.dropout))
         return torch.nn.Sequential(*modules, torch.nn.Linear(self.hidden, outputs, dtype=torch.float64))
 
-    def _descend(self, matrix: Any, target: Any) -> None:
+    def _descend(self, matrix: torch.Tensor, target: torch.Tensor) -> None:
         import torch
 
         optimizer = torch.optim.AdamW(self.network_.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
@@ -126,21 +129,21 @@ class Mlp:
         schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
         self.network_.train()
         for _ in range(self.epochs):
-            for rows in torch.randperm(len(matrix)).split(self.batch_size):
+            for rows in torch.split(torch.randperm(len(matrix)), self.batch_size):
                 optimizer.zero_grad()
                 self._loss(self.network_(matrix[rows]), target[rows]).backward()
                 optimizer.step()
                 schedule.step()
         self.network_.eval()
 
-    def _loss(self, output: Any, target: Any) -> Any:
+    def _loss(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         import torch
 
         if self.task == "classification":
             return torch.nn.functional.cross_entropy(output, target)
         return torch.nn.functional.mse_loss(output[:, 0], target)
 
-    def _forward(self, matrix: np.ndarray) -> Any:
+    def _forward(self, matrix: np.ndarray) -> torch.Tensor:
         import torch
 
         with torch.inference_mode():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def find(candidate: Candidate, score: Score, *, metric: str, trials: int, seed: 
 def suggest(trial: optuna.Trial, key: str, space: Space) -> Scalar:
     """One value of a search space."""
     if space.choices is not None:
-        return trial.suggest_categorical(key, list(space.choices))
+        return space.choices[trial.suggest_categorical(key, range(len(space.choices)))]
     assert space.low is not None and space.high is not None  # the config made sure
     if space.integer:
         return trial.suggest_int(key, int(space.low), int(space.high), log=space.log)
@@ -66,7 +66,7 @@ def _study(metric: str, seed: int) -> optuna.Study:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    direction = "minimize" if metric in LOWER_IS_BETTER else "maximize"
+    direction: Literal["minimize", "maximize"] = "minimize" if metric in LOWER_IS_BETTER else "maximize"
     return optuna.create_study(direction=direction, sampler=optuna.samplers.TPESampler(seed=seed))
 
 

@@ -20,7 +20,7 @@ from switchyard.models.export import export
 from switchyard.models.features import Feature, resolve
 from switchyard.models.fitted import Fitted, fit_learner, pinned_threads
 from switchyard.models.folds import deal
-from switchyard.models.learners import KINDS
+from switchyard.models.learners import KINDS, Learner
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.models.search import Found, find
 from switchyard.models.target import Target, fit_target
@@ -93,7 +93,7 @@ def train(
         fitted = job.fit(found.params)
         seconds = perf_counter() - started
         card = job.card(name, use_case or name, found.params)
-        model = OnnxModel(export(fitted, candidate.type, columns, job.target, card), card)
+        model = OnnxModel(export(fitted, columns, job.target, card), card)
         others = validation.select(column.name for column in columns).collect()
         difficult = parity.difficult_rows(others, columns, fitted.encoder)
         measured = parity.measure(fitted, model, difficult, job.target)
@@ -115,7 +115,7 @@ class _Job:
     seed: int
     threads: int
 
-    def build(self, params: Mapping[str, Scalar]) -> Any:
+    def build(self, params: Mapping[str, Scalar]) -> Learner:
         return KINDS[self.candidate.type].build(self.target.task, params, self.seed, self.threads)
 
     def search(self, budget: Search, metric: str, data: Data, split: Split) -> Found:

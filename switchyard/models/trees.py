@@ -7,11 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from switchyard.models.graph import ML_DOMAIN, Graph
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import (
+        HistGradientBoostingClassifier,
+        HistGradientBoostingRegressor,
+        RandomForestClassifier,
+        RandomForestRegressor,
+    )
+    from sklearn.tree._tree import Tree as SklearnTree
 
 
 @dataclass(frozen=True)
@@ -39,12 +48,12 @@ class Tree:
     first_target: int = 0
 
 
-def forest_trees(forest: Any) -> list[Tree]:
+def forest_trees(forest: RandomForestClassifier | RandomForestRegressor) -> list[Tree]:
     """The trees of a fitted RandomForestClassifier (leaf values are class shares) or -Regressor."""
     return [_forest_tree(estimator.tree_) for estimator in forest.estimators_]
 
 
-def _forest_tree(tree: Any) -> Tree:
+def _forest_tree(tree: SklearnTree) -> Tree:
     leaf = tree.children_left < 0
     return Tree(
         feature=np.where(leaf, 0, tree.feature),
@@ -57,7 +66,7 @@ def _forest_tree(tree: Any) -> Tree:
     )
 
 
-def boosted_trees(boosting: Any) -> list[Tree]:
+def boosted_trees(boosting: HistGradientBoostingClassifier | HistGradientBoostingRegressor) -> list[Tree]:
     """The trees of a fitted HistGradientBoostingClassifier or -Regressor, iteration by iteration."""
     return [_boosted_tree(p.nodes, target) for stage in boosting._predictors for target, p in enumerate(stage)]
 
