@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from zenml.client import Client
-from zenml.enums import ExecutionStatus
+from zenml.enums import ExecutionMode, ExecutionStatus
 from zenml.models import PipelineRunResponse, StepRunResponse
 
 from pipelines.outcome import read_outcome
@@ -42,7 +42,11 @@ def train(config: Config, source: Source, console: Console, cache: bool, debug: 
     """
     name = f"{config.name}-{datetime.now(UTC):%Y-%m-%d-%H%M%S-%f}"[:-3]
     wired = training.with_options(
-        run_name=name, enable_cache=None if cache else False, substitutions={"use_case": config.name}
+        run_name=name,
+        enable_cache=None if cache else False,
+        substitutions={"use_case": config.name},
+        # The first failure ends the run, and is what the user is told.
+        execution_mode=ExecutionMode.FAIL_FAST,
     )
     try:
         with step_lines(console, debug):

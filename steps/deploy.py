@@ -44,6 +44,6 @@ def deploy(
             f"(flavor oip), found {found}; apply a stack file with --stack"
         )
     model = next(model for model in models if model.card["candidate"] == promotion["candidate"])
-    golden = golden_rows(model, splits.scan("test").head(deployment.golden_rows).collect())
+    golden = golden_rows(model, splits.scan("test").collect(), deployment.golden_rows)
     endpoint = deployer.roll_out(promotion["use_case"], promotion["version"], model, golden, deployment)
     return endpoint.to_dict()

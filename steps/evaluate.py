@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from zenml import step
@@ -59,7 +60,7 @@ def evaluate(
         source=source,
     )
     results = judge(gates, evaluation.report)
-    facts = {**evaluation.report, "best": evaluation.best, "gates": [result.to_dict() for result in results]}
-    report = Report(facts=facts, html=to_html(facts))
+    facts = {**evaluation.report, "best": evaluation.best, "gates": [asdict(result) for result in results]}
+    report = Report(facts=facts, html=to_html(facts, results))
     log_evaluation(report)
     return report

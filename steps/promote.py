@@ -35,7 +35,7 @@ def promote(
     best = next(model for model in models if model.card["candidate"] == evaluation.facts["best"])
     version = register_version(use_case, best)
     register_in_mlflow(use_case, version, best)
-    gates = [GateResult.from_dict(gate) for gate in evaluation.facts["gates"]]
+    gates = [GateResult(**gate) for gate in evaluation.facts["gates"]]
     promotion = {"use_case": use_case, "version": version, "candidate": best.card["candidate"]}
     promotion |= {"sha256": best.card["sha256"], "gates": evaluation.facts["gates"]}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, cast
 from uuid import UUID
@@ -43,12 +44,11 @@ class OipDeployer(BaseModelDeployer):
         root = self._root(name)
         deployed = deploy(
             root,
-            model,
+            replace(model, card={**model.card, "name": name}),
             golden,
-            name=name,
+            deployment.host,
+            deployment.port,
             version=version,
-            host=deployment.host,
-            port=deployment.port,
             max_request_mb=deployment.max_request_mb,
         )
         config = OipServiceConfig(
@@ -68,7 +68,7 @@ class OipDeployer(BaseModelDeployer):
             version=version,
             url=deployed.url,
             service=str(service),
-            notice=deployed.notice,
+            notice=deployed.notice or "",
             request=golden["request"],
         )
 
@@ -124,9 +124,7 @@ class OipDeployer(BaseModelDeployer):
     ) -> BaseService:
         """Starts the daemon again, with the version that it served last."""
         config = cast(OipServiceConfig, service.config)
-        started = daemon.start(
-            Path(config.root), config.model_name, config.host, config.port, max_request_mb=config.max_request_mb
-        )
+        started = daemon.start(Path(config.root), config.host, config.port, max_request_mb=config.max_request_mb)
         config.url = started.url
         service.admin_state = ServiceState.ACTIVE
         service.update_status()

@@ -45,7 +45,8 @@ class OipService(BaseDeploymentService):
     def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
         """The daemon's log, newest lines last."""
         del follow
-        lines = daemon.log_lines(Path(self.config.root))
+        running = daemon.status(Path(self.config.root))
+        lines = running.log.read_text(errors="replace").splitlines() if running and running.log.is_file() else []
         yield from lines[-tail:] if tail else lines
 
     @property

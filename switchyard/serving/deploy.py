@@ -47,6 +47,7 @@ def deploy(
     host: str = "127.0.0.1",
     port: int = 8080,
     *,
+    version: int | None = None,
     token: str | None = None,
     max_request_mb: float = 8.0,
 ) -> Deployed:
@@ -61,6 +62,7 @@ def deploy(
         golden: Its golden rows (see golden.py).
         host: The address for a new server.
         port: The port for a new server.
+        version: The number that a registry has given the model; without it, the next free one.
         token: What clients must send; without it, `SWITCHYARD_TOKEN` of the environment, if set.
         max_request_mb: The largest request body that a new server reads.
 
@@ -75,7 +77,7 @@ def deploy(
             server = daemon.start(root, host, port, token=token, max_request_mb=max_request_mb)
             previous = repository.active(root, name)
             known = repository.versions(root, name)
-            version = repository.write_version(root, name, model, golden)
+            version = repository.write_version(root, name, model, golden, version)
             try:
                 _switch(server.url, name, version, golden, token)
             except BaseException:

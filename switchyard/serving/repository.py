@@ -72,11 +72,20 @@ def golden(root: Path, name: str, version: int) -> dict[str, Any] | None:
     return rows
 
 
-def write_version(root: Path, name: str, model: OnnxModel, golden: dict[str, Any]) -> int:
+def write_version(
+    root: Path, name: str, model: OnnxModel, golden: dict[str, Any], version: int | None = None
+) -> int:
     """Put a model into the repository, whole or not at all.
 
+    Args:
+        root: The model repository.
+        name: The model's name.
+        model: The model.
+        golden: Its golden rows.
+        version: The number that a registry has given it; another file under that number gives way.
+
     Returns:
-        Its number: the next free one, or that of an existing version with the same bytes.
+        Its number: the given or the next free one, or that of an existing version with the same bytes.
 
     Raises:
         SwitchyardError: If the name cannot be used or the folder cannot be written.
@@ -85,9 +94,12 @@ def write_version(root: Path, name: str, model: OnnxModel, golden: dict[str, Any
         raise SwitchyardError(f"{name!r} cannot name a model: use letters, digits, dots, dashes and underscores")
     card, rows = model.card_json().encode(), json.dumps(golden, allow_nan=False).encode()
     try:
-        same = _same(root, name, model.content)
+        same = _same(root, name, model.content, version)
         if same is None:
-            return _add(root / name, {"model.onnx": model.content, "card.json": card, "golden.json": rows})
+            files = {"model.onnx": model.content, "card.json": card, "golden.json": rows}
+            if version is not None:
+                remove_version(root, name, version)
+            return _add(root / name, files, version)
         _replace(root / name / str(same) / "card.json", card)
         _replace(root / name / str(same) / "golden.json", rows)
     except OSError as error:
@@ -104,28 +116,33 @@ def remove_version(root: Path, name: str, version: int) -> None:
         shutil.rmtree(gone, ignore_errors=True)
 
 
-def _same(root: Path, name: str, content: bytes) -> int | None:
+def _same(root: Path, name: str, content: bytes, wanted: int | None) -> int | None:
     for version in versions(root, name):
+        if wanted not in (None, version):
+            continue
         path = root / name / str(version) / "model.onnx"
         if path.stat().st_size == len(content) and path.read_bytes() == content:
             return version
     return None
 
 
-def _add(folder: Path, files: dict[str, bytes]) -> int:
+def _add(folder: Path, files: dict[str, bytes], version: int | None) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder))
     try:
         draft.chmod(0o755)
         for file, content in files.items():
             (draft / file).write_bytes(content)
-        return _number(folder, draft)
+        return _number(folder, draft, version)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
 
 
-def _number(folder: Path, draft: Path) -> int:
+def _number(folder: Path, draft: Path, version: int | None) -> int:
+    if version is not None:
+        draft.rename(folder / str(version))
+        return version
     taken = [int(path.name) for path in folder.iterdir() if is_version(path.name)]
     number = max(taken, default=0) + 1
     while True:
