@@ -39,16 +39,16 @@ def _columns(config: Config) -> Iterator[Problem]:
     known = list(config.contract.columns)
     for path, name in named:
         if name not in known:
-            yield path, f"is {name!r}, {_not_in_contract(name, known)}"
+            yield path, f"is {name!r}, which {_not_in_contract(name, known)}"
     for name in config.contract.distribution.columns:
         if name not in known:
-            yield ("contract", "distribution", "columns", name), f"is {_not_in_contract(name, known)}"
+            yield ("contract", "distribution", "columns", name), _not_in_contract(name, known)
 
 
 def _not_in_contract(name: str, known: list[str]) -> str:
     guess = close_match(name, known)
     question = f"did you mean {guess}? " if guess else ""
-    return f"which is no column of contract.columns; {question}allowed are {', '.join(known)}"
+    return f"is no column of contract.columns; {question}allowed are {', '.join(known)}"
 
 
 def _roles(config: Config) -> Iterator[Problem]:

@@ -1,9 +1,9 @@
 """Applies `--set key.path=value` to what a YAML file holds.
 
-The value is YAML: `--set search.trials=3`, `--set data.nulls='["", NA]'`, `--set data.uri=a.csv`. The path follows the
-models, so a misspelt key is refused here and not added. A name that itself holds a dot (a gate such as
-`latency_ms.p95`, a column, a candidate) may be written as it is or in quotes: `gates.latency_ms.p95=...` or
-`gates."latency_ms.p95"=...`.
+The value is YAML: `--set search.trials=3`, `--set data.nulls='["", NA]'`; where text is wanted, it needs no quotes of
+its own: `--set gates.roc_auc='>= 0.8'`. The path follows the models, so a misspelt key is refused here and not added. A
+name that itself holds a dot (a gate such as `latency_ms.p95`, a column, a candidate) may be written as it is or in
+quotes: `gates.latency_ms.p95=...` or `gates."latency_ms.p95"=...`.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def apply_overrides(document: Document, overrides: Sequence[str], model: type[Ba
     value, origins = copy.deepcopy(document.value), dict(document.origins)
     for override in overrides:
         keys, text = _split(override)
-        path = _resolve(keys, value, Slot(model), override)
-        _put(value, path, parse_yaml(text, f"the value of --set {override}"), override)
+        path, slot = _resolve(keys, value, Slot(model), override)
+        _put(value, path, _parse(text, slot, override), override)
         for old in [key for key in origins if key[: len(path)] == path]:
             del origins[old]
         origins[path] = f"--set {override}"
@@ -56,8 +56,20 @@ def _split(override: str) -> tuple[list[str], str]:
     raise InputError(f"--set {override} is not of the form key.path=value, such as --set search.trials=5.")
 
 
-def _resolve(keys: list[str], value: JsonValue, slot: Slot, override: str) -> tuple[str, ...]:
-    """Finds which keys of the config a dotted path means."""
+def _parse(text: str, slot: Slot, override: str) -> JsonValue:
+    """Reads a value as YAML; where text is wanted, text that is no YAML (`>= 0.8`) or a number is meant as it is."""
+    try:
+        value = parse_yaml(text, f"the value of --set {override}")
+    except InputError:
+        if slot.annotation is not str:
+            raise
+        return text
+    is_other = slot.annotation is str and not isinstance(value, str | None)
+    return text if is_other else value
+
+
+def _resolve(keys: list[str], value: JsonValue, slot: Slot, override: str) -> tuple[tuple[str, ...], Slot]:
+    """Finds which keys of the config a dotted path means, and what may stand there."""
     path: list[str] = []
     while keys:
         taken = _take(keys, value, slot)
@@ -67,7 +79,7 @@ def _resolve(keys: list[str], value: JsonValue, slot: Slot, override: str) -> tu
             raise InputError(_no_such_key(path, key, slot, override))
         path.append(key)
         value, slot = value.get(key) if isinstance(value, dict) else None, below
-    return tuple(path)
+    return tuple(path), slot
 
 
 def _take(keys: list[str], value: JsonValue, slot: Slot) -> int:

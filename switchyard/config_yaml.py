@@ -129,7 +129,7 @@ def _read_text(path: Path) -> str:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist; {_neighbours(path)}.") from None
     except IsADirectoryError:
-        raise InputError(f"{path} is a folder; {_neighbours(path / 'any.yaml')}.") from None
+        raise InputError(f"{path} is a folder; name a file in it: {_listing(path)}.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(f"{path} cannot be read: {reason}; check its name and its permissions.") from None
@@ -139,12 +139,18 @@ def _neighbours(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
         return f"the folder {folder} does not exist either"
-    names = sorted(p.name for p in folder.iterdir() if p.suffix in {".yaml", ".yml"})
-    if not names:
-        return f"the folder {folder} has no YAML file"
+    names = _yaml_files(folder)
     guess = close_match(path.name, names) or close_match(f"{path.name}.yaml", names)
     question = f"did you mean {folder / guess}? " if guess else ""
-    return f"{question}{folder} has {', '.join(names)}"
+    return question + _listing(folder)
+
+
+def _listing(folder: Path) -> str:
+    return f"{folder} has {', '.join(_yaml_files(folder)) or 'no YAML file'}"
+
+
+def _yaml_files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
 
 
 def _place(error: yaml.MarkedYAMLError) -> str:

@@ -1,0 +1,54 @@
+"""What holds for every test: a ZenML of its own, no telemetry, no AWS account, and no traffic beyond this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import sys
+import tempfile
+from typing import Any
+
+import pytest
+
+_HOME = pytest.StashKey[str]()
+_LOCAL_NAMES = {"", "localhost", "localhost.localdomain", "ip6-localhost"}
+
+
+def pytest_configure(config):
+    """Sets the environment before any test module imports zenml or mlflow."""
+    config.stash[_HOME] = tempfile.mkdtemp(prefix="switchyard-tests-")
+    for name in [name for name in os.environ if name.startswith(("AWS_", "MLFLOW_", "ZENML_"))]:
+        del os.environ[name]
+    os.environ |= {
+        "ZENML_CONFIG_PATH": config.stash[_HOME],
+        "ZENML_ANALYTICS_OPT_IN": "false",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1,localhost",
+    }
+    sys.addaudithook(_refuse_foreign_traffic)
+
+
+def pytest_unconfigure(config):
+    shutil.rmtree(config.stash[_HOME], ignore_errors=True)
+
+
+def _refuse_foreign_traffic(event: str, args: tuple[Any, ...]) -> None:
+    """Makes a connection to another machine, or the look-up of its name, an error in the test that tries it."""
+    if event == "socket.connect" and isinstance(args[1], tuple):
+        host = args[1][0]
+    elif event == "socket.getaddrinfo":
+        host = args[0]
+    else:
+        return
+    host = host.decode() if isinstance(host, bytes) else host
+    if host is not None and not _is_local(str(host)):
+        raise OSError(f"a test tried to reach {host}: tests stay on 127.0.0.1")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host.split("%")[0])
+    except ValueError:
+        return host.lower() in _LOCAL_NAMES
+    return address.is_loopback or address.is_unspecified

@@ -1,0 +1,226 @@
+"""The config loader on the sample files in configs/valid and configs/invalid.
+
+An invalid sample says at its top, in `# expect:` comments, what its error must contain.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from switchyard.config import Config, Data, load
+from switchyard.errors import InputError
+
+SAMPLES = Path(__file__).parent / "configs"
+VALID = sorted((SAMPLES / "valid").glob("*.yaml"))
+INVALID = sorted((SAMPLES / "invalid").glob("*.yaml"))
+OURS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
+MINIMAL = SAMPLES / "valid" / "minimal.yaml"
+EVERYTHING = SAMPLES / "valid" / "everything.yaml"
+
+
+def sentence(path: Path, *overrides: str) -> str:
+    with pytest.raises(InputError) as caught:
+        load(path, overrides)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("path", [*VALID, *OURS], ids=lambda path: path.name)
+def test_valid_sample_loads(path):
+    assert isinstance(load(path), Config)
+
+
+@pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
+def test_invalid_sample_is_refused_with_its_sentence(path):
+    expected = re.findall(r"^# expect: (.*)$", path.read_text(encoding="latin-1"), flags=re.MULTILINE)
+
+    message = sentence(path)
+
+    assert expected, "a sample without an expectation shows nothing"
+    for fragment in expected:
+        assert fragment in message
+    for line in message.splitlines():
+        assert line.startswith(str(path))
+        assert line.endswith(".")
+
+
+def test_several_problems_are_a_line_each():
+    assert len(sentence(SAMPLES / "invalid" / "several.yaml").splitlines()) == 3
+
+
+def test_values_are_what_the_file_says():
+    config = load(EVERYTHING)
+
+    assert (config.name, config.task, config.seed, config.threads) == ("every-key-2", "regression", 11, 2)
+    assert config.data.nulls == ("", "NA")
+    assert config.contract.columns["price"].max == 1e6
+    assert config.contract.columns["2019"].type == "number"
+    assert config.contract.columns["rooms"].allowed == (1, 2)
+    assert config.contract.distribution.columns["2019"].max == 0.3
+    assert config.features.numeric == ("rooms", "2019")
+    assert config.candidates["ridge"].params == {"fit_intercept": True}
+    assert config.candidates["ridge"].search["alpha"].low == 1e-3
+    assert config.gates["latency_ms.p95"] == "<= 5"
+    assert config.deployment.max_request_mb == 0.5
+
+
+def test_left_out_keys_have_their_defaults():
+    config = load(MINIMAL)
+
+    assert config.data == Data(uri="table.csv", target="label")
+    assert (config.split.method, config.split.test) == ("random", 0.2)
+    assert config.deployment.host == "127.0.0.1"
+
+
+def test_scalars_are_those_of_yaml_1_2():
+    config = load(SAMPLES / "valid" / "yaml_of_today.yaml")
+
+    assert config.data.positive == "no"
+    assert config.data.nulls == ("off", "007")
+    assert config.contract.columns["code"].allowed == ("007", "12:30", "2026-01-02")
+    assert config.candidates["mlp"].search["learning_rate"].low == 0.0001
+    assert (config.contract.columns["weight"].nullable, config.contract.columns["weight"].max) == (False, 1000)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path):
+    path = tmp_path / "bom.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + MINIMAL.read_bytes())
+
+    assert load(path) == load(MINIMAL)
+
+
+def test_a_config_survives_the_way_through_json():
+    config = load(EVERYTHING)
+
+    assert Config.model_validate(config.model_dump(mode="json")) == config
+
+
+def test_missing_file_names_the_ones_that_are_there(tmp_path):
+    for name in ("titanic.yaml", "diamonds.yaml"):
+        shutil.copy(MINIMAL, tmp_path / name)
+
+    message = sentence(tmp_path / "titanik.yaml")
+
+    assert message == (
+        f"{tmp_path}/titanik.yaml does not exist; did you mean {tmp_path}/titanic.yaml? "
+        f"{tmp_path} has diamonds.yaml, titanic.yaml."
+    )
+
+
+def test_missing_folder_is_named(tmp_path):
+    assert f"the folder {tmp_path / 'no'} does not exist either" in sentence(tmp_path / "no" / "a.yaml")
+
+
+def test_missing_file_in_an_empty_folder(tmp_path):
+    assert "has no YAML file" in sentence(tmp_path / "a.yaml")
+
+
+def test_folder_instead_of_a_file():
+    assert f"{SAMPLES / 'valid'} is a folder; name a file in it: {SAMPLES / 'valid'} has ev" in sentence(
+        SAMPLES / "valid"
+    )
+
+
+def test_file_of_zero_bytes(tmp_path):
+    path = tmp_path / "zero.yaml"
+    path.touch()
+
+    assert sentence(path).startswith(f"{path} is empty")
+
+
+def test_unreadable_file(tmp_path):
+    path = tmp_path / ("a" * 300 + ".yaml")
+
+    assert sentence(path).startswith(f"{path} cannot be read: File name too long")
+
+
+def test_a_deep_nest_is_an_error_and_no_crash(tmp_path):
+    path = tmp_path / "deep.yaml"
+    path.write_text("name: " + "[" * 3000 + "]" * 3000)
+
+    assert sentence(path).startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    ("override", "read", "value"),
+    [
+        ("search.trials=3", lambda c: c.search.trials, 3),
+        ("data.uri=other.csv", lambda c: c.data.uri, "other.csv"),
+        ("data.uri=s3://b/k?x=1", lambda c: c.data.uri, "s3://b/k?x=1"),
+        ('data.nulls=["", NA]', lambda c: c.data.nulls, ("", "NA")),
+        ("split={method: random, test: 0.4}", lambda c: c.split.test, 0.4),
+        ("split.test=1e-1", lambda c: c.split.test, 0.1),
+        ("gates.roc_auc=>= 0.7", lambda c: c.gates, {"roc_auc": ">= 0.7"}),
+        ("gates.roc_auc='>= 0.7'", lambda c: c.gates, {"roc_auc": ">= 0.7"}),
+        ("data.target='x'", lambda c: c.data.target, "x"),
+        ("data.uri=2026", lambda c: c.data.uri, "2026"),
+        ("gates.latency_ms.p95=<= 3", lambda c: c.gates, {"latency_ms.p95": "<= 3"}),
+        ('gates."latency_ms.p95"=<= 3', lambda c: c.gates, {"latency_ms.p95": "<= 3"}),
+        ("gates.'latency_ms.p95'=<= 3", lambda c: c.gates, {"latency_ms.p95": "<= 3"}),
+        ("candidates.logistic.params.C=2", lambda c: c.candidates["logistic"].params, {"C": 2}),
+        ("contract.columns.x.max=9", lambda c: c.contract.columns["x"].max, 9),
+        ("candidates.second.type=mlp", lambda c: c.candidates["second"].type, "mlp"),
+        ("data.positive=null", lambda c: c.data.positive, None),
+    ],
+)
+def test_override_sets_its_key(override, read, value):
+    assert read(load(MINIMAL, [override])) == value
+
+
+def test_override_finds_a_name_that_holds_a_dot():
+    assert load(EVERYTHING, ["gates.latency_ms.p95=<= 3"]).gates == {"rmse": "<= 100", "latency_ms.p95": "<= 3"}
+
+
+def test_override_finds_a_column_whose_name_holds_a_dot(tmp_path):
+    path = tmp_path / "dots.yaml"
+    path.write_text(MINIMAL.read_text().replace("    x:", "    a.b:"))
+
+    assert load(path, ["contract.columns.a.b.max=9"]).contract.columns["a.b"].max == 9
+
+
+def test_the_last_override_wins_and_the_others_stay():
+    config = load(MINIMAL, ["search.trials=3", "search.trials=4", "seed=5"])
+
+    assert (config.search.trials, config.seed) == (4, 5)
+
+
+@pytest.mark.parametrize(
+    ("override", "fragment"),
+    [
+        ("search.trials", "--set search.trials is not of the form key.path=value"),
+        ("=3", "--set =3 is not of the form key.path=value"),
+        ("search..trials=3", "--set search..trials=3 is not of the form key.path=value"),
+        ("serch.trials=3", "--set serch.trials=3: the config has no key serch; did you mean search?"),
+        ("search.trails=3", "--set search.trails=3: search has no key trails; did you mean trials? allowed are trials"),
+        ("name.first=a", "--set name.first=a: name is a name of lower-case letters"),
+        ("data.nulls.0=a", "--set data.nulls.0=a: data.nulls is a list of texts, so it has no key 0 below it"),
+        ("data.nulls=[", "the value of --set data.nulls=[ is not valid YAML"),
+        ("seed=a", "minimal.yaml, --set seed=a: seed is 'a', but must be a whole number of at least 0"),
+        ("split={method: grp}", "--set split={method: grp}: split.method is 'grp', but must be one of random"),
+        ("data.target=y", "minimal.yaml, --set data.target=y: data.target is 'y', which is no column"),
+    ],
+)
+def test_wrong_override_is_named(override, fragment):
+    assert fragment in sentence(MINIMAL, override)
+
+
+def test_override_below_a_value_that_is_no_mapping(tmp_path):
+    path = tmp_path / "broken.yaml"
+    path.write_text(MINIMAL.read_text() + "search: 3\n")
+
+    assert "--set search.trials=1: search is 3 in the file, not a mapping" in sentence(path, "search.trials=1")
+
+
+def test_loading_imports_nothing_slow():
+    code = (
+        "import sys; from pathlib import Path; from switchyard.config import load; load(Path(sys.argv[1]));"
+        "print(*{'polars', 'numpy', 'torch', 'sklearn', 'zenml', 'mlflow'} & set(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code, OURS[0]], capture_output=True, text=True, check=True)
+
+    assert result.stdout.split() == []
