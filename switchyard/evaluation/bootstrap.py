@@ -22,7 +22,7 @@ from switchyard.evaluation.metrics import Bools, Floats, Integers, Ranked, Sampl
 EXACT_ROWS = 60_000
 BLOCKS = 1_000
 BINS = 1_000
-_BATCH_CELLS = 1 << 18  # 2 MB of weights: larger batches fall out of the cache
+_BATCH_CELLS = 1 << 16  # half a MB of weights stays in the cache
 
 Weighted = Callable[[Floats], dict[str, Floats]]
 
@@ -108,19 +108,17 @@ def _exact(sample: Sample) -> Weighted:
 
 
 def _sorted(scores: Floats, positive: Bools) -> Callable[[Floats], Ranked]:
-    """Sorts once; then turns row weights into positives and negatives by falling distinct score."""
+    """Sorts once; then adds up any row weights from the highest score down, equal scores at once."""
     order = np.argsort(-scores, kind="stable")
-    falling, hits = scores[order], positive[order].astype(float)
-    starts = np.flatnonzero(np.concatenate(([True], falling[1:] != falling[:-1])))
-    has_ties = len(starts) < len(scores)
+    falling, is_hit = scores[order], positive[order].astype(float)
+    last = np.flatnonzero(np.append(falling[1:] != falling[:-1], True))
+    has_ties = len(last) < len(scores)
 
     def ranked(weights: Floats) -> Ranked:
-        total = np.take(weights, order, axis=1)
-        hit = total * hits
-        total -= hit
-        if not has_ties:
-            return hit, total
-        return np.add.reduceat(hit, starts, axis=1), np.add.reduceat(total, starts, axis=1)
+        rows = np.take(weights, order, axis=1)
+        hits = np.cumsum(rows * is_hit, axis=1)
+        np.cumsum(rows, axis=1, out=rows)
+        return (hits[:, last], rows[:, last]) if has_ties else (hits, rows)
 
     return ranked
 
@@ -133,14 +131,14 @@ def _blocked(sample: Sample, rng: np.random.Generator) -> Weighted:
     rankings = [_binned(scores, positive, block) for scores, positive in sample.rankings]
 
     def weighted(weights: Floats) -> dict[str, Floats]:
-        ranked = [(weights @ hits, weights @ others) for hits, others in rankings]
+        ranked = [(weights @ hits, weights @ all_rows) for hits, all_rows in rankings]
         return sample.finish(weights @ sums, ranked)
 
     return weighted
 
 
 def _binned(scores: Floats, positive: Bools, block: Integers) -> Ranked:
-    """Positives and negatives of each block by falling bin of score, each of shape (BLOCKS, bins)."""
+    """Positives and all rows of each block at or above each bin of scores, falling; both (BLOCKS, bins)."""
     # Quantiles of both classes: rare positives still get bins of their own.
     levels = np.linspace(0, 1, BINS // 2)
     of_classes = [scores[side] for side in (positive, ~positive) if side.any()]
@@ -148,5 +146,6 @@ def _binned(scores: Floats, positive: Bools, block: Integers) -> Ranked:
     rising = np.searchsorted(edges, scores, side="right").clip(1) - 1
     cell = block * len(edges) + (len(edges) - 1 - rising)
     shape, size = (BLOCKS, len(edges)), BLOCKS * len(edges)
-    hits, others = (np.bincount(cell, side, size).astype(float).reshape(shape) for side in (positive, ~positive))
-    return hits, others
+    hits = np.bincount(cell, positive, size).reshape(shape)
+    rows = np.bincount(cell, minlength=size).reshape(shape).astype(float)
+    return np.cumsum(hits, axis=1), np.cumsum(rows, axis=1)

@@ -39,7 +39,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 
-# Weighted positives and negatives by falling score, each of shape (weightings, thresholds).
+# Weight of the positives and of all rows at or above each distinct score, falling: (weightings, thresholds) each.
 Ranked = tuple[Floats, Floats]
 
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae"})
@@ -147,23 +147,29 @@ def regression(truth: Floats, predicted: Floats) -> Sample:
     return Sample(np.column_stack(terms), (), finish)
 
 
-def roc_auc(positives: Floats, negatives: Floats) -> Floats:
-    """The share of (positive, negative) pairs in the right order, ties half; NaN without either class."""
-    above = np.cumsum(positives, axis=1)
-    pairs = (negatives * (above - positives / 2)).sum(axis=1)
-    return _ratio(pairs, above[:, -1] * negatives.sum(axis=1), otherwise=np.nan)
+def roc_auc(hits: Floats, rows: Floats) -> Floats:
+    """The share of (positive, negative) pairs in the right order, ties half; NaN without either class.
+
+    Args:
+        hits: Weight of the positives at or above each distinct score, of shape (weightings, thresholds).
+        rows: Weight of all rows there.
+    """
+    others = rows - hits
+    doubled = others[:, 0] * hits[:, 0] + _dot(others[:, 1:] - others[:, :-1], hits[:, 1:] + hits[:, :-1])
+    return _ratio(doubled, 2 * hits[:, -1] * others[:, -1], otherwise=np.nan)
 
 
-def average_precision(positives: Floats, negatives: Floats) -> Floats:
-    """The sum over thresholds of precision times the gain in recall; NaN without positives."""
-    above = np.cumsum(positives, axis=1)
-    total = above[:, -1].copy()
-    # In place: these arrays are the bulk of a bootstrap's work.
-    called = np.cumsum(positives + negatives, axis=1)
-    np.maximum(called, 1e-300, out=called)
-    above /= called
-    above *= positives
-    return _ratio(above.sum(axis=1), total, otherwise=np.nan)
+def average_precision(hits: Floats, rows: Floats) -> Floats:
+    """The sum over thresholds of precision times the gain in recall; NaN without positives. As `roc_auc`."""
+    precision = hits / np.maximum(rows, 1e-300)  # the first rows may have no weight, and then no hits
+    gained = hits[:, 0] * precision[:, 0] + _dot(hits[:, 1:] - hits[:, :-1], precision[:, 1:])
+    return _ratio(gained, hits[:, -1], otherwise=np.nan)
+
+
+def _dot(left: Floats, right: Floats) -> Floats:
+    """Row by row."""
+    product: Floats = np.einsum("ij,ij->i", left, right)
+    return product
 
 
 def _surprise(truth: Integers, probabilities: Floats) -> Floats:
