@@ -33,6 +33,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--next-free-port", action="store_true", help="take the next free port if this one is in use")
     parser.add_argument("--token-file", type=Path, help="a file with the token that clients must send")
     parser.add_argument("--max-request-mb", type=float, default=8.0, help="the largest body that is read")
+    parser.add_argument("--request-seconds", type=float, default=30.0, help="how long a client may take to send one")
     return parser.parse_args()
 
 
@@ -64,6 +65,7 @@ def serve(arguments: argparse.Namespace) -> None:
     if not root.is_dir():
         raise InputError(f"the model repository {root} is not a folder: create it or name another one")
     token = _token(arguments.token_file)
+    PatientProtocol.request_seconds = arguments.request_seconds
     listener = listen(arguments.host, arguments.port, arguments.next_free_port)
     models = LoadedModels(root)
     models.load_recorded()

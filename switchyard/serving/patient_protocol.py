@@ -13,12 +13,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 if TYPE_CHECKING:
     import asyncio
 
-REQUEST_SECONDS = 30.0
 MAX_HEADER_BYTES = 65536
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Gives a client `REQUEST_SECONDS` to send a request, and its headers `MAX_HEADER_BYTES`."""
+    """Gives a client `request_seconds` to send a request, and its headers `MAX_HEADER_BYTES`."""
+
+    request_seconds = 30.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's business
         """Start without a request."""
@@ -31,7 +32,7 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start waiting for the first request."""
         super().connection_made(transport)
-        self._deadline = self.loop.call_later(REQUEST_SECONDS, self._give_up)
+        self._deadline = self.loop.call_later(self.request_seconds, self._give_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
@@ -45,7 +46,7 @@ class PatientProtocol(HttpToolsProtocol):
             self._stop_waiting()
             return
         if self._deadline is None:
-            self._deadline = self.loop.call_later(REQUEST_SECONDS, self._give_up)
+            self._deadline = self.loop.call_later(self.request_seconds, self._give_up)
         if self._in_headers:
             self._header_bytes += len(data)
             if self._header_bytes > MAX_HEADER_BYTES:

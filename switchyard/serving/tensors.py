@@ -48,6 +48,8 @@ def _flat(name: str, datatype: Datatype, shape: list[int], data: list[Any]) -> l
         if any(type(row) is not list or len(row) != size for row in rows):
             raise RequestError(f"input {name}: data is nested, but not as shape {shape} says")
         rows = list(chain.from_iterable(rows))
+    if list in map(type, rows):
+        raise RequestError(f"input {name}: data is nested deeper than shape {shape} says")
     try:
         return msgspec.convert(rows, list[datatype.element])  # type: ignore[name-defined]
     except msgspec.ValidationError as error:
