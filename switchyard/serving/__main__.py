@@ -52,6 +52,13 @@ def _token(file: Path | None) -> str | None:
 
 def serve(arguments: argparse.Namespace) -> None:
     """Load the active versions, bind, and answer until SIGTERM or SIGINT."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    root: Path = arguments.root.resolve()
+    if not root.is_dir():
+        raise InputError(f"the model repository {root} is not a folder: create it or name another one")
+    token = _token(arguments.token_file)
+    listener = listen(arguments.host, arguments.port, arguments.next_free_port)
+
     import numpy as np
     import uvicorn
 
@@ -59,14 +66,8 @@ def serve(arguments: argparse.Namespace) -> None:
     from switchyard.serving.loaded_models import LoadedModels
     from switchyard.serving.patient_protocol import PatientProtocol
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     np.seterr(over="ignore")  # a number beyond FP32 is answered with 400, the warning helps nobody
-    root: Path = arguments.root.resolve()
-    if not root.is_dir():
-        raise InputError(f"the model repository {root} is not a folder: create it or name another one")
-    token = _token(arguments.token_file)
     PatientProtocol.request_seconds = arguments.request_seconds
-    listener = listen(arguments.host, arguments.port, arguments.next_free_port)
     models = LoadedModels(root)
     models.load_recorded()
     config = uvicorn.Config(

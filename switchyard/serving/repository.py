@@ -72,9 +72,7 @@ def golden(root: Path, name: str, version: int) -> dict[str, Any] | None:
     return rows
 
 
-def write_version(
-    root: Path, name: str, model: OnnxModel, golden: dict[str, Any], version: int | None = None
-) -> int:
+def write_version(root: Path, name: str, model: OnnxModel, golden: dict[str, Any], version: int | None = None) -> int:
     """Put a model into the repository, whole or not at all.
 
     Args:

@@ -56,8 +56,9 @@ BAD = {
     "unknown output": ({**age(), "outputs": [{"name": "fare"}]}, ["fare", "probabilities"]),
     "output twice": ({**age(), "outputs": [{"name": "label"}, {"name": "label"}]}, ["label", "twice"]),
     "id is a number": ({**age(), "id": 3}, ["id"]),
-    "binary data absent": ({"inputs": [SEX, {**without("data")["inputs"][1], "parameters": {"binary_data_size": 4}}]}, ["age", "4"]),
-}  # fmt: skip
+    "data and binary data": (age(parameters={"binary_data_size": 4}), ["age", "both"]),
+    "binary data absent": (age(data=None, parameters={"binary_data_size": 4}), ["age", "4"]),
+}
 
 
 @pytest.mark.parametrize("case", BAD)

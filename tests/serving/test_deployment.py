@@ -106,15 +106,16 @@ def test_a_loaded_version_answers_by_number_but_not_by_default_before_the_switch
 
 
 def test_after_kill_9_the_next_deployment_works_and_the_active_version_comes_back(root, kit, ask):
-    first = deploy(root, kit.model(), golden(kit), port=kit.free_port())
+    port = kit.free_port()
+    first = deploy(root, kit.model(), golden(kit), port=port)
     deploy(root, kit.model(1.0), golden(kit, 1.0))
     client.load(first.url, "survival", 1, default=True)
     os.kill(first.pid, signal.SIGKILL)
-    revived = daemon.start(root, port=first.port)
+    revived = daemon.start(root, port=port)
     assert revived.pid != first.pid
     assert ask(revived.url)["model_version"] == "1"
     os.kill(revived.pid, signal.SIGKILL)
-    third = deploy(root, kit.model(2.0), golden(kit, 2.0), port=first.port)
+    third = deploy(root, kit.model(2.0), golden(kit, 2.0), port=port)
     assert (third.version, third.previous) == (3, 1)
     assert ask(third.url)["model_version"] == "3"
 

@@ -49,7 +49,7 @@ def test_golden_rows_that_are_no_json_leave_nothing_behind(root, kit):
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path, kit):
     occupied = tmp_path / "file"
     occupied.write_text("")
-    with pytest.raises(SwitchyardError, match="model repository .*file cannot be written"):
+    with pytest.raises(SwitchyardError, match=r"model repository .*file cannot be written"):
         repository.write_version(occupied, "survival", kit.model(), GOLDEN)
 
 

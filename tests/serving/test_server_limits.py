@@ -96,7 +96,7 @@ def test_sigterm_answers_what_is_under_way_and_ends_with_0(root, kit):
             process.send_signal(signal.SIGTERM)
             time.sleep(0.3)
             connection.sendall(body[20:])
-            received = connection.recv(4096)
+            received = b"".join(iter(lambda: connection.recv(4096), b""))
         assert b" 200 " in received
         assert b"probabilities" in received
         assert process.wait(10) == 0
@@ -122,6 +122,7 @@ def test_without_the_token_only_health_answers(root, kit):
             assert status == 401
             assert headers["WWW-Authenticate"] == "Bearer"
         assert endpoint.call("POST", "/v2/repository/models/survival/unload", headers=wrong)[0] == 401
+    assert endpoint.call("GET", "/v2/models/survival")[0] == 401
     assert endpoint.call("GET", "/v2/health/live")[0] == endpoint.call("GET", "/v2/health/ready")[0] == 200
     right = {"Authorization": "Bearer s3cret"}
     assert endpoint.call("POST", "/v2/models/survival/infer", request, right)[0] == 200
