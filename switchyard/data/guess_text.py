@@ -106,7 +106,7 @@ def _roles(found: Guess) -> Iterator[str]:
 
 
 def _contract(found: Guess) -> Iterator[str]:
-    yield "contract:  # what the data must look like, now and at every later run; if not, the run stops before training"
+    yield "contract:  # what the data must look like, now and later; if not, the run stops before training"
     yield "  # type: string, integer, number, boolean or datetime (ISO 8601); nullable: whether values may be missing;"
     yield "  # min, max: guessed with a quarter of the seen range to spare; allowed: no other value may occur;"
     yield "  # unique: no value may occur twice; pattern: a regular expression that all values match."
@@ -116,7 +116,7 @@ def _contract(found: Guess) -> Iterator[str]:
     for name, reason in found.left_out.items():
         yield f"    # {text(name)} is left out: it {reason}"
     yield "  table:"
-    yield f"    min_rows: {found.min_rows}  # fewer rows mean that something went wrong; guessed: half of what there is"
+    yield f"    min_rows: {found.min_rows}  # fewer mean that something went wrong; guessed: half of what there is"
     yield f"    max_duplicate_rows: {found.max_duplicate_rows}  # rows that repeat another one in every column"
     yield "  distribution:  # how far a column may move from the last accepted data"
     yield "    method: psi  # psi (population stability index) or ks (Kolmogorov-Smirnov)"
@@ -174,8 +174,8 @@ def _end(found: Guess) -> Iterator[str]:
     yield "  bootstrap: 1000  # resamples for the intervals"
     yield "  confidence: 0.95  # of the intervals"
     yield ""
-    yield "# What the model must reach on the test rows; if it does not, nothing is deployed. These are starting points:"
-    yield "# they only ask that the model beats an answer given without looking at the columns. Raise them to what you need."
+    yield "# What the model must reach on the test rows; if not, nothing is deployed. These are starting points:"
+    yield "# they only ask to beat an answer given without a look at the columns. Raise them."
     yield "gates:"
     for metric, asked, reason in found.gates:
         yield f"  {metric}: {text(asked)}  # {reason}"

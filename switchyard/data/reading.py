@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from switchyard.config import Data
 from switchyard.data.files import Format
+from switchyard.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,3 +41,24 @@ def scan(paths: Sequence[str], kind: Format, data: Data, storage_options: dict[s
         glob=False,
     )
     return frame.filter(~pl.all_horizontal(pl.all().is_null() | (pl.all() == "")))
+
+
+@contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Turn what Polars says of a damaged file into one sentence.
+
+    Args:
+        name: The table's file.
+
+    Raises:
+        InputError: Naming it, with the first line of what Polars says.
+    """
+    import polars as pl
+
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(
+            f"{name} cannot be read ({reason}): it is damaged, so copy it again from where it came."
+        ) from error

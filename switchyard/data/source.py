@@ -18,7 +18,7 @@ from switchyard.config import Contract, Data, Features, Task
 from switchyard.data import csv_layout, local_files, parquet_layout, s3_files, web_files
 from switchyard.data.column_roles import check_columns
 from switchyard.data.files import File, Format, check_content, chosen_format
-from switchyard.data.reading import scan
+from switchyard.data.reading import readable, scan
 from switchyard.data.value_checks import check_values
 from switchyard.errors import InputError
 
@@ -96,7 +96,8 @@ def inspect(data: Data, contract: Contract, task: Task, root: Path, features: Fe
             csv_layout.check_utf8(file)
             csv_layout.check_fields(file, data, len(source.columns))
     frame = scan([file.path for file in source.files], source.format, data)
-    return replace(source, rows=check_values(source.shown, frame, data, contract, task, used))
+    with readable(source.shown):
+        return replace(source, rows=check_values(source.shown, frame, data, contract, task, used))
 
 
 def look(data: Data, root: Path, contract: Contract | None = None) -> Source:

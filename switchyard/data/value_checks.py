@@ -6,6 +6,7 @@ table if the source is remote.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from switchyard.config import Contract, Data, Features, Scalar, Task
@@ -36,24 +37,22 @@ def check_values(name: str, frame: pl.LazyFrame, data: Data, contract: Contract,
         InputError: For the first thing found.
     """
     schema = frame.collect_schema()
-    rows, classes, words = _target_facts(name, frame, data.target, _typed(data.target, schema, contract))
-    if task == "regression" and words:
+    names = _features(data, contract, features)
+    empty = [_is_missing(column, schema[column]).all().alias(f"empty:{column}") for column in names]
+    facts = _target_facts(name, frame, data.target, _typed(data.target, schema, contract), empty)
+    if task == "regression" and facts["words"]:
         raise InputError(
-            f"{name} has {words[0]!r} in the target {data.target!r} (data.target), which regression needs as "
+            f"{name} has {facts['words'][0]!r} in the target {data.target!r} (data.target), which regression needs as "
             "numbers: write `classification` at task, name another target, or list that text in data.nulls."
         )
     if task == "classification" and data.positive is not None:
-        _check_positive(name, data, data.positive, classes)
-    names = _features(data, contract, features)
-    if not names:
-        return rows
-    empty = frame.select(_is_missing(column, schema[column]).all().alias(column) for column in names)
-    for column, is_empty in empty.collect(engine="streaming").row(0, named=True).items():
-        if is_empty:
+        _check_positive(name, data, data.positive, facts["classes"])
+    for column in names:
+        if facts[f"empty:{column}"]:
             raise InputError(
                 f"{name} has no value at all in the column {column!r}: add it to features.exclude, or correct the file."
             )
-    return rows
+    return int(facts["rows"])
 
 
 def check_target(name: str, frame: pl.LazyFrame, target: str) -> int:
@@ -72,7 +71,7 @@ def check_target(name: str, frame: pl.LazyFrame, target: str) -> int:
     """
     import polars as pl
 
-    return _target_facts(name, frame, target, pl.col(target))[0]
+    return int(_target_facts(name, frame, target, pl.col(target), [])["rows"])
 
 
 def _typed(column: str, schema: pl.Schema, contract: Contract) -> pl.Expr:
@@ -89,14 +88,17 @@ def _is_missing(column: str, dtype: pl.DataType) -> pl.Expr:
     return pl.col(column).fill_nan(None).is_null() if dtype.is_float() else pl.col(column).is_null()
 
 
-def _target_facts(name: str, frame: pl.LazyFrame, target: str, typed: pl.Expr) -> tuple[int, list[Any], list[str]]:
-    """The number of rows, some of the target's values as their type, and some that are no numbers."""
+def _target_facts(
+    name: str, frame: pl.LazyFrame, target: str, typed: pl.Expr, others: Sequence[pl.Expr]
+) -> dict[str, Any]:
+    """Rows, some of the target's values as their type, some that are no numbers, and others: in one pass."""
     import polars as pl
 
-    seen = pl.col(target)
-    missing = _is_missing(target, frame.collect_schema()[target])
-    is_word = cast_expression(target, frame.collect_schema()[target], "number").value.is_null() & ~missing
+    seen, dtype = pl.col(target), frame.collect_schema()[target]
+    missing = _is_missing(target, dtype)
+    is_word = cast_expression(target, dtype, "number").value.is_null() & ~missing
     found = frame.select(
+        *others,
         pl.len().alias("rows"),
         missing.sum().alias("nulls"),
         seen.filter(~missing).unique().sort().head(2).implode().alias("values"),
@@ -105,7 +107,7 @@ def _target_facts(name: str, frame: pl.LazyFrame, target: str, typed: pl.Expr) -
     )
     facts = found.collect(engine="streaming").row(0, named=True)
     _check_target(name, target, facts["rows"], facts["nulls"], facts["values"])
-    return int(facts["rows"]), facts["classes"], facts["words"]
+    return facts
 
 
 def _features(data: Data, contract: Contract, features: Features) -> list[str]:
