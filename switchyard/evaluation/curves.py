@@ -52,7 +52,9 @@ def residuals(truth: Floats, predicted: Floats, seed: int) -> dict[str, Any]:
     error = predicted - truth
     # The histogram covers the middle 99 %: one wild row would leave a single bar.
     low, high = np.quantile(error, [0.005, 0.995])
-    pad = 0.5 if low == high else 0.0
+    # Residuals that differ by rounding only would make bins narrower than floats can be.
+    scale = max(abs(low), abs(high))
+    pad = 0.5 * (scale or 1.0) if high - low <= 1e-9 * scale else 0.0
     counts, edges = np.histogram(error, bins=RESIDUAL_BINS, range=(low - pad, high + pad))
     sample = np.random.default_rng(seed).permutation(len(truth))[:SCATTER_POINTS]
     levels = {"min": 0, "p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95, "max": 1}

@@ -1,0 +1,201 @@
+import copy
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import polars as pl
+import pytest
+
+from switchyard.config import Data, Metrics
+from switchyard.evaluation.evaluate import evaluate
+from switchyard.evaluation.gates import judge, sentence
+from switchyard.evaluation.report import number, to_html
+
+EVIL = "<script>alert('$x$ & \"y\"')</script>{{ 7 * 7 }}"
+VOID = {"meta", "br", "path", "use"}
+
+
+class Page(HTMLParser):
+    """Counts tags, collects text and checks that every element is closed."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.words, self.open = [], [], []
+        self.feed(html)
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not self.open or self.open[-1] != "style":
+            self.words.append(data)
+
+    def count(self, tag):
+        return sum(name == tag for name, _ in self.tags)
+
+
+def classification(classifier, classes=("no", "yes"), rows=200, **card):
+    rng = np.random.default_rng(1)
+    frame = pl.DataFrame({f"x{i}": rng.normal(size=rows).astype(np.float32) for i in range(2)})
+    frame = frame.with_columns(y=pl.Series([classes[i] for i in rng.integers(0, len(classes), rows)]))
+    weights = rng.normal(size=(2, len(classes)))
+    models = [classifier(weights * scale, list(classes), **{"candidate": f"c{scale}", **card}) for scale in (1, 2)]
+    return _report(models, frame, "classification", "accuracy")
+
+
+def regression(regressor):
+    rng = np.random.default_rng(1)
+    frame = pl.DataFrame({"x0": rng.normal(size=800).astype(np.float32), "y": rng.normal(size=800)})
+    return _report([regressor([0.3])], frame, "regression", "rmse")
+
+
+def _report(models, frame, task, primary):
+    data, metrics = Data(uri="t.csv", target="y"), Metrics(primary=primary, bootstrap=50)
+    given = {
+        "validation": frame.lazy(),
+        "test": frame.lazy(),
+        "data": data,
+        "task": task,
+        "metrics": metrics,
+        "seed": 1,
+    }
+    return evaluate(models, **given, source={"uri": "data/t.csv", "rows": 1000}).report
+
+
+def test_a_classification_page_shows_everything(classifier):
+    report = classification(classifier)
+    gates = judge({"roc_auc": ">= 0.99", "size_mb": "<= 20"}, report)
+
+    page = Page(to_html(report, gates, sentence(gates, "nothing is deployed")))
+
+    assert page.open == []
+    assert page.count("svg") == 3  # candidates, ROC, precision-recall
+    for words in ("nothing is deployed", "gate roc_auc failed", ">= 0.99", "Confusion matrix", "C = 1", "data/t.csv"):
+        assert words in page.text
+    for name, found in report["test"]["metrics"].items():
+        assert f"{name} {number(found['value'])} {number(found['low'])} to {number(found['high'])}" in page.text
+    assert sum(attrs.get("aria-label") == "failed" for _, attrs in page.tags) == 1
+
+
+def test_a_regression_page_shows_residuals_and_no_confusion(regressor):
+    page = Page(to_html(regression(regressor)))
+
+    assert page.count("svg") == 3  # candidates, residuals, predicted against true
+    assert "Residuals" in page.text and "Confusion" not in page.text and "gate" not in page.text
+
+
+def test_many_classes_have_a_legend(classifier):
+    page = Page(to_html(classification(classifier, ("red", "green", "blue"))))
+
+    assert sum(attrs.get("class") == "legend" for _, attrs in page.tags) == 2
+    assert page.text.count("red green blue") >= 3
+
+
+@pytest.mark.parametrize("part", ["classification", "regression"])
+def test_nothing_is_fetched_and_the_page_is_small(classifier, regressor, part):
+    html = to_html(classification(classifier) if part == "classification" else regression(regressor))
+
+    assert len(html.encode()) < 300_000
+    assert not re.search(r"<(script|link|img|iframe|object)|@import|\bsrc=|url\((?!#)", html)
+    assert not re.search(r'href="(?!#)', html)
+
+
+def test_references_inside_the_charts_are_kept(classifier):
+    html = to_html(classification(classifier))
+
+    asked = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', html))
+    assert asked
+    assert all(f'id="{one or other}"' in html for one, other in asked)
+
+
+def test_charts_take_the_colours_of_the_page(classifier, regressor):
+    for html in (to_html(classification(classifier)), to_html(regression(regressor))):
+        charts = "".join(re.findall(r"<svg.*?</svg>", html, re.DOTALL))
+        used = set(re.findall(r"var\(--([\w-]+)\)", charts))
+        assert used >= {"muted", "rule", "series-0"}
+        assert all(html.count(f"--{name}:") == 2 for name in used)  # light and dark
+        assert "fill: #" not in charts and "stroke: #" not in charts.replace("stroke: #000000", "")
+
+
+def test_the_same_report_gives_the_same_bytes_in_another_process(classifier, tmp_path):
+    import json
+
+    report = classification(classifier)
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    code = (
+        "import json, sys, pathlib; from switchyard.evaluation.report import to_html; "
+        "sys.stdout.buffer.write(to_html(json.loads(pathlib.Path(sys.argv[1]).read_text())).encode())"
+    )
+    argv = [sys.executable, "-c", code, str(tmp_path / "report.json")]
+    other = subprocess.run(
+        argv, env={"PYTHONHASHSEED": "5", "PYTHONPATH": ":".join(sys.path)}, capture_output=True, check=True
+    )
+
+    assert other.stdout == to_html(report).encode()
+
+
+def test_whatever_the_user_named_is_escaped(classifier):
+    report = classification(classifier, (EVIL, "b"), candidate=EVIL, params={EVIL: EVIL}, cv={EVIL: EVIL}, name=EVIL)
+    report = copy.deepcopy(report)
+    report["data"]["source"] = {EVIL: EVIL, "list": [EVIL]}
+    report["warnings"] = [EVIL]
+    report["data"]["target"] = EVIL
+    gates = judge({"roc_auc": ">= 0.99"}, report)
+
+    html = to_html(report, gates, EVIL)
+
+    assert "<script" not in html and "49" not in Page(html).text.replace("0.49", "")
+    page = Page(html)
+    assert page.open == []
+    assert EVIL in page.text
+
+
+def test_undefined_figures_are_a_dash_with_the_reason(classifier):
+    report = classification(classifier)
+    nothing = {"value": None, "low": None, "high": None}
+    report["test"]["metrics"]["roc_auc"] = nothing
+    report["undefined"] = {"roc_auc": "no row is of class yes"}
+    report["test"]["roc"] = {"yes": None}
+    report["test"]["pr"] = {"yes": None}
+
+    page = Page(to_html(report))
+
+    assert "roc_auc \N{EN DASH} no row is of class yes" in page.text
+    assert page.count("svg") == 1
+
+
+def test_a_model_that_answers_nan_has_a_page(classifier):
+    rng = np.random.default_rng(1)
+    frame = pl.DataFrame({"x0": rng.normal(size=40).astype(np.float32), "y": ["a", "b"] * 20})
+
+    page = Page(to_html(_report([classifier([[np.nan, 0.0]], ["a", "b"])], frame, "classification", "roc_auc")))
+
+    assert "the model answers NaN or infinity for some rows" in page.text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "\N{EN DASH}"),
+        (0.0, "0.000"),
+        (0.8471, "0.847"),
+        (-0.5, "-0.500"),
+        (2009.33, "2,009"),
+        (26.585, "26.59"),
+        (3e-7, "3e-07"),
+    ],
+)
+def test_numbers(value, text):
+    assert number(value) == text
