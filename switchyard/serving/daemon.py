@@ -74,13 +74,29 @@ def start(
     try:
         root.mkdir(parents=True, exist_ok=True)
         with lock(root / ".server.lock"):
-            found = running(root)
+            found = _answering(root)
             if found is None:
                 state_file(root).unlink(missing_ok=True)
                 found = _launch(root, host, port, token, log, max_request_mb)
     except OSError as error:
         raise SwitchyardError(f"a server of {root} cannot be started: {error.strerror or error}") from error
     return Daemon(found.pid, found.host, found.port, found.url, log, _notice(found, host, port))
+
+
+def _answering(root: Path) -> Running | None:
+    """The live server of a repository, once it has answered; None if there is none, or it is just ending.
+
+    Raises:
+        SwitchyardError: If there is one that does not answer.
+    """
+    end = time.monotonic() + _STOP_SECONDS
+    while (found := running(root)) is not None:
+        if client.live(found.url):
+            return found
+        if time.monotonic() > end:
+            raise SwitchyardError(f"the server of {root} runs as process {found.pid}, but does not answer: stop it")
+        time.sleep(0.02)
+    return None
 
 
 def status(root: Path) -> Daemon | None:

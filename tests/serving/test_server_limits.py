@@ -17,12 +17,23 @@ from switchyard.errors import SwitchyardError
 from switchyard.serving import client, daemon
 
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+def refusal(*arguments):
+    """The one sentence of a server that refuses to start."""
+    command = [sys.executable, "-m", "switchyard.serving", *map(str, arguments)]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2
+    (sentence,) = done.stderr.splitlines()
+    return sentence
+
+
 @contextmanager
 def serving(root, port, *arguments):
     """A server in the foreground."""
     command = [sys.executable, "-m", "switchyard.serving", "--root", str(root), "--port", str(port), *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 20
         while not client.live(f"http://127.0.0.1:{port}") and process.poll() is None and time.monotonic() < deadline:
@@ -72,10 +83,11 @@ def test_a_request_after_another_on_one_connection_is_not_hurried(patient):
     request = b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
     with socket.create_connection(address, timeout=10) as connection:
         connection.sendall(request)
-        assert b" 200 " in connection.recv(4096)
         time.sleep(0.8)
+        assert connection.recv(4096).endswith(b'{"live":true}')
         connection.sendall(request)
-        assert b" 200 " in connection.recv(4096)
+        time.sleep(0.1)
+        assert connection.recv(4096).endswith(b'{"live":true}')
 
 
 def test_what_is_not_http_is_400(patient):
@@ -146,9 +158,7 @@ def test_a_token_file_is_read_and_an_empty_one_refused(root, kit, tmp_path):
         with pytest.raises(SwitchyardError, match="401"):
             client.index(f"http://127.0.0.1:{port}")
     file.write_text("\n")
-    with serving(root, port, "--token-file", str(file)) as process:
-        assert process.wait(20) == 2
-        assert "token file" in process.stderr.read()
+    assert "token file" in refusal("--root", root, "--port", port, "--token-file", file)
 
 
 def test_a_port_in_use_and_a_root_that_is_no_folder_are_one_sentence_each(root, tmp_path, kit):
@@ -156,9 +166,5 @@ def test_a_port_in_use_and_a_root_that_is_no_folder_are_one_sentence_each(root, 
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = other.getsockname()[1]
-        with serving(root, taken) as process:
-            assert process.wait(20) == 2
-            assert f"port {taken} on 127.0.0.1 is in use" in process.stderr.read().splitlines()[-1]
-    with serving(tmp_path / "nowhere", kit.free_port()) as process:
-        assert process.wait(20) == 2
-        assert "is not a folder" in process.stderr.read().splitlines()[-1]
+        assert f"port {taken} on 127.0.0.1 is in use" in refusal("--root", root, "--port", taken)
+    assert "is not a folder" in refusal("--root", tmp_path / "nowhere", "--port", kit.free_port())
