@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 _HOME = pytest.StashKey[str]()
-_LOCAL_NAMES = {"", "localhost", "localhost.localdomain", "ip6-localhost"}
+_LOCAL_NAMES = {"", "localhost", "localhost.localdomain", "ip6-localhost", socket.gethostname().lower()}
 
 
 def pytest_configure(config):

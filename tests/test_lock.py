@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
-from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -54,30 +54,26 @@ def environment(python: str, platform: str) -> dict[str, str]:
     }
 
 
-def closure(roots: list[Requirement], where: dict[str, str]) -> Iterator[Requirement]:
-    """Everything that the roots need there, by the metadata of what is installed here."""
-    todo, seen = list(roots), set()
-    while todo:
-        need = todo.pop()
-        extras = [{**where, "extra": extra} for extra in (*need.extras, "")]
-        if need.marker is not None and not any(need.marker.evaluate(each) for each in [where, *extras]):
-            continue
-        yield need
-        for extra in (*need.extras, ""):
-            name = canonicalize_name(need.name)
-            if (name, extra) in seen:
-                continue
-            seen.add((name, extra))
-            try:
-                below = metadata.requires(name) or []
-            except metadata.PackageNotFoundError:
-                continue  # needed on another Python or platform only
-            for requirement in map(Requirement, below):
-                marker = requirement.marker
-                if CUDA.match(requirement.name) or not (marker is None or marker.evaluate({**where, "extra": extra})):
-                    continue
-                requirement.marker = None
-                todo.append(requirement)
+@functools.cache
+def requires(name: str) -> list[Requirement]:
+    """What a package says that it needs, by the metadata of what is installed here."""
+    try:
+        needs = [Requirement(line) for line in metadata.requires(name) or []]
+    except metadata.PackageNotFoundError:
+        return []  # needed on another Python or platform only
+    return [need for need in needs if not CUDA.match(need.name)]
+
+
+def closure(roots: list[Requirement], where: dict[str, str]) -> list[Requirement]:
+    """The roots and everything that they need there, directly or not."""
+    needs, seen = list(roots), set()
+    for need in needs:  # grows while it is walked
+        for extra in ("", *need.extras):
+            if (need.name, extra) not in seen:
+                seen.add((need.name, extra))
+                at = {**where, "extra": extra}
+                needs += [below for below in requires(need.name) if below.marker is None or below.marker.evaluate(at)]
+    return needs
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-test.lock"])
@@ -95,12 +91,11 @@ def test_lock_has_every_dependency_with_a_version_that_fits(lock, roots, python,
     where = environment(python, platform)
     locked = pins(lock, where)
 
-    wrong = [
-        f"{need} (locked: {locked.get(canonicalize_name(need.name))})"
-        for need in closure(roots, where)
-        if not need.specifier.contains(locked.get(canonicalize_name(need.name), "0.dev0"), prereleases=True)
-        or canonicalize_name(need.name) not in locked
-    ]
+    wrong = []
+    for need in closure(roots, where):
+        version = locked.get(canonicalize_name(need.name))
+        if version is None or not need.specifier.contains(version, prereleases=True):
+            wrong.append(f"{need} (locked: {version})")
 
     assert wrong == []
 
