@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from switchyard.data.casting import cast_expression
 from switchyard.data.checked_column import CheckedColumn, jsonable
 from switchyard.data.contract_report import EXAMPLES, Check, ContractReport, Example, Violation
-from switchyard.data.repeats import Repeats, find_repeats
+from switchyard.data.repeats import Repeats, find_repeats, row_hash
 from switchyard.errors import InputError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _measure(frame: pl.LazyFrame, columns: list[CheckedColumn], whole_rows: bool
     prepared = [expression for column in columns for expression in column.prepared()]
     counts = [pl.len().alias("rows"), *(expression for column in columns for expression in column.counts())]
     if whole_rows:
-        prepared.append(pl.struct(pl.all()).hash(0).alias(ROW_HASH))
+        prepared.append(row_hash(frame.collect_schema().names()).alias(ROW_HASH))
         counts.append(pl.col(ROW_HASH).implode())
     measured = frame.select(prepared or pl.all()).select(counts).collect(engine="streaming")
     return {series.name: series[0] for series in measured}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,22 @@ import numpy as np
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+MULTIPLIER = 0x9E3779B97F4A7C15  # odd, from the golden ratio: every bit of a sum moves
+
+
+def row_hash(names: Sequence[str]) -> pl.Expr:
+    """One UInt64 a row over all its columns; a third of the time of hashing a struct of them.
+
+    Each column has a seed of its own, so that rows with swapped values differ.
+    """
+    import polars as pl
+
+    total = pl.col(names[0]).hash(0)
+    for seed, name in enumerate(names[1:], start=1):
+        total = total * pl.lit(MULTIPLIER, dtype=pl.UInt64) + pl.col(name).hash(seed)
+    return total
 
 
 @dataclass(frozen=True)

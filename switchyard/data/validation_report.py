@@ -1,16 +1,153 @@
-"""The validation report as one HTML page that needs nothing else."""
+"""The validation report as one HTML page that needs nothing else: no script, no font, no network."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+STYLE = """
+:root { color-scheme: light dark; --line: #d9dde3; --soft: #667; --good: #1a7f37; --bad: #c62828; --back: #f6f7f9 }
+@media (prefers-color-scheme: dark) {
+  :root { --line: #3a3f47; --soft: #9aa3ad; --good: #4ac26b; --bad: #ff6b60; --back: #1e2228 }
+  body { background: #14171b; color: #e3e6ea }
+}
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.4rem; margin: 0 } h2 { font-size: 1.05rem; margin: 2rem 0 .5rem }
+.verdict { border-left: .4rem solid var(--good); background: var(--back); padding: .8rem 1rem }
+.verdict.broken { border-color: var(--bad) } .verdict p { margin: .3rem 0 0; overflow-wrap: anywhere }
+.scroll { overflow-x: auto } table { border-collapse: collapse; width: 100% }
+th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+th { color: var(--soft); font-weight: 600 } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
+td { overflow-wrap: anywhere } .good { color: var(--good) } .bad { color: var(--bad); font-weight: 600 }
+.soft { color: var(--soft) } code { font-family: ui-monospace, monospace; font-size: .92em }
+"""
+NUMBERS = ("found", "nulls", "measured", "allowed", "row")
+
 
 def to_html(report: dict[str, Any]) -> str:
-    """The page of a report.
+    """The page of a report: verdict, rules by column, violations with examples, distribution.
 
     Args:
-        report: `ContractReport.to_dict()`, with, if measured, `distribution`: a list of `ColumnShift`s as
-            dictionaries.
+        report: `ContractReport.to_dict()`. A key `distribution` adds `ColumnShift`s as dictionaries
+            (`asdict`); an empty list or None there says that there was nothing to compare with.
     """
-    return f"<!doctype html><title>Validation</title><p>{escape(report['sentence'])}</p>"
+    parts = [
+        _verdict(report),
+        _section("Rules", _rules(report)),
+        *(_violation(violation) for violation in report["violations"]),
+        _section("Columns", _columns(report)),
+    ]
+    if "distribution" in report:
+        parts.append(_section("Distribution against the last accepted data", _distribution(report["distribution"])))
+    title = escape(f"Validation of {report['source']}")
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
+        f"<style>{STYLE}</style></head>\n<body>\n{''.join(parts)}</body></html>\n"
+    )
+
+
+def _verdict(report: dict[str, Any]) -> str:
+    shifted = [shift["column"] for shift in report.get("distribution") or [] if not shift["passed"]]
+    passed = report["passed"] and not shifted
+    text = report["sentence"]
+    if shifted:
+        text += f"; distribution shifted in {', '.join(shifted)}"
+    heading = "The data keeps its contract" if passed else "The data breaks its contract"
+    return (
+        f'<div class="verdict{"" if passed else " broken"}"><h1>{"✓" if passed else "✗"} {heading}</h1>'
+        f"<p>{escape(text)}</p></div>\n"
+    )
+
+
+def _rules(report: dict[str, Any]) -> str:
+    rows = [
+        (
+            check["column"] or "the table",
+            check["rule"],
+            _asked(check),
+            f"{check['count']:,}" + (" rows" if check["rule"] == "min_rows" else " break it"),
+            _mark(check["passed"]),
+        )
+        for check in report["checks"]
+    ]
+    return _table(("column", "rule", "asked", "found", ""), rows)
+
+
+def _asked(check: dict[str, Any]) -> str:
+    asked = check["asked"]
+    match check["rule"]:
+        case "nullable":
+            return "no nulls"
+        case "unique":
+            return "no repeats"
+        case "missing":
+            return f"a column of type {asked}"
+    return ", ".join(str(value) for value in asked) if isinstance(asked, list) else str(asked)
+
+
+def _violation(violation: dict[str, Any]) -> str:
+    rows = [(f"{example['row']:,}", _value(example["value"])) for example in violation["examples"]]
+    table = _table(("row", "value"), rows) if rows else ""
+    heading = f"{violation['column'] or 'the table'}: {violation['rule']}"
+    return _section(heading, f'<p class="bad">{escape(violation["sentence"])}</p>{table}')
+
+
+def _columns(report: dict[str, Any]) -> str:
+    rows = [
+        (
+            name,
+            known["type"],
+            known["source_type"],
+            f"{known['nulls']:,}",
+            _value(known.get("min")),
+            _value(known.get("max")),
+        )
+        for name, known in report["columns"].items()
+    ]
+    note = ""
+    if report["unchecked"]:
+        note = f'<p class="soft">Not in the contract, so left out: {escape(", ".join(report["unchecked"]))}</p>'
+    return _table(("column", "type", "in the source", "nulls", "min", "max"), rows) + note
+
+
+def _distribution(shifts: Sequence[dict[str, Any]] | None) -> str:
+    if not shifts:
+        return '<p class="soft">Nothing to compare with yet: this data is recorded as the baseline.</p>'
+    rows = [
+        (shift["column"], shift["method"], f"{shift['value']:.4f}", f"{shift['max']:g}", _mark(shift["passed"]))
+        for shift in shifts
+    ]
+    return _table(("column", "method", "measured", "allowed", ""), rows)
+
+
+class _Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def _mark(passed: bool) -> _Markup:
+    return _Markup('<span class="good">✓ kept</span>' if passed else '<span class="bad">✗ broken</span>')
+
+
+def _value(value: object) -> str:
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _section(heading: str, body: str) -> str:
+    return f"<section><h2>{escape(heading)}</h2>{body}</section>\n"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    kinds = [' class="number"' if head in NUMBERS else "" for head in heads]
+    head = "".join(f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, heads, strict=True))
+    body = "".join(
+        f"<tr>{''.join(f'<td{k}>{_cell(v)}</td>' for k, v in zip(kinds, row, strict=True))}</tr>" for row in rows
+    )
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(value: str) -> str:
+    return value if isinstance(value, _Markup) else escape(value)
