@@ -115,7 +115,8 @@ def numbers(frame: pl.DataFrame, name: str) -> np.ndarray:
     """A column as float64 values that float32 can hold; missing is NaN."""
     import polars as pl
 
-    return np.asarray(frame[name].cast(pl.Float32).fill_null(float("nan")), dtype=np.float64)
+    values = frame[name].cast(pl.Float32).fill_null(float("nan"))
+    return values.cast(pl.Float64).to_numpy()
 
 
 def _fit_numeric(frame: pl.DataFrame, name: str) -> NumericColumn:
@@ -159,4 +160,5 @@ def _one_hot(frame: pl.DataFrame, column: CategoricalColumn) -> np.ndarray:
             hot = np.concatenate([hot, np.isnan(values)[:, None]], axis=1)
     if column.rest:
         hot = np.concatenate([hot, ~hot.any(axis=1, keepdims=True)], axis=1)
-    return hot.astype(np.float64)
+    encoded: np.ndarray = hot.astype(np.float64)
+    return encoded

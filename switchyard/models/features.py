@@ -9,6 +9,7 @@ from switchyard.config import Contract, Data, Features
 from switchyard.errors import InputError
 
 NUMERIC_TYPES = ("integer", "number", "boolean")
+OUTPUTS = ("label", "probabilities", "prediction")
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,11 @@ def resolve(features: Features, contract: Contract, data: Data) -> tuple[Feature
     """
     _check_names(features, contract, data)
     reserved = {data.target, data.id, data.time, data.group, *features.exclude}
-    resolved = []
+    resolved: list[Feature] = []
     for name, column in contract.columns.items():
         kind = None if name in reserved else _kind(name, column.type, features)
         if kind is not None:
+            _check_name(name)
             resolved.append(Feature(name, kind, "BYTES" if column.type == "string" else "FP32"))
     if not resolved:
         raise InputError(
@@ -48,6 +50,14 @@ def resolve(features: Features, contract: Contract, data: Data) -> tuple[Feature
             "features.categorical, or exclude fewer"
         )
     return tuple(resolved)
+
+
+def _check_name(name: str) -> None:
+    if name in OUTPUTS:
+        raise InputError(
+            f"contract.columns has a feature {name!r}, which is the name of an output of the model "
+            f"({', '.join(OUTPUTS)}): rename the column, or name it under features.exclude"
+        )
 
 
 def _kind(name: str, column_type: str, features: Features) -> Literal["numeric", "categorical"] | None:

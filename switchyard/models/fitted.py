@@ -44,7 +44,7 @@ def fit_learner(learner: Learner, matrix: np.ndarray, target: np.ndarray) -> Lea
     """Fit; then predict on one thread, because a forest on several sums its trees in any order."""
     learner.fit(matrix, target)
     if hasattr(learner, "estimators_"):
-        learner.n_jobs = 1
+        learner.n_jobs = 1  # type: ignore[attr-defined]
     return learner
 
 

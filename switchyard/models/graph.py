@@ -43,7 +43,9 @@ class Graph:
 
         # "/" keeps these names apart from columns, which are inputs of the same graph.
         name = f"/{operator}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, domain=domain, **attributes))
+        node = helper.make_node(operator, list(inputs), [name], name=name, domain=domain)
+        node.attribute.extend(helper.make_attribute(key, value) for key, value in sorted(attributes.items()))
+        self.nodes.append(node)
         return name
 
     def constant(self, array: np.ndarray) -> str:
@@ -55,7 +57,7 @@ class Graph:
             tensor = TensorProto(name=name, data_type=TensorProto.STRING, dims=array.shape)
             tensor.string_data.extend(str(value).encode() for value in array.ravel())
         else:
-            tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
+            tensor = numpy_helper.from_array(array, name)
         self.constants.append(tensor)
         return name
 

@@ -9,7 +9,7 @@ import numpy as np
 from switchyard.config import Task
 from switchyard.models.graph import Graph
 from switchyard.models.learners import Learner
-from switchyard.models.mlp import Mlp
+from switchyard.models.mlp import LIMIT, Mlp
 from switchyard.models.trees import boosted_trees, forest_trees, write_trees
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def _link(graph: Graph, scores: str, classes: int) -> str:
 
 def _mlp(graph: Graph, learner: Mlp, task: Task, matrix: str) -> str:
     *hidden, last = learner.layers_of_weights()
+    matrix = graph.add("Clip", matrix, graph.constant(np.array(-LIMIT)), graph.constant(np.array(LIMIT)))
     for weights, bias in hidden:
         matrix = graph.add("Relu", _linear(graph, matrix, weights, bias))
     scores = _linear(graph, matrix, *last)

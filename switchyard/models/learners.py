@@ -56,27 +56,31 @@ class Kind:
 def _logistic_regression(task: Task, params: Params, seed: int, threads: int) -> Learner:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(**{"max_iter": 1000, **params})
+    learner: Learner = LogisticRegression(**{"max_iter": 1000, **params})
+    return learner
 
 
 def _ridge(task: Task, params: Params, seed: int, threads: int) -> Learner:
     from sklearn.linear_model import Ridge
 
-    return Ridge(**params)
+    learner: Learner = Ridge(**params)
+    return learner
 
 
 def _random_forest(task: Task, params: Params, seed: int, threads: int) -> Learner:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-    learner = RandomForestClassifier if task == "classification" else RandomForestRegressor
-    return learner(**params, random_state=seed, n_jobs=threads)
+    forest = RandomForestClassifier if task == "classification" else RandomForestRegressor
+    learner: Learner = forest(**params, random_state=seed, n_jobs=threads)
+    return learner
 
 
 def _hist_gradient_boosting(task: Task, params: Params, seed: int, threads: int) -> Learner:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    learner = HistGradientBoostingClassifier if task == "classification" else HistGradientBoostingRegressor
-    return learner(**params, random_state=seed)
+    boosting = HistGradientBoostingClassifier if task == "classification" else HistGradientBoostingRegressor
+    learner: Learner = boosting(**params, random_state=seed)
+    return learner
 
 
 def _mlp(task: Task, params: Params, seed: int, threads: int) -> Learner:

@@ -15,6 +15,9 @@ from switchyard.config import Task
 if TYPE_CHECKING:
     import torch
 
+LIMIT = 8.0
+"""Standardised inputs are cut off this many standard deviations out: a network extrapolates wildly."""
+
 RANGES: dict[str, tuple[type, float, float]] = {
     "hidden": (int, 1, 4096),
     "layers": (int, 1, 8),
@@ -79,7 +82,7 @@ class Mlp:
             self._prepare(target)
             outputs = len(self.classes_) if self.task == "classification" else 1
             self.network_ = self._network(matrix.shape[1], outputs)
-            self._descend(torch.from_numpy(np.ascontiguousarray(matrix)), torch.from_numpy(self._standardised(target)))
+            self._descend(_limited(matrix), torch.from_numpy(self._standardised(target)))
         return self
 
     def layers_of_weights(self) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -124,14 +127,16 @@ class Mlp:
     def _descend(self, matrix: torch.Tensor, target: torch.Tensor) -> None:
         import torch
 
-        optimizer = torch.optim.AdamW(self.network_.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
+        optimizer = torch.optim.AdamW(
+            self.network_.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+        )
         steps = self.epochs * -(-len(matrix) // self.batch_size)
         schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
         self.network_.train()
         for _ in range(self.epochs):
             for rows in torch.split(torch.randperm(len(matrix)), self.batch_size):
                 optimizer.zero_grad()
-                self._loss(self.network_(matrix[rows]), target[rows]).backward()
+                torch.autograd.backward(self._loss(self.network_(matrix[rows]), target[rows]))
                 optimizer.step()
                 schedule.step()
         self.network_.eval()
@@ -147,4 +152,11 @@ class Mlp:
         import torch
 
         with torch.inference_mode():
-            return self.network_(torch.from_numpy(np.ascontiguousarray(matrix)))
+            output: torch.Tensor = self.network_(_limited(matrix))
+        return output
+
+
+def _limited(matrix: np.ndarray) -> torch.Tensor:
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(matrix)).clamp(-LIMIT, LIMIT)
