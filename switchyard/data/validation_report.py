@@ -18,11 +18,12 @@ h1 { font-size: 1.4rem; margin: 0 } h2 { font-size: 1.05rem; margin: 2rem 0 .5re
 .verdict.broken { border-color: var(--bad) } .verdict p { margin: .3rem 0 0; overflow-wrap: anywhere }
 .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
-th { color: var(--soft); font-weight: 600 } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
+th { color: var(--soft); font-weight: 600 }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 td { overflow-wrap: anywhere } .good { color: var(--good) } .bad { color: var(--bad); font-weight: 600 }
-.soft { color: var(--soft) } code { font-family: ui-monospace, monospace; font-size: .92em }
+.soft { color: var(--soft) }
 """
-NUMBERS = ("found", "nulls", "measured", "allowed", "row")
+NUMBERS = ("rows", "rows found", "nulls", "min", "max", "measured", "allowed")
 
 
 def to_html(report: dict[str, Any]) -> str:
@@ -35,7 +36,7 @@ def to_html(report: dict[str, Any]) -> str:
     parts = [
         _verdict(report),
         _section("Rules", _rules(report)),
-        *(_violation(violation) for violation in report["violations"]),
+        _section("Violations", _violations(report)) if report["violations"] else "",
         _section("Columns", _columns(report)),
     ]
     if "distribution" in report:
@@ -67,12 +68,12 @@ def _rules(report: dict[str, Any]) -> str:
             check["column"] or "the table",
             check["rule"],
             _asked(check),
-            f"{check['count']:,}" + (" rows" if check["rule"] == "min_rows" else " break it"),
+            f"{check['count']:,}",
             _mark(check["passed"]),
         )
         for check in report["checks"]
     ]
-    return _table(("column", "rule", "asked", "found", ""), rows)
+    return _table(("column", "rule", "asked", "rows found", ""), rows)
 
 
 def _asked(check: dict[str, Any]) -> str:
@@ -84,14 +85,25 @@ def _asked(check: dict[str, Any]) -> str:
             return "no repeats"
         case "missing":
             return f"a column of type {asked}"
-    return ", ".join(str(value) for value in asked) if isinstance(asked, list) else str(asked)
+    return ", ".join(map(_value, asked)) if isinstance(asked, list) else _value(asked)
 
 
-def _violation(violation: dict[str, Any]) -> str:
-    rows = [(f"{example['row']:,}", _value(example["value"])) for example in violation["examples"]]
-    table = _table(("row", "value"), rows) if rows else ""
-    heading = f"{violation['column'] or 'the table'}: {violation['rule']}"
-    return _section(heading, f'<p class="bad">{escape(violation["sentence"])}</p>{table}')
+def _violations(report: dict[str, Any]) -> str:
+    rows = [
+        (
+            violation["column"] or "the table",
+            violation["rule"],
+            f"{violation['count']:,}",
+            _Markup("<br>".join(escape(_example(example)) for example in violation["examples"])),
+        )
+        for violation in report["violations"]
+    ]
+    return _table(("column", "rule", "rows", "examples"), rows)
+
+
+def _example(example: dict[str, Any]) -> str:
+    value = _value(example["value"])
+    return f"row {example['row']:,}: {value}" if value else f"row {example['row']:,}"
 
 
 def _columns(report: dict[str, Any]) -> str:
