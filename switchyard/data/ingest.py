@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from switchyard.config import Data
 from switchyard.data.fetching import readable_paths
-from switchyard.data.reading import scan
+from switchyard.data.reading import readable, scan
 from switchyard.data.source import Source, fingerprint_now
 from switchyard.errors import SwitchyardError
 
@@ -54,7 +54,7 @@ def ingest(source: Source, data: Data, destination: Path) -> Ingested:
     with _no_disk_full(destination):
         destination.mkdir(parents=True, exist_ok=True)
     try:
-        with _no_disk_full(destination), readable_paths(source, data, destination) as paths:
+        with readable(source.shown), _no_disk_full(destination), readable_paths(source, data, destination) as paths:
             _write(scan(paths, source.format, data, source.storage_options or None), partial)
             _check_unchanged(source, data)
             rows = _rows(partial)
@@ -79,6 +79,9 @@ def _check_unchanged(source: Source, data: Data) -> None:
         raise SwitchyardError(f"{source.uri} changed while it was read: run again when nothing writes to it any more.")
 
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 @contextmanager
 def _no_disk_full(folder: Path) -> Iterator[None]:
     """Turn a full disk, as Python or Polars tells it, into one sentence."""
@@ -87,8 +90,10 @@ def _no_disk_full(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, pl.exceptions.PolarsError) as error:
-        if getattr(error, "errno", None) == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error):
-            raise SwitchyardError(
-                f"the disk is full: there is no room in {folder} for the table, so free some and run again."
-            ) from error
+        for code in _NO_ROOM:
+            if getattr(error, "errno", None) == code or os.strerror(code) in str(error):
+                raise SwitchyardError(
+                    f"the disk is full: {folder} has no room for the table ({os.strerror(code)}), "
+                    "so free some space and run again."
+                ) from error
         raise

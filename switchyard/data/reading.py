@@ -57,6 +57,8 @@ def readable(name: str) -> Iterator[None]:
 
     try:
         yield
+    except FileNotFoundError as error:
+        raise InputError(f"{name} is gone while it was being read: put it back and run again.") from error
     except pl.exceptions.PolarsError as error:
         reason = str(error).strip().partition("\n")[0]
         raise InputError(

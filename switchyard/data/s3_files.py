@@ -12,7 +12,7 @@ from switchyard.data.files import File, tables_of
 from switchyard.errors import InputError
 
 Answer = TypeVar("Answer")
-_KEYS = "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY"
+_KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
 def find(uri: str, wanted: str, root: Path) -> list[File]:
@@ -27,6 +27,8 @@ def find(uri: str, wanted: str, root: Path) -> list[File]:
         InputError: If the bucket cannot be read, or nothing is there.
     """
     bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not bucket:
+        raise InputError(f"data.uri {uri!r} names no bucket: write s3://BUCKET/KEY.")
     magic = next((place for place, letter in enumerate(key) if letter in "*?["), None)
     listed = _list(uri, bucket, key if magic is None else key[:magic])
     if magic is not None:
@@ -109,7 +111,8 @@ def _ask(uri: str, bucket: str, request: Callable[[Any], Answer]) -> Answer:
     try:
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
         endpoint = os.environ.get("AWS_ENDPOINT_URL") or None
-        return request(boto3.client("s3", region_name=region, endpoint_url=endpoint, config=settings))
+        # A session of its own: the default one remembers the keys that it saw first.
+        return request(boto3.session.Session().client("s3", region_name=region, endpoint_url=endpoint, config=settings))
     except exceptions.ClientError as error:
         raise _refused(uri, bucket, str(error.response["Error"]["Code"])) from error
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
@@ -120,8 +123,9 @@ def _ask(uri: str, bucket: str, request: Callable[[Any], Answer]) -> Answer:
             f"{uri} cannot be reached: no answer from {where}, so check AWS_ENDPOINT_URL and the network."
         ) from error
     except (exceptions.BotoCoreError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
         raise InputError(
-            f"{uri} cannot be read ({error}): check data.uri, AWS_ENDPOINT_URL, AWS_REGION and {_KEYS}."
+            f"{uri} cannot be read ({reason}): check data.uri, AWS_ENDPOINT_URL, AWS_REGION, {_KEYS}."
         ) from error
 
 
@@ -137,5 +141,5 @@ def _refused(uri: str, bucket: str, code: str) -> InputError:
             f"so check {_KEYS} and the bucket's policy."
         )
     return InputError(
-        f"{uri} cannot be read: S3 answers {code}, so check data.uri, AWS_ENDPOINT_URL, AWS_REGION and {_KEYS}."
+        f"{uri} cannot be read: S3 answers {code}, so check data.uri, AWS_ENDPOINT_URL, AWS_REGION, {_KEYS}."
     )
