@@ -7,6 +7,7 @@ was written (a line, or a `--set`), the key path, what was found and what is all
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -68,7 +69,7 @@ def dotted(path: KeyPath) -> str:
 
 
 def _quoted(key: str) -> str:
-    return f'"{key}"' if "." in key else key
+    return key if re.fullmatch(r"[\w -]+", key) else json.dumps(key, ensure_ascii=False)
 
 
 def _line(document: Document, path: KeyPath, text: str) -> str:
@@ -106,6 +107,8 @@ def _text(item: ErrorDetails, path: KeyPath, value: JsonValue, model: type[BaseM
     kind = item["type"]
     if kind == "extra_forbidden":
         return _unknown(path, model)
+    if kind == "json_invalid":  # what is left to be wrong with JSON that json.dumps wrote
+        return "it is nested too deeply to be read"
     slot = slot_at(model, path)
     allowed = describe(slot) if slot else "what the schema says"
     if kind == "missing":

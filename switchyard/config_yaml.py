@@ -159,6 +159,8 @@ def _place(error: yaml.MarkedYAMLError) -> str:
 
 
 def _reason(error: yaml.MarkedYAMLError) -> str:
+    if error.problem and error.problem.startswith("but "):  # "expected a single document, but found another"
+        return f"{error.context}, {error.problem}"
     return " ".join(part for part in (error.problem, error.context) if part) or "it cannot be parsed"
 
 
@@ -244,5 +246,5 @@ def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
             case "str" | "timestamp":
                 return str(text)
     except (ValueError, KeyError):
-        raise yaml.MarkedYAMLError(problem=f"{text!r} is no {tag}", problem_mark=node.start_mark) from None
+        raise yaml.MarkedYAMLError(problem=f"{found(text)} is no {tag}", problem_mark=node.start_mark) from None
     raise yaml.MarkedYAMLError(problem=f"the tag {node.tag} is not allowed", problem_mark=node.start_mark)
