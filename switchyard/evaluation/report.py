@@ -32,7 +32,7 @@ def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: s
     from markupsafe import Markup
 
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters |= {"number": number, "plain": plain}
+    environment.filters |= {"number": number, "plain": plain, "folds": folds}
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     charts = {name: Markup(svg) for name, svg in _charts(report).items()}
     passed = all(gate.passed for gate in gates)
@@ -58,6 +58,16 @@ def plain(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def folds(found: dict[str, Any] | None) -> str:
+    """What cross-validation found, from the card: `roc_auc 0.851 ± 0.019 in 5 folds`."""
+    if not found:
+        return number(None)
+    if {"mean", "std"} <= found.keys():
+        of_folds = f" in {len(found['folds'])} folds" if "folds" in found else ""
+        return f"{found.get('metric', '')} {number(found['mean'])} ± {number(found['std'])}{of_folds}".strip()
+    return plain(found)
 
 
 def _charts(report: dict[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 from switchyard.config import Data, Metrics
 from switchyard.evaluation.evaluate import evaluate
 from switchyard.evaluation.gates import judge, sentence
-from switchyard.evaluation.report import number, to_html
+from switchyard.evaluation.report import folds, number, to_html
 
 EVIL = "<script>alert('$x$ & \"y\"')</script>{{ 7 * 7 }}"
 VOID = {"meta", "br", "path", "use"}
@@ -199,3 +199,12 @@ def test_a_model_that_answers_nan_has_a_page(classifier):
 )
 def test_numbers(value, text):
     assert number(value) == text
+
+
+def test_cross_validation_on_one_line_whatever_the_card_says():
+    whole = {"metric": "roc_auc", "mean": 0.85131, "std": 0.01926, "folds": [0.83, 0.87, 0.85]}
+
+    assert folds(whole) == "roc_auc 0.851 ± 0.0193 in 3 folds"
+    assert folds({"mean": 0.5, "std": 0.0}) == "0.500 ± 0.000"
+    assert folds({"score": 1}) == '{"score": 1}'
+    assert folds(None) == "\N{EN DASH}"
