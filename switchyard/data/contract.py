@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Check", "ContractReport", "Example", "Violation", "cast", "check"]
 
 ROW_HASH = "row:hash"
+LONGEST = 200  # characters of an example
 # What repeats, by the column's name; by None, whole rows.
 Repeated = dict[str | None, Repeats]
 
@@ -42,8 +43,7 @@ def check(frame: pl.LazyFrame, contract: Contract, target: str, source: str = "t
         source: What to call the data in sentences.
 
     Raises:
-        InputError: A rule makes no sense for its column, or the data cannot be trained on whatever the
-            contract says: the target is absent or constant, or a column has no value at all.
+        InputError: The target is absent or constant, so nothing can be learned whatever the contract says.
     """
     schema = frame.collect_schema()
     _require_target(contract, target, schema.names(), source)
@@ -55,7 +55,7 @@ def check(frame: pl.LazyFrame, contract: Contract, target: str, source: str = "t
     measured = _measure(frame, columns, contract.table.max_duplicate_rows is not None)
     rows = int(measured["rows"])
     stats = {column.name: column.stats(measured) for column in columns}
-    _require_values(stats, target, rows, source)
+    _require_two_values(stats, target, rows, source)
     repeats = _repeats(columns, measured)
     checks = _checks(contract, columns, measured, repeats)
     broken = [one for one in checks if not one.passed]
@@ -98,13 +98,7 @@ def _require_target(contract: Contract, target: str, names: Sequence[str], sourc
         )
 
 
-def _require_values(stats: dict[str, dict[str, Any]], target: str, rows: int, source: str) -> None:
-    for name, known in stats.items():
-        if rows and known["nulls"] == rows:
-            raise InputError(
-                f"{source}: column {name} has no value in any of {rows:,} rows; "
-                f"fill it, or take it out of contract.columns"
-            )
+def _require_two_values(stats: dict[str, dict[str, Any]], target: str, rows: int, source: str) -> None:
     lowest = stats[target]["min"]
     if lowest is not None and lowest == stats[target]["max"] and rows > 1:
         raise InputError(
@@ -177,8 +171,14 @@ def _examples(
         elif one.column in by_name:
             queries[key] = _rows_that_break(frame, by_name[one.column], one.rule, repeats)
     for key, rows in zip(queries, pl.collect_all(queries.values(), engine="streaming"), strict=True):
-        found[key] = tuple(Example(int(row), jsonable(value)) for row, value in rows.iter_rows())
+        found[key] = tuple(Example(int(row), _shown(value)) for row, value in rows.iter_rows())
     return found
+
+
+def _shown(value: object) -> str | int | float | bool | None:
+    """An example's value; long text is cut, so that a report stays small."""
+    plain = jsonable(value)
+    return f"{plain[:LONGEST]}…" if isinstance(plain, str) and len(plain) > LONGEST else plain
 
 
 def _rows_that_break(frame: pl.LazyFrame, column: CheckedColumn, rule: str, repeats: Repeated) -> pl.LazyFrame:
