@@ -68,7 +68,7 @@ def find_nulls(paths: Sequence[str], kind: Format, data: Data, columns: Sequence
 
     if kind == "parquet":
         return ("",)
-    frame = scan(paths, kind, data.model_copy(update={"nulls": ("",)}))
+    frame = scan(paths, kind, data.model_copy(update={"nulls": ("",)}), columns)
     marks = (*_MISSING_ANYWHERE, *_MISSING_AMONG_NUMBERS)
     found = frame.select(
         *(

@@ -138,7 +138,7 @@ def _left_out(one: ColumnProfile) -> str | None:
 def _id(known: Sequence[ColumnProfile]) -> str | None:
     unique = [one for one in known if one.is_unique and one.type in ("string", "integer")]
     named = [one.name for one in unique if _ID.search(one.name)]
-    numbered = [one.name for one in unique if one.low is not None and one.high == one.low + one.rows - 1]
+    numbered = [one.name for one in unique if one.low in (0, 1) and one.high == one.low + one.rows - 1]
     text = [one.name for one in unique if one.type == "string" and one.rows >= 20]
     return next(iter([*named, *numbered, *text]), None)
 

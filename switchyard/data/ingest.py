@@ -55,7 +55,7 @@ def ingest(source: Source, data: Data, destination: Path) -> Ingested:
         destination.mkdir(parents=True, exist_ok=True)
     try:
         with readable(source.shown), _no_disk_full(destination), readable_paths(source, data, destination) as paths:
-            _write(scan(paths, source.format, data, source.storage_options or None), partial)
+            _write(scan(paths, source.format, data, source.columns, source.storage_options or None), partial)
             _check_unchanged(source, data)
             rows = _rows(partial)
             partial.replace(final)

@@ -77,7 +77,7 @@ def _config_text(data_uri: str, target: str, root: Path, use_case: str) -> str:
                 csv_layout.check_utf8(file)
                 csv_layout.check_fields(file, data, len(source.columns))
         data = data.model_copy(update={"nulls": find_nulls(paths, source.format, data, source.columns)})
-        frame = scan(paths, source.format, data, source.storage_options or None)
+        frame = scan(paths, source.format, data, source.columns, source.storage_options or None)
         check_target(source.shown, frame, target)
         profiles, duplicates = profile(frame)
     return render(use_case, data, source, guess(source.shown, profiles, target, duplicates), profiles[0].rows)

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def scan(paths: Sequence[str], kind: Format, data: Data, storage_options: dict[str, str] | None = None) -> pl.LazyFrame:
+def scan(
+    paths: Sequence[str],
+    kind: Format,
+    data: Data,
+    columns: Sequence[str],
+    storage_options: dict[str, str] | None = None,
+) -> pl.LazyFrame:
     """The table, lazily: of CSV all columns as strings with `data.nulls` as nulls, of Parquet as they are.
 
     Rows of a CSV without a single value (blank lines, lines of separators only) are left out: they
@@ -24,6 +30,7 @@ def scan(paths: Sequence[str], kind: Format, data: Data, storage_options: dict[s
         paths: The files, which have the same columns.
         kind: Their format.
         data: For the separator and the nulls of CSV.
+        columns: Their names; Polars takes a quote within a name in a CSV's header for two.
         storage_options: What Polars needs to read a bucket.
     """
     import polars as pl
@@ -34,6 +41,7 @@ def scan(paths: Sequence[str], kind: Format, data: Data, storage_options: dict[s
         list(paths),
         separator=data.separator,
         infer_schema=False,
+        new_columns=list(columns),
         null_values=list(data.nulls),
         # An empty field is a null of its own in Polars, whatever null_values says; "" in quotes is not.
         empty_string_is_null="" in data.nulls,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,15 @@ from switchyard.data.files import File, tables_of
 from switchyard.errors import InputError
 
 Answer = TypeVar("Answer")
+_VARIABLES = (
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+)
 _KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
@@ -103,16 +113,10 @@ def _list(uri: str, bucket: str, prefix: str) -> list[File]:
 
 def _ask(uri: str, bucket: str, request: Callable[[Any], Answer]) -> Answer:
     """The answer of the S3 service, or its refusal as one sentence."""
-    import boto3  # type: ignore[import-untyped]
     from botocore import exceptions  # type: ignore[import-untyped]
-    from botocore.config import Config as ClientConfig  # type: ignore[import-untyped]
 
-    settings = ClientConfig(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 2})
     try:
-        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-        endpoint = os.environ.get("AWS_ENDPOINT_URL") or None
-        # A session of its own: the default one remembers the keys that it saw first.
-        return request(boto3.session.Session().client("s3", region_name=region, endpoint_url=endpoint, config=settings))
+        return request(_client(tuple(os.environ.get(name, "") for name in _VARIABLES)))
     except exceptions.ClientError as error:
         raise _refused(uri, bucket, str(error.response["Error"]["Code"])) from error
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
@@ -127,6 +131,24 @@ def _ask(uri: str, bucket: str, request: Callable[[Any], Answer]) -> Answer:
         raise InputError(
             f"{uri} cannot be read ({reason}): check data.uri, AWS_ENDPOINT_URL, AWS_REGION, {_KEYS}."
         ) from error
+
+
+@lru_cache(maxsize=4)
+def _client(settings: tuple[str, ...]) -> Any:  # noqa: ANN401 - boto3 makes its clients' classes at run time
+    """A client that gives up soon; made anew when the environment has changed.
+
+    Its session is its own: boto3's default one remembers the keys that it saw first.
+    """
+    import boto3  # type: ignore[import-untyped]
+    from botocore.config import Config  # type: ignore[import-untyped]
+
+    endpoint, region, default_region, *_ = settings
+    return boto3.session.Session().client(
+        "s3",
+        region_name=region or default_region or "us-east-1",
+        endpoint_url=endpoint or None,
+        config=Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 2}),
+    )
 
 
 def _refused(uri: str, bucket: str, code: str) -> InputError:

@@ -95,7 +95,7 @@ def inspect(data: Data, contract: Contract, task: Task, root: Path, features: Fe
         for file in source.files:
             csv_layout.check_utf8(file)
             csv_layout.check_fields(file, data, len(source.columns))
-    frame = scan([file.path for file in source.files], source.format, data)
+    frame = scan([file.path for file in source.files], source.format, data, source.columns)
     with readable(source.shown):
         return replace(source, rows=check_values(source.shown, frame, data, contract, task, used))
 
