@@ -53,7 +53,7 @@ def _verdict(report: dict[str, Any]) -> str:
     shifted = [shift["column"] for shift in report.get("distribution") or [] if not shift["passed"]]
     passed = report["passed"] and not shifted
     text = report["sentence"]
-    if shifted:
+    if shifted and report["passed"]:
         text += f"; distribution shifted in {', '.join(shifted)}"
     heading = "The data keeps its contract" if passed else "The data breaks its contract"
     return (

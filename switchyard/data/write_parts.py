@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from switchyard.data.disk_full import disk_full_named
 from switchyard.errors import SwitchyardError
 
 if TYPE_CHECKING:
@@ -31,19 +32,28 @@ def write_parts(frame: pl.LazyFrame, parts: np.ndarray, names: Sequence[str], fo
         SwitchyardError: The folder cannot be written, or the disk is full; nothing of the split is left.
     """
     temporary = [folder / f".{name}.{os.getpid()}.tmp" for name in names]
+    _make(folder, temporary)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _sink(frame, parts, temporary)
-        for name, path in zip(names, temporary, strict=True):
-            path.replace(folder / f"{name}.parquet")
-    except OSError as error:
-        raise SwitchyardError(
-            f"{folder}: the split cannot be written ({error.strerror or error}); "
-            f"free some space there, or allow writing to it"
-        ) from error
+        with disk_full_named(folder):
+            _sink(frame, parts, temporary)
+            for name, path in zip(names, temporary, strict=True):
+                path.replace(folder / f"{name}.parquet")
     finally:
         for path in temporary:
             path.unlink(missing_ok=True)
+
+
+def _make(folder: Path, files: Sequence[Path]) -> None:
+    """The folder and empty files in it, so that a folder that cannot be written is known before the work."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in files:
+            path.touch()
+    except OSError as error:
+        raise SwitchyardError(
+            f"{folder}: the split cannot be written there ({error.strerror}); "
+            f"allow writing to this folder, or choose another one"
+        ) from error
 
 
 def _sink(frame: pl.LazyFrame, parts: np.ndarray, paths: Sequence[Path]) -> None:
