@@ -167,7 +167,7 @@ def test_names_and_values_that_yaml_would_read_as_something_else(tmp_path):
         "0x1f",
         "😀",
         "a\nb",
-        "\u2028",
+        "a\u2028b",
     ]
     table = columns(**{name: [str(number % 3) + "a" for number in range(ROWS)] for name in odd})
     table["colour"] = [odd[number % 15] for number in range(ROWS)]
