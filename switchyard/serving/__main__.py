@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -86,6 +87,8 @@ def serve(arguments: argparse.Namespace) -> None:
         timeout_graceful_shutdown=10,
     )
     signal.signal(signal.SIGTERM, _exit)  # uvicorn raises the signal again after its graceful stop
+    gc.collect()
+    gc.freeze()  # the modules stay for good: looking through them again and again costs milliseconds at a time
     port = listener.getsockname()[1]
     announce(root, arguments.host, port)
     try:

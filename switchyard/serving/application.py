@@ -32,7 +32,7 @@ class Application:
 
     def __init__(self, models: LoadedModels, max_bytes: int, token: str | None = None) -> None:
         """Build both parts, with fresh counters."""
-        metrics = Metrics()
+        metrics = Metrics(models)
         self._infer = InferEndpoint(models, metrics, max_bytes)
         self._control = ControlEndpoints(models, metrics, max_bytes).application()
         self._token = token.encode() if token else None

@@ -118,7 +118,7 @@ class ControlEndpoints:
 
     async def metrics_text(self, request: Request) -> Response:
         """GET /metrics, for Prometheus."""
-        return Response(self.metrics.text(self.models), media_type="text/plain; version=0.0.4")
+        return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
 
     async def _body(self, request: Request) -> bytes:
         headers = dict(request.scope["headers"])

@@ -18,6 +18,8 @@ class Datatype:
         dtype: NumPy's type, little-endian as on the wire; object for BYTES.
         element: What one JSON element may be.
         missing: What a JSON null stands for; None where null is an error.
+        largest: What a JSON number may not exceed, where NumPy would make infinity of it.
+        text: Whether it is BYTES.
     """
 
     name: str
@@ -25,11 +27,13 @@ class Datatype:
     dtype: np.dtype[Any]
     element: Any
     missing: Any = None
-    floating: bool = False
+    largest: float | None = None
+    text: bool = False
 
 
 def _floating(name: str, onnx: str, dtype: str) -> Datatype:
-    return Datatype(name, onnx, np.dtype(dtype), float | None, float("nan"), floating=True)
+    largest = None if name == "FP64" else float(np.finfo(dtype).max)
+    return Datatype(name, onnx, np.dtype(dtype), float | None, float("nan"), largest)
 
 
 def _integer(name: str, onnx: str, dtype: str) -> Datatype:
@@ -49,7 +53,7 @@ DATATYPES = (
     _integer("UINT32", "tensor(uint32)", "<u4"),
     _integer("UINT64", "tensor(uint64)", "<u8"),
     Datatype("BOOL", "tensor(bool)", np.dtype(np.bool_), bool),
-    Datatype("BYTES", "tensor(string)", np.dtype(object), str | None, ""),
+    Datatype("BYTES", "tensor(string)", np.dtype(object), str | None, "", text=True),
 )
 BY_NAME = {datatype.name: datatype for datatype in DATATYPES}
 BY_ONNX = {datatype.onnx: datatype for datatype in DATATYPES}

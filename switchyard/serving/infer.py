@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from switchyard.serving.messages import InferRequest, InferResponse, InputTensor, OutputTensor
+from switchyard.serving.messages import InferRequest, InferResponse, InputTensor, OutputTensor, datatype_name
 from switchyard.serving.request_error import RequestError
 from switchyard.serving.tensors import Array, from_binary, from_json, to_binary, to_json
 
@@ -97,9 +97,9 @@ def _feed(model: LoadedModel, tensors: list[InputTensor], binary: memoryview) ->
         if tensor.name in feed:
             raise RequestError(f"input {tensor.name} is given twice")
         datatype, shape = spec.datatype, tensor.shape
-        if type(tensor).__struct_config__.tag != datatype.name:
-            found = type(tensor).__struct_config__.tag
-            raise RequestError(f"input {tensor.name}: datatype {found} is given, the model expects {datatype.name}")
+        given = datatype_name(tensor)
+        if given != datatype.name:
+            raise RequestError(f"input {tensor.name}: datatype {given} is given, the model expects {datatype.name}")
         spec.check(shape, symbols)
         count = math.prod(shape)
         size = tensor.parameters.binary_data_size if tensor.parameters else None

@@ -1,7 +1,8 @@
 """The JSON messages of the Open Inference Protocol v2, decoded and checked by msgspec.
 
 An input is a tagged union on `datatype`, so that msgspec checks every element of `data` in C:
-a string in an FP32 tensor never reaches NumPy, which would parse it.
+a string in an FP32 tensor never reaches NumPy, which would parse it. The messages of a request hold no cycles, so the
+garbage collector need not look at them (`gc=False`).
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from msgspec import Meta, Struct
 from switchyard.serving.datatypes import DATATYPES
 
 
-class TensorParameters(Struct):
+class TensorParameters(Struct, gc=False):
     """What the binary data extension says about one input or one requested output."""
 
     binary_data_size: Annotated[int, Meta(ge=0)] | None = None
     binary_data: bool | None = None
 
 
-class InputTensor(Struct, tag_field="datatype"):
+class InputTensor(Struct, tag_field="datatype", gc=False):
     """One input of a request; the subclass carries the datatype and the typed `data`."""
 
     name: str
@@ -34,26 +35,32 @@ class InputTensor(Struct, tag_field="datatype"):
 
 def _typed(name: str, element: Any) -> type[msgspec.Struct]:  # noqa: ANN401 - a type expression
     values = list[element | list[Any]] | None
-    return msgspec.defstruct(f"{name}Tensor", [("data", values, None)], bases=(InputTensor,), tag=name)
+    return msgspec.defstruct(f"{name}Tensor", [("data", values, None)], bases=(InputTensor,), tag=name, gc=False)
 
 
-_AnyTensor: Any = reduce(or_, [_typed(datatype.name, datatype.element) for datatype in DATATYPES])
+_TENSORS = {_typed(datatype.name, datatype.element): datatype.name for datatype in DATATYPES}
+_AnyTensor: Any = reduce(or_, _TENSORS)
 
 
-class RequestedOutput(Struct):
+def datatype_name(tensor: InputTensor) -> str:
+    """The datatype that a request gives for an input."""
+    return _TENSORS[type(tensor)]
+
+
+class RequestedOutput(Struct, gc=False):
     """An output that the client asks for by name."""
 
     name: str
     parameters: TensorParameters | None = None
 
 
-class RequestParameters(Struct):
+class RequestParameters(Struct, gc=False):
     """Parameters of the whole request."""
 
     binary_data_output: bool = False
 
 
-class InferRequest(Struct):
+class InferRequest(Struct, gc=False):
     """The body of POST …/infer."""
 
     inputs: list[_AnyTensor]
@@ -62,7 +69,7 @@ class InferRequest(Struct):
     parameters: RequestParameters | None = None
 
 
-class OutputTensor(Struct, omit_defaults=True):
+class OutputTensor(Struct, omit_defaults=True, gc=False):
     """One output of a response: `data`, or its size in the binary part."""
 
     name: str
@@ -72,7 +79,7 @@ class OutputTensor(Struct, omit_defaults=True):
     parameters: dict[str, int] | None = None
 
 
-class InferResponse(Struct, omit_defaults=True):
+class InferResponse(Struct, omit_defaults=True, gc=False):
     """The answer to POST …/infer."""
 
     model_name: str

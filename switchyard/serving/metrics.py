@@ -1,79 +1,102 @@
-"""What the server counts, in Prometheus' text format."""
+"""What the server counts, in Prometheus' text format.
+
+Requests are counted in plain numbers, for all counting happens in the event loop's thread; prometheus-client, which
+takes a lock for each number, turns them into text when they are asked for.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    PlatformCollector,
-    ProcessCollector,
-    disable_created_metrics,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
     from switchyard.serving.loaded_models import LoadedModels
 
 _BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_LABELS = ("model", "version")
 
 
-class Metrics:
-    """The counters of one server.
+class _Series:
+    """The answered requests of one version."""
 
-    The label `model` and `version` are empty for requests that name a model which does not exist, so that
-    clients cannot make up labels.
-    """
+    __slots__ = ("buckets", "rows", "seconds")
 
     def __init__(self) -> None:
         """Start at zero."""
-        disable_created_metrics()  # type: ignore[no-untyped-call]
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        PlatformCollector(registry=self.registry)
-        labels = ("model", "version")
-        self._requests = Counter(
-            "switchyard_requests", "Infer requests answered.", (*labels, "code"), registry=self.registry
-        )
-        self._seconds = Histogram(
-            "switchyard_request_seconds",
-            "Time from the whole body read to the response encoded.",
-            labels,
-            buckets=_BUCKETS,
-            registry=self.registry,
-        )
-        self._rows = Counter("switchyard_rows", "Rows predicted.", labels, registry=self.registry)
-        self._loaded = Gauge(
-            "switchyard_model_loaded", "Versions in memory; 1 if active, else 0.", labels, registry=self.registry
-        )
-        self._success = lru_cache(maxsize=256)(self._success_series)
+        self.buckets = [0] * (len(_BUCKETS) + 1)
+        self.rows = 0
+        self.seconds = 0.0
 
-    def _success_series(self, model: str, version: str) -> tuple[Counter, Histogram, Counter]:
-        return (
-            self._requests.labels(model, version, "200"),
-            self._seconds.labels(model, version),
-            self._rows.labels(model, version),
-        )
+    def cumulative(self) -> list[tuple[str, float]]:
+        """Pairs of upper bound and requests up to it, as Prometheus wants them."""
+        bounds = [*map(str, _BUCKETS), "+Inf"]
+        return list(zip(bounds, map(float, accumulate(self.buckets)), strict=True))
+
+
+class Metrics(Collector):
+    """The counters of one server.
+
+    The labels `model` and `version` are empty for requests that name a model which does not exist, so that
+    clients cannot make up labels.
+
+    Args:
+        models: The versions in memory.
+    """
+
+    def __init__(self, models: LoadedModels) -> None:
+        """Start at zero."""
+        self._models = models
+        self._answered: dict[tuple[str, str], _Series] = {}
+        self._refused: Counter[tuple[str, str, int]] = Counter()
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
 
     def answered(self, model: str, version: str, seconds: float, rows: int) -> None:
         """Count a request that was answered."""
-        requests, latency, row_counter = self._success(model, version)
-        requests.inc()
-        latency.observe(seconds)
-        row_counter.inc(rows)
+        series = self._answered.get((model, version))
+        if series is None:
+            series = self._answered[model, version] = _Series()
+        series.buckets[bisect_left(_BUCKETS, seconds)] += 1
+        series.rows += rows
+        series.seconds += seconds
 
     def refused(self, model: str, version: str, code: int) -> None:
         """Count a request that got an error."""
-        self._requests.labels(model, version, str(code)).inc()
+        self._refused[model, version, code] += 1
 
-    def text(self, models: LoadedModels) -> bytes:
-        """All metrics as Prometheus scrapes them."""
-        self._loaded.clear()
-        for name, versions in models.loaded.items():
+    def collect(self) -> Iterator[Metric]:
+        """The metrics as prometheus-client wants them."""
+        requests = CounterMetricFamily("switchyard_requests", "Infer requests answered.", labels=(*_LABELS, "code"))
+        rows = CounterMetricFamily("switchyard_rows", "Rows predicted.", labels=_LABELS)
+        seconds = HistogramMetricFamily(
+            "switchyard_request_seconds", "Time from the whole body read to the response encoded.", labels=_LABELS
+        )
+        for labels, series in self._answered.items():
+            requests.add_metric((*labels, "200"), sum(series.buckets))
+            rows.add_metric(labels, series.rows)
+            seconds.add_metric(labels, series.cumulative(), series.seconds)
+        for (model, version, code), count in self._refused.items():
+            requests.add_metric((model, version, str(code)), count)
+        yield from (requests, rows, seconds, self._loaded())
+
+    def _loaded(self) -> Metric:
+        loaded = GaugeMetricFamily(
+            "switchyard_model_loaded", "Versions in memory; 1 if active, else 0.", labels=_LABELS
+        )
+        for name, versions in self._models.loaded.items():
             for version, model in versions.items():
-                self._loaded.labels(name, version).set(float(models.active.get(name) is model))
-        return generate_latest(self.registry)
+                loaded.add_metric((name, version), float(self._models.active.get(name) is model))
+        return loaded
+
+    def text(self) -> bytes:
+        """All metrics as Prometheus scrapes them."""
+        return generate_latest(self._registry)

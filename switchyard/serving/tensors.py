@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 _LENGTH = struct.Struct("<I")
+_NULL = type(None)
+_FEW = 100
 
 
 def from_json(name: str, datatype: Datatype, shape: list[int], count: int, data: list[Any]) -> Array:
@@ -30,15 +32,26 @@ def from_json(name: str, datatype: Datatype, shape: list[int], count: int, data:
         kinds = set(map(type, data))
     if len(data) != count:
         raise RequestError(f"input {name}: shape {shape} has {count} elements, data has {len(data)}")
-    if datatype.dtype == object and type(None) in kinds:
+    if _NULL in kinds and datatype.text:
         data = [datatype.missing if value is None else value for value in data]
     try:
         array = np.array(data, dtype=datatype.dtype)
     except OverflowError as error:
-        raise RequestError(f"input {name}: a number is out of the range of {datatype.name}") from error
-    if datatype.floating and np.isinf(array).any():
-        raise RequestError(f"input {name}: a number is out of the range of {datatype.name}")
+        raise _out_of_range(name, datatype) from error
+    if datatype.largest is not None and _overflows(data, array, datatype.largest, _NULL in kinds):
+        raise _out_of_range(name, datatype)
     return array.reshape(shape)
+
+
+def _overflows(data: list[Any], array: Array, largest: float, has_nulls: bool) -> bool:
+    """Whether a finite number of the request became infinite; for few numbers, asking Python is faster."""
+    if has_nulls or len(data) > _FEW:
+        return bool(np.isinf(array).any())
+    return bool(max(data) > largest or min(data) < -largest)
+
+
+def _out_of_range(name: str, datatype: Datatype) -> RequestError:
+    return RequestError(f"input {name}: a number is out of the range of {datatype.name}")
 
 
 def _flat(name: str, datatype: Datatype, shape: list[int], data: list[Any]) -> list[Any]:
@@ -62,7 +75,7 @@ def from_binary(name: str, datatype: Datatype, shape: list[int], count: int, raw
     Raises:
         RequestError: If there are too few or too many bytes, or a string is not UTF-8.
     """
-    if datatype.dtype == object:
+    if datatype.text:
         array = np.array(_strings(name, raw), dtype=object)
         if len(array) != count:
             raise RequestError(f"input {name}: shape {shape} has {count} elements, the binary data has {len(array)}")
