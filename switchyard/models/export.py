@@ -17,13 +17,12 @@ from switchyard.models.fitted import Fitted
 from switchyard.models.graph import ML_DOMAIN, Graph
 from switchyard.models.graph_encoder import write_encoder
 from switchyard.models.graph_learner import write_learner
+from switchyard.models.onnx_model import CARD_KEY
 from switchyard.models.target import Target
 
 # Old enough for any runtime in use (onnxruntime 1.12, Triton 22.08), new enough for every operator here.
 IR_VERSION = 8
 OPSETS = {"": 17, ML_DOMAIN: 3}
-
-CARD_KEY = "switchyard.card"
 
 
 def export(fitted: Fitted, features: tuple[Feature, ...], target: Target, card: dict[str, Any]) -> bytes:

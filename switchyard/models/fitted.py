@@ -51,6 +51,7 @@ def fit_learner(learner: Learner, matrix: np.ndarray, target: np.ndarray) -> Lea
 @contextmanager
 def pinned_threads(threads: int, with_torch: bool) -> Iterator[None]:
     """Run BLAS, OpenMP and torch on this many threads, so that the same config gives the same weights."""
+    import sklearn.ensemble  # noqa: F401  limits reach loaded libraries only: its OpenMP and SciPy's BLAS
     from threadpoolctl import threadpool_limits
 
     if with_torch:

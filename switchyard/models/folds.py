@@ -30,7 +30,9 @@ def deal(frame: pl.DataFrame, target: Target, *, data: Data, split: Split, count
     groups = _groups(frame, data)
     by_time = split.method == "time" and data.time is not None
     order = _by_time(frame, data) if by_time else np.arange(frame.height)
-    _check_enough(frame.height if groups is None or by_time else len(np.unique(groups)), count, data)
+    _check_enough(frame.height, count, "rows")
+    if groups is not None and not by_time:
+        _check_enough(len(np.unique(groups)), count, f"groups of {data.group!r}")
     splitter = _splitter(target, by_time, groups is not None, count, seed)
     return [(order[learn], order[score]) for learn, score in splitter.split(order, codes[order], groups)]
 
@@ -46,9 +48,8 @@ def _groups(frame: pl.DataFrame, data: Data) -> np.ndarray | None:
     return frame[data.group].rank("dense").fill_null(0).to_numpy()
 
 
-def _check_enough(found: int, count: int, data: Data) -> None:
+def _check_enough(found: int, count: int, what: str) -> None:
     if found <= count:
-        what = "rows" if data.group is None else f"groups of {data.group!r}"
         raise InputError(f"search.folds is {count}, but there are only {found} {what} to train on: lower search.folds")
 
 

@@ -12,13 +12,20 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+
+from switchyard.errors import InputError
 
 if TYPE_CHECKING:
     import onnxruntime
     import polars as pl
+
+
+CARD_KEY = "switchyard.card"
+"""Where an ONNX file keeps its card: the key in `metadata_props`."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,27 @@ class OnnxModel:
 
     content: bytes = field(repr=False)
     card: dict[str, Any]
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read an ONNX file that one of our runs wrote, with the card that it carries itself.
+
+        Raises:
+            InputError: There is no such file, it is no ONNX, or it carries no card.
+        """
+        import onnx
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+        if not Path(path).is_file():
+            raise InputError(f"{path} is not a file: name a model.onnx")
+        content = Path(path).read_bytes()
+        try:
+            properties = {each.key: each.value for each in onnx.load_model_from_string(content).metadata_props}
+        except DecodeError as error:
+            raise InputError(f"{path} is not an ONNX file: name a model.onnx that a run wrote") from error
+        if CARD_KEY not in properties:
+            raise InputError(f"{path} has no {CARD_KEY} in its metadata: name a model.onnx that a run wrote")
+        return cls(content, json.loads(properties[CARD_KEY]))
 
     @cached_property
     def session(self) -> onnxruntime.InferenceSession:
