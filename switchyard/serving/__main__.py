@@ -65,15 +65,16 @@ def serve(arguments: argparse.Namespace) -> None:
 
     from switchyard.serving.application import Application
     from switchyard.serving.loaded_models import LoadedModels
-    from switchyard.serving.patient_protocol import PatientProtocol
+    from switchyard.serving.short_path import ShortPathProtocol
 
     np.seterr(over="ignore")  # a number beyond FP32 is answered with 400, the warning helps nobody
-    PatientProtocol.request_seconds = arguments.request_seconds
     models = LoadedModels(root)
     models.load_recorded()
+    application = Application(models, int(arguments.max_request_mb * 2**20), token)
+    settings = {"answer_now": staticmethod(application.answer_now), "request_seconds": arguments.request_seconds}
     config = uvicorn.Config(
-        Application(models, int(arguments.max_request_mb * 2**20), token),
-        http=PatientProtocol,
+        application,
+        http=type("Protocol", (ShortPathProtocol,), settings),
         loop="uvloop",
         ws="none",
         lifespan="off",

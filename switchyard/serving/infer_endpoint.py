@@ -70,13 +70,31 @@ class InferEndpoint:
         self.metrics.answered(model.name, model.version, time.perf_counter() - start, answer.rows)
         await _send_answer(send, answer)
 
+    def answer_now(self, url: bytes, headers: Headers, body: bytes) -> bytes | None:
+        """Headers and body of the answer to a plain request; None if it is not plain, not right or not fast."""
+        if b"%" in url or b"?" in url or len(body) > self.max_bytes:
+            return None
+        model = self.models.find(*_target(url.decode("ascii")))
+        check_content_type(headers)
+        if _is_slow(model, body):
+            return None
+        start = time.perf_counter()
+        answer = _timed(model, body, _header_length(headers))
+        self.metrics.answered(model.name, model.version, time.perf_counter() - start, answer.rows)
+        lines = [name + b": " + value + b"\r\n" for name, value in _answer_headers(answer)]
+        return b"".join([*lines, b"\r\n", answer.body])
+
     def _refused(self, model: LoadedModel | None, status: int) -> None:
         self.metrics.refused(model.name if model else "", model.version if model else "", status)
 
     async def _answer(self, model: LoadedModel, body: bytes, header_length: int | None) -> Answer:
-        if len(body) * model.seconds_per_byte[0] > _INLINE_SECONDS:
+        if _is_slow(model, body):
             return await asyncio.to_thread(_timed, model, body, header_length)
         return _timed(model, body, header_length)
+
+
+def _is_slow(model: LoadedModel, body: bytes) -> bool:
+    return len(body) * model.seconds_per_byte[0] > _INLINE_SECONDS
 
 
 def _timed(model: LoadedModel, body: bytes, header_length: int | None) -> Answer:
@@ -162,12 +180,16 @@ async def _discard(headers: Headers, receive: Receive, limit: int = 64 * 2**20) 
         read += len(message.get("body", b""))
 
 
-async def _send_answer(send: Send, answer: Answer) -> None:
+def _answer_headers(answer: Answer) -> list[tuple[bytes, bytes]]:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer.body))]
     if answer.header_length is not None:
         headers[0] = (b"content-type", b"application/octet-stream")
         headers.append((_LENGTH_HEADER, b"%d" % answer.header_length))
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    return headers
+
+
+async def _send_answer(send: Send, answer: Answer) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": _answer_headers(answer)})
     await send({"type": "http.response.body", "body": answer.body})
 
 
