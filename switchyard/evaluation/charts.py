@@ -144,7 +144,7 @@ def _svg(figure: Figure, label: str) -> str:
     figure.savefig(out, format="svg", metadata=metadata)
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # several charts share one page
     svg = re.sub(r" font-family: [^;\"]*;?", "", svg)
     svg = re.sub(r"#000[01]0\d", lambda found: f"var(--{_VARIABLES[found[0]]})", svg)

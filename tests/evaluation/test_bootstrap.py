@@ -6,11 +6,14 @@ from switchyard.evaluation import bootstrap, metrics
 from switchyard.evaluation.bootstrap import estimate
 
 
-def binary_sample(seed, rows, prevalence=0.4, digits=None):
+def binary_sample(seed, rows, prevalence=0.4, digits=None, in_order=False):
     rng = np.random.default_rng(seed)
     truth = (rng.random(rows) < prevalence).astype(int)
     score = 1 / (1 + np.exp(-(rng.normal(size=rows) + truth - 0.5)))
     score = score if digits is None else np.round(score, digits)
+    if in_order:
+        order = np.lexsort((score, truth))
+        truth, score = truth[order], score[order]
     given = np.column_stack([1 - score, score])
     return metrics.binary(truth, given, given.argmax(axis=1), 1), truth, score
 
@@ -55,7 +58,8 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
 def test_blocks_give_the_width_of_single_rows(monkeypatch):
     ratios = []
     for seed in range(6):
-        sample, _, _ = binary_sample(seed, 3_000, prevalence=0.1)
+        # Tables often come sorted; blocks that kept that order would have too little variance.
+        sample, _, _ = binary_sample(seed, 3_000, prevalence=0.1, in_order=True)
         widths = []
         for limit in (10**9, 0):
             monkeypatch.setattr(bootstrap, "EXACT_ROWS", limit)
@@ -75,6 +79,28 @@ def test_blocks_leave_the_value_exact_and_inside_its_interval(monkeypatch):
 
     assert {name: each.value for name, each in blocked.items()} == {name: each.value for name, each in exact.items()}
     assert all(each.low < each.value < each.high for each in blocked.values())
+
+
+def test_coarse_bins_do_not_move_the_interval(monkeypatch):
+    sample, _, _ = binary_sample(1, 5_000)
+    exact = estimate(sample, resamples=200, confidence=0.9, seed=0)["roc_auc"]
+    monkeypatch.setattr(bootstrap, "EXACT_ROWS", 0)
+    monkeypatch.setattr(bootstrap, "BINS", 8)
+
+    coarse = estimate(sample, resamples=200, confidence=0.9, seed=0)["roc_auc"]
+
+    assert [coarse.low, coarse.high] == pytest.approx([exact.low, exact.high], abs=0.0025)
+
+
+def test_a_resample_of_equal_targets_has_no_r2():
+    sample = metrics.regression(np.array([0.7, 0.1, 0.3, 1e6]), np.zeros(4))
+    weights = np.zeros((200, 4))
+    weights[:, 1] = np.arange(1, 201)  # sums of squares round up for some of these, down for others
+
+    found = bootstrap._exact(sample)(weights)
+
+    assert np.isnan(found["r2"]).all()
+    assert found["rmse"] == pytest.approx(0.1)
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_seed_another():

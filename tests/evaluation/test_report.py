@@ -162,6 +162,12 @@ def test_whatever_the_user_named_is_escaped(classifier):
     assert EVIL in page.text
 
 
+def test_a_name_with_dollars_is_no_formula(classifier):
+    html = to_html(classification(classifier, candidate="$x^2$"))
+
+    assert ">$x^2$<" in "".join(re.findall(r"<svg.*?</svg>", html, re.DOTALL))
+
+
 def test_undefined_figures_are_a_dash_with_the_reason(classifier):
     report = classification(classifier)
     nothing = {"value": None, "low": None, "high": None}
