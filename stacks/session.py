@@ -23,8 +23,8 @@ def open_session(debug: bool) -> Iterator[None]:
     """
     os.environ.setdefault("ZENML_ANALYTICS_OPT_IN", "false")
     os.environ.setdefault("ZENML_REPOSITORY_PATH", str(ROOT))
-    if debug:
-        os.environ.setdefault("ZENML_LOGGING_VERBOSITY", "DEBUG")
+    # Rich tracebacks print every local variable of every frame, which is hundreds of thousands of lines here.
+    os.environ.setdefault("ZENML_ENABLE_RICH_TRACEBACK", "false")
     try:
         _open()
     except SwitchyardError:
@@ -82,5 +82,6 @@ def config_folder() -> str:
 
 def _be_quiet() -> None:
     """The libraries below say a lot at INFO and WARNING that is no news to a user."""
-    for name in ("alembic", "mlflow", "sqlalchemy", "botocore", "s3fs", "optuna"):
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
+    for name in ("alembic", "sqlalchemy", "botocore", "s3fs", "optuna"):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -34,7 +34,7 @@ def register_version(use_case: str, model: OnnxModel) -> int:
         pass
     sha256 = str(model.card["sha256"])
     tag = f"sha256-{sha256[:16]}"
-    known = client.list_model_versions(model=use_case, tag=tag, size=1).items
+    known = client.list_model_versions(model_name_or_id=use_case, tags=tag, size=1).items
     version = known[0] if known else client.create_model_version(use_case, tags=[tag, str(model.card["candidate"])])
     if not known:
         log_metadata({"sha256": sha256, "candidate": model.card["candidate"]}, model_name=use_case, model_version=version.name)
