@@ -97,6 +97,8 @@ def _sample(truth: Integers, probabilities: Floats, predicted: Integers, positiv
 def _regression(outputs: dict[str, np.ndarray], target: pl.Series, metrics: Metrics, seed: int) -> Scored:
     truth = target.to_numpy().astype(float)
     predicted = outputs["prediction"].reshape(-1).astype(float)
+    if not np.isfinite(truth).all():
+        return _nothing("regression", {}, {}, (), why="the target is infinite in some rows")
     low, median, high = np.quantile(truth, [0, 0.5, 1]).tolist()
     described = {"target_range": {"min": low, "median": median, "mean": float(truth.mean()), "max": high}}
     if not np.isfinite(predicted).all():
@@ -141,9 +143,14 @@ def _as_dicts(estimates: dict[str, Estimate]) -> dict[str, dict[str, float | Non
     return {name: each.as_dict() for name, each in estimates.items()}
 
 
-def _nothing(task: Task, drawings: dict[str, Any], described: dict[str, Any], notes: tuple[str, ...]) -> Scored:
-    """A model that answers NaN or infinity for any row has no metrics at all."""
-    why = "the model answers NaN or infinity for some rows"
+def _nothing(
+    task: Task,
+    drawings: dict[str, Any],
+    described: dict[str, Any],
+    notes: tuple[str, ...],
+    why: str = "the model answers NaN or infinity for some rows",
+) -> Scored:
+    """Where one row has no finite error, no metric has a value."""
     names = definitions.names(task)
     nothing = Estimate(None).as_dict()
     return Scored(dict.fromkeys(names, nothing), drawings, described, dict.fromkeys(names, why), (*notes, why))

@@ -204,6 +204,16 @@ def test_a_model_that_answers_nan_is_never_the_best_and_has_no_figures(classifie
     assert "NaN" in alone["warnings"][0]
 
 
+def test_an_infinite_target_leaves_all_figures_undefined(regressor):
+    test = prices(50, 2).with_columns(y=pl.when(pl.int_range(pl.len()) < 1).then(float("inf")).otherwise("y"))
+
+    report = run([regressor([3.0, 0.0])], prices(50, 1), test, "regression", "rmse").report
+
+    assert report["gated"]["rmse"] is None
+    assert report["undefined"]["rmse"] == "the target is infinite in some rows"
+    json.dumps(report, allow_nan=False)
+
+
 def test_nothing_is_chosen_by_a_metric_without_value(classifier):
     one_class = table(100, 1).filter(pl.col("y") == "no")
     models = [classifier(GOOD, ["no", "yes"], candidate=name) for name in "ab"]

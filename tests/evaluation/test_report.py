@@ -103,6 +103,15 @@ def test_many_classes_have_a_legend(classifier):
     assert page.text.count("red green blue") >= 3
 
 
+def test_very_many_classes_have_a_page_that_can_be_read(classifier):
+    html = to_html(classification(classifier, [f"class {number}" for number in range(60)], rows=600))
+
+    page = Page(html)
+    assert "With 60 classes the confusion matrix is left out" in page.text
+    assert "the first 10 of 60 classes" in page.text
+    assert len(html) < 400_000
+
+
 @pytest.mark.parametrize("part", ["classification", "regression"])
 def test_nothing_is_fetched_and_the_page_is_small(classifier, regressor, part):
     html = to_html(classification(classifier) if part == "classification" else regression(regressor))
