@@ -90,8 +90,8 @@ def compare(frame: pl.LazyFrame, contract: Contract, baseline: dict[str, Any]) -
         baseline: What `profile` gave for the accepted data.
 
     Raises:
-        InputError: `contract.distribution.columns` names a column that the contract lacks, or asks for KS
-            on a categorical one.
+        InputError: `contract.distribution.columns` names a column that the contract lacks or that is
+            unique, or asks for KS on a categorical one.
     """
     _require_columns(contract)
     typed = cast(frame, contract)
@@ -119,6 +119,8 @@ def _require_columns(contract: Contract) -> None:
         key = f"contract.distribution.columns.{name}"
         if name not in contract.columns:
             raise InputError(f"{key}: no such column in the contract; name one of {', '.join(contract.columns)}")
+        if contract.columns[name].unique:
+            raise InputError(f"{key}: {name} is unique, an identifier without a distribution; remove this key")
         if asked.method == "ks" and not _is_numeric(contract.columns[name]):
             raise InputError(f"{key}.method: ks needs an order, and {name} is {contract.columns[name].type}; use psi")
 
@@ -128,7 +130,7 @@ def _asked(contract: Contract, name: str) -> ColumnDistribution | None:
     config, column = contract.distribution, contract.columns[name]
     if name in config.columns:
         return config.columns[name]
-    if column.type == "datetime" or column.unique:
+    if column.type == "datetime":
         return None
     if config.method == "ks" and not _is_numeric(column):
         return ColumnDistribution()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-# Fixed, because what Polars would choose depends on the number of threads, and so would the bytes.
+# Fixed, so that the bytes do not hang on how Polars cuts its work.
 ROW_GROUP = 131_072
 
 

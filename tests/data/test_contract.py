@@ -48,6 +48,7 @@ def examples(violation) -> list[tuple]:
         ({"type": "string", "pattern": "a|b"}, ["a", "ab", "b", "a"], "pattern", [(2, "ab")]),
         ({"type": "string", "unique": True}, ["a", "b", "a", "a"], "unique", [(3, "a"), (4, "a")]),
         ({"type": "integer", "unique": True}, ["1", "1.0", "2", " 1"], "unique", [(2, "1.0"), (4, " 1")]),
+        ({"type": "string", "unique": True, "nullable": True}, [None, "a", None, "a"], "unique", [(4, "a")]),
         ({"type": "integer"}, ["3.0", " 3", "3.5", "1e3"], "type", [(3, "3.5")]),
         ({"type": "integer"}, [1.0, 2.5, 3.0, 4.0], "type", [(2, 2.5)]),
         ({"type": "number"}, ["1", "x", "-2e3", "inf"], "type", [(2, "x"), (4, "inf")]),

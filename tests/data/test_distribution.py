@@ -170,10 +170,11 @@ def test_column_without_values_has_a_profile(values):
     [
         ({"zz": {}}, r"^contract\.distribution\.columns\.zz: .* x"),
         ({"x": {"method": "ks"}}, r"^contract\.distribution\.columns\.x\.method: ks needs an order"),
+        ({"key": {}}, r"^contract\.distribution\.columns\.key: key is unique"),
     ],
 )
 def test_distribution_config_that_makes_no_sense(columns, named):
-    asked = contract({"columns": columns}, x=TEXT)
-    frame = pl.LazyFrame({"x": ["a"]})
+    asked = contract({"columns": columns}, x=TEXT, key={"type": "string", "unique": True})
+    frame = pl.LazyFrame({"x": ["a"], "key": ["k"]})
     with pytest.raises(InputError, match=named):
         compare(frame, asked, profile(frame, asked))
