@@ -50,7 +50,7 @@ def _read_evaluation(outcome: Outcome, version: ArtifactVersionResponse) -> None
         ({"name": each["name"], "metrics": each["metrics"], "best": each["name"] == best} for each in facts["candidates"]),
         key=lambda each: not each["best"],
     )
-    outcome.candidates.insert(1, {"name": f"{best} (test rows)", "metrics": facts["test"]["metrics"], "best": True})
+    outcome.candidates.insert(1, {"name": f"{best}\non test", "metrics": facts["test"]["metrics"], "best": True})
     outcome.gates = facts["gates"]
 
 

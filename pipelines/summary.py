@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from pipelines.outcome_data import Outcome
+from switchyard.project import ROOT
 
 
 def print_summary(console: Console, outcome: Outcome, note: str = "") -> None:
@@ -49,7 +53,15 @@ def commands(outcome: Outcome) -> list[tuple[str, str]]:
     listed += [(f"open {what}", command) for what, command in outcome.links.items()]
     if outcome.endpoint:
         listed.append(("stop the endpoint", f"python run.py stop {outcome.use_case}"))
+    listed = [(label, _from_the_shell(command)) for label, command in listed]
     return listed
+
+
+def _from_the_shell(command: str) -> str:
+    """The project's own .venv need not be activated for the command to work."""
+    program = command.split(" ", 1)[0]
+    own = Path(sys.prefix) == ROOT / ".venv" and os.environ.get("VIRTUAL_ENV") != sys.prefix
+    return f".venv/bin/{command}" if own and program in ("python", "zenml", "mlflow") else command
 
 
 def _first_row(request: dict[str, Any]) -> dict[str, Any]:
@@ -73,14 +85,14 @@ def _facts(outcome: Outcome) -> list[tuple[str, str]]:
 
 
 def _candidates(outcome: Outcome) -> Table:
-    table = Table(title="candidates, on validation rows", title_justify="left")
-    table.add_column("candidate")
-    names = list(outcome.candidates[0]["metrics"])
-    for name in names:
-        table.add_column(f"{name}*" if name == outcome.primary else name)
+    """A column a candidate, a row a metric: the figure, and its interval below."""
+    table = Table(title="candidates, on validation rows; the best one on test rows, too", title_justify="left")
+    table.add_column("metric")
     for each in outcome.candidates:
-        cells = [_estimate(each["metrics"].get(name)) for name in names]
-        table.add_row(each["name"], *cells, style="bold" if each["best"] else "")
+        table.add_column(each["name"], style="bold" if each["best"] else "", no_wrap=True)
+    for name in outcome.candidates[0]["metrics"]:
+        label = f"{name} *" if name == outcome.primary else name
+        table.add_row(label, *(_estimate(each["metrics"].get(name)) for each in outcome.candidates))
     return table
 
 
@@ -90,7 +102,7 @@ def _estimate(estimate: dict[str, float | None] | None) -> str:
     text = f"{estimate['value']:.4g}"
     if estimate.get("low") is None:
         return text
-    return f"{text} [{estimate['low']:.4g}, {estimate['high']:.4g}]"
+    return f"{text}\n[dim]{estimate['low']:.4g}–{estimate['high']:.4g}[/]"
 
 
 def _gates(outcome: Outcome) -> Table:

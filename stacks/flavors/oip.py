@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# ZenML's own commands put the project on the path only while this module is imported.
+import switchyard  # noqa: F401
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerConfig, BaseModelDeployerFlavor
 
 
