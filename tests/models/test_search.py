@@ -38,9 +38,10 @@ def test_best_trial_wins_and_keeps_fixed_parameters():
 
 @pytest.mark.parametrize("metric", ["log_loss", "brier", "rmse", "mae"])
 def test_losses_are_minimised(metric):
-    found = run(lambda params: [params["C"]], metric=metric)
-    assert found.params["C"] == min(trial["params"]["C"] for trial in found.history)
-    assert sum(trial["params"]["C"] < 1 for trial in found.history) > 6  # and the sampler knows
+    found = run(lambda params: [params["C"]], metric=metric, trials=30)
+    tried = [trial["params"]["C"] for trial in found.history]
+    assert found.params["C"] == min(tried)
+    assert sorted(tried[-10:])[5] < 0.1  # of 0.01 to 100: the sampler knows, too
 
 
 def test_without_spaces_there_is_one_trial():

@@ -1,0 +1,23 @@
+"""The loader that MLflow calls, as MLflow calls it."""
+
+import numpy as np
+import pytest
+
+from switchyard.models.pyfunc import _load_pyfunc
+
+
+@pytest.mark.parametrize(("target", "candidate"), [("flag", "random_forest"), ("price", "ridge")])
+def test_a_loaded_folder_answers_pandas_frames_with_missing_values(houses, rows, tmp_path, target, candidate):
+    model = houses.fit(houses.config(target), candidate, rows[:300], rows[300:]).model
+    (tmp_path / "model.onnx").write_bytes(model.content)
+    (tmp_path / "card.json").write_text(model.card_json())
+    frame = rows[300:].to_pandas().set_index("key")
+    answer = _load_pyfunc(str(tmp_path / ".")).predict(frame)
+    assert list(answer.index) == list(frame.index)
+    expected = model.run(rows[300:])
+    if target == "price":
+        np.testing.assert_array_equal(answer["prediction"], expected["prediction"][:, 0])
+    else:
+        assert list(answer.columns) == ["label", "probability_False", "probability_True"]
+        np.testing.assert_array_equal(answer["probability_True"], expected["probabilities"][:, 1])
+        assert answer["label"].tolist() == expected["label"].tolist()
