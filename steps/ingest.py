@@ -31,9 +31,9 @@ def ingest(data: Data, contract: Contract, task: Task, fingerprint: str) -> Anno
         A dataset with the part `raw`.
     """
     from switchyard.data.ingest import ingest as ingest_source
-    from switchyard.data.source import inspect
+    from switchyard.data.source import look
 
-    source = inspect(data, contract, task, root=ROOT)
+    source = look(data, ROOT, contract)
     folder = TemporaryDirectory(prefix="switchyard-ingest-")
     ingested = ingest_source(source, data, Path(folder.name))
     log_metadata(

@@ -8,7 +8,8 @@ import gzip
 import io
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from switchyard.config import Contract, Data
@@ -33,7 +34,10 @@ def header(file: File, head: bytes, data: Data, contract: Contract | None = None
         InputError: If it is not text, has no row or names a column twice, or another separator splits it.
     """
     text = decoded_head(file, head)
-    names = _first_record(text, data.separator)
+    try:
+        names = _first_record(text, data.separator)
+    except csv.Error as error:
+        raise InputError(f"{file.name} has a header that is none ({error}): correct data.uri or the file.") from error
     _check_separator(file, text, names, data, contract)
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
@@ -43,7 +47,7 @@ def header(file: File, head: bytes, data: Data, contract: Contract | None = None
             f"{', '.join(str(place + 1) for place, name in enumerate(names) if name == twice[0])}): "
             "give each column a name of its own."
         )
-    if not _has_second_record(text, data.separator):
+    if len(unpacked(head)) < HEAD_BYTES and not _has_second_record(text, data.separator):
         raise InputError(f"{file.name} has a header but no rows: put the rows there, or correct data.uri.")
     return tuple(names)
 
@@ -71,6 +75,8 @@ def decoded_head(file: File, head: bytes) -> str:
         text = codecs.getincrementaldecoder("utf-8")().decode(raw).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise _not_utf8(file, error.start, raw[: error.start].count(b"\n") + 1, raw[error.start]) from error
+    if "\r" in text and "\n" not in text:
+        raise InputError(f"{file.name} ends its lines with a bare carriage return: save it with line feeds (LF).")
     if not text.strip():
         raise InputError(f"{file.name} holds only white space: put the table there, or correct data.uri.")
     return text
@@ -136,6 +142,36 @@ def check_fields(file: File, data: Data, columns: int) -> None:
         _check_records(file, data, columns)
 
 
+@contextmanager
+def quotes_explained(files: Sequence[File]) -> Iterator[None]:
+    """Turn Polars' failure to split a local CSV into fields into a sentence about its quotes.
+
+    Raises:
+        InputError: Naming the first line with an odd number of quotes, where the failure mostly begins.
+    """
+    import polars as pl
+
+    try:
+        yield
+    except pl.exceptions.ComputeError as error:
+        for file in files:
+            line = _odd_line(file)
+            if line is not None:
+                raise InputError(
+                    f"{file.name} cannot be split into fields; the first line with an odd number of quotes is "
+                    f"{line:,}, so close the quote there, or put quotes around the field and double the quote within it."
+                ) from error
+        raise
+
+
+def _odd_line(file: File) -> int | None:
+    import polars as pl
+
+    lines = pl.scan_lines(file.path, name="line", row_index_name="number", row_index_offset=1, glob=False)
+    odd = lines.filter(pl.col("line").str.count_matches('"', literal=True) % 2 == 1).select("number").head(1)
+    return next(iter(odd.collect(engine="streaming")["number"].to_list()), None)
+
+
 def _check_records(file: File, data: Data, columns: int) -> None:
     with _text(file) as stream:
         reader = csv.reader(stream, delimiter=data.separator)
@@ -143,7 +179,7 @@ def _check_records(file: File, data: Data, columns: int) -> None:
             for record in reader:
                 if record and len(record) != columns:
                     raise InputError(
-                        f"{file.name} has {len(record)} fields in line {reader.line_num}, but {columns} in its header: "
+                        f"{file.name} has {_fields(len(record))} in line {reader.line_num}, but {columns} in its header: "
                         f"correct that line, or put quotes around a value that holds {data.separator!r}."
                     )
         except csv.Error as error:
@@ -151,6 +187,10 @@ def _check_records(file: File, data: Data, columns: int) -> None:
                 f"{file.name} cannot be split into fields near line {reader.line_num} ({error}): "
                 "look for a quote that is not closed."
             ) from error
+
+
+def _fields(number: int) -> str:
+    return "1 field" if number == 1 else f"{number} fields"
 
 
 def _text(file: File) -> io.TextIOBase:

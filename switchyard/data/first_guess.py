@@ -45,6 +45,7 @@ class Guess:
         min_rows: For the table.
         split: How rows are dealt out.
         split_reason: Why.
+        max_folds: Of a cross-validation in which each fold has a row of each class.
         gates: Metric, what is asked, why.
     """
 
@@ -61,6 +62,7 @@ class Guess:
     min_rows: int
     split: str
     split_reason: str
+    max_folds: int
     gates: list[tuple[str, str, str]] = field(default_factory=list)
 
 
@@ -104,6 +106,7 @@ def guess(shown: str, profiles: Sequence[ColumnProfile], target: str, duplicates
         max(1, _round_down(rows / 2)),
         split,
         split_reason,
+        _max_folds(task, aim),
         _gates(task, aim),
     )
 
@@ -176,7 +179,7 @@ def _column(one: ColumnProfile, aim: ColumnProfile, named: str | None, task: Tas
         kind = "integer" if one.type == "number" else one.type
         values = tuple(_as_integer(value) if kind == "integer" else value for value in one.counts)
         allowed = values if kind != "boolean" else None
-        return Column(type=kind, allowed=allowed), "the target"
+        return Column(type=kind, allowed=allowed), f"the target{_rare(one)}"
     if one.name == named:
         return Column(type=one.type, unique=True), "names the row"
     if one.type == "string":
@@ -187,6 +190,13 @@ def _column(one: ColumnProfile, aim: ColumnProfile, named: str | None, task: Tas
     low, high = _headroom(one.low, one.high, one.type == "integer")
     seen = f"seen: {one.low:.6g} to {one.high:.6g}"
     return Column(type=one.type, nullable=nullable, min=low, max=high), f"{seen}; {note}" if note else seen
+
+
+def _rare(aim: ColumnProfile) -> str:
+    rarest = min(aim.counts, key=lambda value: aim.counts[value])
+    if aim.counts[rarest] >= 10:
+        return ""
+    return f"; the class {rarest!r} has only {aim.counts[rarest]} rows, few to learn from and to be tested on"
 
 
 def _as_integer(value: Scalar) -> Scalar:
@@ -230,6 +240,12 @@ def _split(task: Task, time: str | None, group: str | None) -> tuple[str, str]:
     if task == "classification":
         return "stratified", "each part gets the same share of each class"
     return "random", "each row goes to a part by chance, seeded"
+
+
+def _max_folds(task: Task, aim: ColumnProfile) -> int:
+    """What the training rows (three fifths) of the rarest class suffice for."""
+    rarest = min(aim.counts.values()) if task == "classification" else aim.rows
+    return max(2, min(5, rarest * 3 // 5))
 
 
 def _gates(task: Task, aim: ColumnProfile) -> list[tuple[str, str, str]]:

@@ -26,7 +26,7 @@ _CANDIDATES: dict[Task, str] = {
 _OTHER_CANDIDATES = """\
   forest:
     type: random_forest
-    params: {n_estimators: 100}   # fixed; more trees are slower and a little better
+    params: FOREST  # fixed; more trees are slower and a little better
     search:
       max_depth: {low: 3, high: 14, integer: true}
       min_samples_leaf: {low: 1, high: 20, integer: true}
@@ -37,6 +37,7 @@ _OTHER_CANDIDATES = """\
       max_leaf_nodes: {low: 4, high: 48, integer: true}
   mlp:                            # a small neural network
     type: mlp
+    params: MLP  # fixed; more epochs are slower and may fit better
     search:
       hidden: {choices: [16, 32, 64]}
       learning_rate: {low: 0.001, high: 0.03, log: true}
@@ -160,8 +161,11 @@ def _candidates(found: Guess, rows: int) -> Iterator[str]:
     yield "# Each candidate is tuned, and the best one on the validation rows goes on. A search space is a range"
     yield "# (low, high; log: true tries magnitudes alike; integer: true whole numbers) or a list of choices."
     yield "candidates:"
-    yield _CANDIDATES[found.task] + _OTHER_CANDIDATES
-    trials, folds = (10, 5) if rows <= 20_000 else (4, 3)
+    is_large = rows > 20_000
+    forest = "{n_estimators: 30, max_features: 0.5, max_samples: 0.5}" if is_large else "{n_estimators: 100}"
+    mlp = "{epochs: 15, batch_size: 512}" if is_large else "{epochs: 40, batch_size: 128}"
+    yield _CANDIDATES[found.task] + _OTHER_CANDIDATES.replace("FOREST", forest).replace("MLP", mlp)
+    trials, folds = (4 if is_large else 10), min(found.max_folds, 3 if is_large else 5)
     yield "search:"
     yield f"  trials: {trials}  # hyperparameters tried for each candidate"
     yield f"  folds: {folds}  # of the cross-validation on the training rows; a trial trains as many models"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +16,7 @@ from switchyard.data.fetching import readable_paths
 from switchyard.data.first_guess import guess
 from switchyard.data.guess_text import render
 from switchyard.data.reading import scan
-from switchyard.data.source import inspect, look, sniffed_separator
+from switchyard.data.source import explained, inspect, look, sniffed_separator
 from switchyard.data.value_checks import check_target
 from switchyard.errors import InputError
 
@@ -71,11 +72,14 @@ def _config_text(data_uri: str, target: str, root: Path, use_case: str) -> str:
         raise InputError(
             f"{source.shown} has no column {target!r}, which --target names{instead(target, source.columns)}."
         )
-    with TemporaryDirectory() as folder, readable_paths(source, data, Path(folder)) as paths:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        paths = stack.enter_context(readable_paths(source, data, folder))
         if source.is_local and source.format == "csv":
             for file in source.files:
                 csv_layout.check_utf8(file)
                 csv_layout.check_fields(file, data, len(source.columns))
+        stack.enter_context(explained(source))
         data = data.model_copy(update={"nulls": find_nulls(paths, source.format, data, source.columns)})
         frame = scan(paths, source.format, data, source.columns, source.storage_options or None)
         check_target(source.shown, frame, target)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -96,8 +97,20 @@ def inspect(data: Data, contract: Contract, task: Task, root: Path, features: Fe
             csv_layout.check_utf8(file)
             csv_layout.check_fields(file, data, len(source.columns))
     frame = scan([file.path for file in source.files], source.format, data, source.columns)
-    with readable(source.shown):
+    with explained(source):
         return replace(source, rows=check_values(source.shown, frame, data, contract, task, used))
+
+
+@contextmanager
+def explained(source: Source) -> Iterator[None]:
+    """Turn whatever Polars says while it reads a local source into one sentence.
+
+    Raises:
+        InputError: Naming the file, and for CSV the line where the quotes go wrong.
+    """
+    quotes = csv_layout.quotes_explained(source.files) if source.format == "csv" and source.is_local else nullcontext()
+    with readable(source.shown), quotes:
+        yield
 
 
 def look(data: Data, root: Path, contract: Contract | None = None) -> Source:

@@ -294,6 +294,23 @@ def test_a_target_that_cannot_be_one_writes_nothing(tmp_path, table, target, exp
     assert [item.name for item in tmp_path.iterdir()] == ["t.csv"]
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("", "is empty"),
+        ("a,label\n1,yes\n2\n", "1 field in line 3"),
+        ('a,label\n1,yes\n5" pipe,no\n', "odd number of quotes is 3"),
+        ("a,label\n1,caf\udce9\n", "not UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_writes_nothing(tmp_path, content, expected):
+    (tmp_path / "t.csv").write_text(content, errors="surrogateescape")
+    with pytest.raises(InputError) as caught:
+        write_config("t.csv", "label", tmp_path)
+    assert expected in str(caught.value)
+    assert [item.name for item in tmp_path.iterdir()] == ["t.csv"]
+
+
 def test_a_table_in_a_bucket(bucket, tmp_path):
     bucket.put("mine/t.csv", pl.DataFrame(columns()).write_csv(separator=";"))
     config = load(write_config("s3://data/mine/t.csv", "label", tmp_path))
