@@ -1,0 +1,45 @@
+"""Only a step whose artifacts are still in the store comes from the cache; otherwise it is computed again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from zenml.client import Client
+from zenml.enums import ExecutionStatus
+from zenml.io import fileio
+from zenml.models import StepRunResponse, StepRunUpdate
+
+
+def cached_step_run(cache_key: str) -> StepRunResponse | None:
+    """Takes the place of `zenml.orchestrators.cache_utils.get_cached_step_run`.
+
+    Args:
+        cache_key: The key of the step that is to run.
+
+    Returns:
+        The newest completed run of that key whose outputs are all there, or None. A run whose outputs are not
+        there is taken out of the cache for good.
+    """
+    client = Client()
+    while True:
+        newest = client.list_run_steps(
+            project=client.active_project.id,
+            cache_key=cache_key,
+            cache_expired=False,
+            status=ExecutionStatus.COMPLETED,
+            sort_by="desc:created",
+            size=1,
+            hydrate=True,
+        ).items
+        if not newest:
+            return None
+        if _intact(newest[0]):
+            return newest[0]
+        expired = StepRunUpdate(cache_expires_at=datetime.now(UTC) - timedelta(seconds=1))
+        client.zen_store.update_run_step(newest[0].id, expired)
+
+
+def _intact(step: StepRunResponse) -> bool:
+    """Every output artifact is a folder with something in it."""
+    uris = [version.uri for versions in step.outputs.values() for version in versions]
+    return all(fileio.exists(uri) and fileio.listdir(uri) for uri in uris)
