@@ -60,14 +60,12 @@ def serve(arguments: argparse.Namespace) -> None:
     token = _token(arguments.token_file)
     listener = listen(arguments.host, arguments.port, arguments.next_free_port)
 
-    import numpy as np
     import uvicorn
 
     from switchyard.serving.application import Application
     from switchyard.serving.loaded_models import LoadedModels
     from switchyard.serving.short_path import ShortPathProtocol
 
-    np.seterr(over="ignore")  # a number beyond FP32 is answered with 400, the warning helps nobody
     models = LoadedModels(root)
     models.load_recorded()
     application = Application(models, int(arguments.max_request_mb * 2**20), token)

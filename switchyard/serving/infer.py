@@ -5,18 +5,20 @@ A pure function of a loaded model and a body, so it runs in the event loop or in
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from switchyard.serving.messages import InferRequest, InferResponse, InputTensor, OutputTensor, datatype_name
 from switchyard.serving.request_error import RequestError
-from switchyard.serving.tensors import Array, from_binary, from_json, to_binary, to_json
+from switchyard.serving.tensor_shapes import Sizes
+from switchyard.serving.tensors import Array, from_binary, from_json, overflow_is_an_error, to_binary, to_json
 
 if TYPE_CHECKING:
     from switchyard.serving.loaded_model import LoadedModel
+    from switchyard.serving.tensor_shapes import TensorSpec
 
 _decode_request = msgspec.json.Decoder(InferRequest).decode
 _encode = msgspec.json.Encoder().encode
@@ -38,7 +40,7 @@ class Answer:
 
 
 def infer(model: LoadedModel, body: bytes, header_length: int | None = None) -> Answer:
-    """Decode a request, run the graph, encode the response.
+    """Decode a request, run the graph, encode the response; and note how fast this model is.
 
     Args:
         model: The version that answers.
@@ -48,6 +50,10 @@ def infer(model: LoadedModel, body: bytes, header_length: int | None = None) -> 
     Raises:
         RequestError: If the request is not one that this model can answer.
     """
+    return model.pace.measured(len(body), partial(_infer, model, body, header_length))
+
+
+def _infer(model: LoadedModel, body: bytes, header_length: int | None) -> Answer:
     view = memoryview(body)
     if header_length is None:
         request, binary = _decode(body), view[:0]
@@ -88,39 +94,49 @@ def _name_the_tensor(body: bytes, message: str) -> str:
 
 def _feed(model: LoadedModel, tensors: list[InputTensor], binary: memoryview) -> dict[str, Array]:
     feed: dict[str, Array] = {}
-    symbols: dict[str, int] = {}
+    sizes = Sizes()
     start = 0
-    for tensor in tensors:
-        spec = model.inputs.get(tensor.name)
-        if spec is None:
-            raise RequestError(f"model {model.name} has no input {tensor.name!r}, only {', '.join(model.inputs)}")
-        if tensor.name in feed:
-            raise RequestError(f"input {tensor.name} is given twice")
-        datatype, shape = spec.datatype, tensor.shape
-        given = datatype_name(tensor)
-        if given != datatype.name:
-            raise RequestError(f"input {tensor.name}: datatype {given} is given, the model expects {datatype.name}")
-        spec.check(shape, symbols)
-        count = math.prod(shape)
-        size = tensor.parameters.binary_data_size if tensor.parameters else None
-        if size is None:
-            if tensor.data is None:
-                raise RequestError(f"input {tensor.name} has neither data nor binary_data_size")
-            feed[tensor.name] = from_json(tensor.name, datatype, shape, count, tensor.data)
-            continue
-        if tensor.data is not None:
-            raise RequestError(f"input {tensor.name} has both data and binary_data_size")
-        if start + size > len(binary):
-            left = len(binary) - start
-            raise RequestError(f"input {tensor.name}: binary_data_size is {size}, but only {left} bytes are left")
-        feed[tensor.name] = from_binary(tensor.name, datatype, shape, count, binary[start : start + size])
-        start += size
+    with overflow_is_an_error():
+        for tensor in tensors:
+            name = tensor.name
+            spec = _spec(model, tensor, feed)
+            count = sizes.elements(spec, tensor.shape)
+            if tensor.parameters is None or tensor.parameters.binary_data_size is None:
+                if tensor.data is None:
+                    raise RequestError(f"input {name} has neither data nor binary_data_size")
+                feed[name] = from_json(name, spec.datatype, tensor.shape, count, tensor.data)
+            else:
+                end = start + tensor.parameters.binary_data_size
+                feed[name] = from_binary(name, spec.datatype, tensor.shape, count, _part(tensor, binary, start, end))
+                start = end
     if start != len(binary):
         raise RequestError(f"{len(binary) - start} bytes follow the last binary tensor")
     if len(feed) != len(model.inputs):
         missing = ", ".join(name for name in model.inputs if name not in feed)
         raise RequestError(f"model {model.name} also needs the input {missing}")
     return feed
+
+
+def _spec(model: LoadedModel, tensor: InputTensor, feed: dict[str, Array]) -> TensorSpec:
+    name = tensor.name
+    spec = model.inputs.get(name)
+    if spec is None:
+        raise RequestError(f"model {model.name} has no input {name!r}, only {', '.join(model.inputs)}")
+    if name in feed:
+        raise RequestError(f"input {name} is given twice")
+    given = datatype_name(tensor)
+    if given != spec.datatype.name:
+        raise RequestError(f"input {name}: datatype {given} is given, the model expects {spec.datatype.name}")
+    return spec
+
+
+def _part(tensor: InputTensor, binary: memoryview, start: int, end: int) -> memoryview:
+    if tensor.data is not None:
+        raise RequestError(f"input {tensor.name} has both data and binary_data_size")
+    if end > len(binary):
+        found = len(binary) - start
+        raise RequestError(f"input {tensor.name}: binary_data_size is {end - start}, but only {found} bytes are left")
+    return binary[start:end]
 
 
 def _names(model: LoadedModel, request: InferRequest) -> list[str]:

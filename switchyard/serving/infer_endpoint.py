@@ -22,8 +22,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = dict[bytes, bytes]
 
-# An answer expected to take longer is computed in a thread, so that other requests are not kept waiting.
-_INLINE_SECONDS = 0.005
 _JSON_TYPES = (b"application/json", b"application/octet-stream")
 _LENGTH_HEADER = b"inference-header-content-length"
 
@@ -76,10 +74,10 @@ class InferEndpoint:
             return None
         model = self.models.find(*_target(url.decode("ascii")))
         check_content_type(headers)
-        if _is_slow(model, body):
+        if model.pace.is_slow(len(body)):
             return None
         start = time.perf_counter()
-        answer = _timed(model, body, _header_length(headers))
+        answer = infer(model, body, _header_length(headers))
         self.metrics.answered(model.name, model.version, time.perf_counter() - start, answer.rows)
         lines = [name + b": " + value + b"\r\n" for name, value in _answer_headers(answer)]
         return b"".join([*lines, b"\r\n", answer.body])
@@ -88,22 +86,9 @@ class InferEndpoint:
         self.metrics.refused(model.name if model else "", model.version if model else "", status)
 
     async def _answer(self, model: LoadedModel, body: bytes, header_length: int | None) -> Answer:
-        if _is_slow(model, body):
-            return await asyncio.to_thread(_timed, model, body, header_length)
-        return _timed(model, body, header_length)
-
-
-def _is_slow(model: LoadedModel, body: bytes) -> bool:
-    return len(body) * model.seconds_per_byte[0] > _INLINE_SECONDS
-
-
-def _timed(model: LoadedModel, body: bytes, header_length: int | None) -> Answer:
-    """Infer, and learn how long this model takes; in CPU time, which a busy machine does not stretch."""
-    start = time.thread_time()
-    answer = infer(model, body, header_length)
-    pace = model.seconds_per_byte
-    pace[0] += 0.1 * ((time.thread_time() - start) / len(body) - pace[0])  # an empty body was refused
-    return answer
+        if model.pace.is_slow(len(body)):
+            return await asyncio.to_thread(infer, model, body, header_length)
+        return infer(model, body, header_length)
 
 
 def _target(path: str) -> tuple[str, str | None]:

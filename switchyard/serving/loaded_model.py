@@ -9,56 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
-from switchyard.serving.datatypes import BY_ONNX, Datatype
+from switchyard.serving.datatypes import BY_ONNX
+from switchyard.serving.pace import Pace
 from switchyard.serving.request_error import RequestError
+from switchyard.serving.tensor_shapes import TensorSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-Dimension = int | str | None
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """An input or output of the graph.
-
-    Attributes:
-        name: The name in the graph.
-        datatype: Its type.
-        shape: One entry per axis: a size, the symbol of a free axis, or None for a free axis without one.
-    """
-
-    name: str
-    datatype: Datatype
-    shape: tuple[Dimension, ...]
-
-    def metadata(self) -> dict[str, Any]:
-        """As the protocol shows it, -1 for a free axis."""
-        return {"name": self.name, "datatype": self.datatype.name, "shape": self.public_shape()}
-
-    def public_shape(self) -> list[int]:
-        """The shape with -1 for every free axis."""
-        return [size if isinstance(size, int) else -1 for size in self.shape]
-
-    def check(self, shape: list[int], symbols: dict[str, int]) -> None:
-        """Compare a tensor's shape with this one.
-
-        Args:
-            shape: The tensor's shape.
-            symbols: Sizes of the free axes seen so far in the request; updated.
-
-        Raises:
-            RequestError: If the shape does not fit, or contradicts another input's.
-        """
-        if len(shape) != len(self.shape):
-            raise RequestError(f"input {self.name}: shape {shape} does not fit {self.public_shape()}")
-        for want, found in zip(self.shape, shape, strict=True):
-            if isinstance(want, str):
-                if symbols.setdefault(want, found) != found:
-                    raise RequestError(f"input {self.name}: shape {shape} has another length than the inputs before it")
-            elif want is not None and want != found:
-                raise RequestError(f"input {self.name}: shape {shape} does not fit {self.public_shape()}")
-
 
 # Inputs whose first axis is free and unnamed share their rows, as in every exported scikit-learn model.
 _ROWS = "rows"
@@ -82,7 +39,7 @@ class LoadedModel:
         name: The model's name.
         version: The version's number as a string, as the protocol has it.
         stamp: What tells the file from another one under the same name.
-        seconds_per_byte: How long a byte of request took to answer lately; one cell, updated in place.
+        pace: How fast it answers.
     """
 
     name: str
@@ -92,7 +49,7 @@ class LoadedModel:
     outputs: dict[str, TensorSpec]
     card: dict[str, Any]
     stamp: tuple[int, int, int]
-    seconds_per_byte: list[float] = field(default_factory=lambda: [0.0])
+    pace: Pace = field(default_factory=Pace)
 
     def metadata(self, versions: list[str]) -> dict[str, Any]:
         """The answer to GET /v2/models/NAME: the protocol's fields, and the card's classes as parameters."""
