@@ -159,7 +159,7 @@ def quotes_explained(files: Sequence[File]) -> Iterator[None]:
             if line is not None:
                 raise InputError(
                     f"{file.name} cannot be split into fields; the first line with an odd number of quotes is "
-                    f"{line:,}, so close the quote there, or put quotes around the field and double the quote within it."
+                    f"{line:,}, so close it there, or put quotes around the field and double the one within."
                 ) from error
         raise
 
@@ -179,8 +179,8 @@ def _check_records(file: File, data: Data, columns: int) -> None:
             for record in reader:
                 if record and len(record) != columns:
                     raise InputError(
-                        f"{file.name} has {_fields(len(record))} in line {reader.line_num}, but {columns} in its header: "
-                        f"correct that line, or put quotes around a value that holds {data.separator!r}."
+                        f"{file.name} has {_fields(len(record))} in line {reader.line_num}, but {columns} in its "
+                        f"header: correct that line, or put quotes around a value that holds {data.separator!r}."
                     )
         except csv.Error as error:
             raise InputError(
