@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+class DivergedError(Exception):
+    """A learner answers NaN or infinity: these hyperparameters are none to choose."""
+
+
 @dataclass(frozen=True)
 class EncodedFold:
     """The matrices of one fold; the encoder was fitted to its learning rows only."""
@@ -50,6 +54,7 @@ def cross_validate(learner: Learner, folds: list[EncodedFold], target: Target, m
 
     Raises:
         InputError: The metric has no value on a fold, because a class is missing there.
+        DivergedError: The learner answers NaN or infinity.
     """
     scores = []
     for number, fold in enumerate(folds, start=1):
@@ -76,12 +81,18 @@ def _measure(fitted: Learner, fold: EncodedFold, target: Target, metric: str) ->
 
 def _sample(fitted: Learner, fold: EncodedFold, target: Target) -> definitions.Sample:
     if target.task == "regression":
-        return definitions.regression(fold.score_target, fitted.predict(fold.score))
+        return definitions.regression(fold.score_target, _finite(fitted.predict(fold.score)))
     # A fold may lack a rare class: its column is then zero.
     probabilities = np.zeros((len(fold.score), len(target.classes)))
-    probabilities[:, fitted.classes_] = fitted.predict_proba(fold.score)
+    probabilities[:, fitted.classes_] = _finite(fitted.predict_proba(fold.score))
     predicted = probabilities.argmax(axis=1)
     if target.positive is None:
         return definitions.multiclass(fold.score_target, probabilities, predicted)
     positive = target.classes.index(target.positive)
     return definitions.binary(fold.score_target, probabilities, predicted, positive)
+
+
+def _finite(answers: np.ndarray) -> np.ndarray:
+    if not np.isfinite(answers).all():
+        raise DivergedError
+    return answers

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from switchyard.config import Task
+from switchyard.errors import InputError
 from switchyard.models.encoder import Encoder
 from switchyard.models.learners import Learner
 
@@ -41,8 +42,18 @@ class Fitted:
 
 
 def fit_learner(learner: Learner, matrix: np.ndarray, target: np.ndarray) -> Learner:
-    """Fit; then predict on one thread, because a forest on several sums its trees in any order."""
-    learner.fit(matrix, target)
+    """Fit; then predict on one thread, because a forest on several sums its trees in any order.
+
+    Raises:
+        InputError: The learner refuses these rows with these hyperparameters.
+    """
+    try:
+        learner.fit(matrix, target)
+    except ValueError as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise InputError(
+            f"{type(learner).__name__} cannot learn from {len(matrix)} rows: {reason}; change the candidate's params"
+        ) from error
     if hasattr(learner, "estimators_"):
         learner.n_jobs = 1  # type: ignore[attr-defined]
     return learner

@@ -34,7 +34,12 @@ def deal(frame: pl.DataFrame, target: Target, *, data: Data, split: Split, count
     if groups is not None and not by_time:
         _check_enough(len(np.unique(groups)), count, f"groups of {data.group!r}")
     splitter = _splitter(target, by_time, groups is not None, count, seed)
-    return [(order[learn], order[score]) for learn, score in splitter.split(order, codes[order], groups)]
+    try:
+        return [(order[learn], order[score]) for learn, score in splitter.split(order, codes[order], groups)]
+    except ValueError as error:
+        raise InputError(
+            f"search.folds is {count}, which these rows cannot fill: {error} Lower search.folds"
+        ) from error
 
 
 def _by_time(frame: pl.DataFrame, data: Data) -> np.ndarray:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from switchyard.config import Candidate, Scalar, Space
+from switchyard.errors import SwitchyardError
 from switchyard.evaluation.metrics import LOWER_IS_BETTER
+from switchyard.models.cross_validation import DivergedError
 
 if TYPE_CHECKING:
     import optuna
@@ -25,8 +27,9 @@ class Found:
     Attributes:
         params: The best hyperparameters, the fixed ones included.
         folds: Their score on each fold.
-        history: One dict per trial: `number`, `params`, `score` (mean over folds), `folds`, `seconds`,
-            and `repeats`, the number of an earlier trial with the same parameters (not run again) or None.
+        history: One dict per trial: `number`, `params`, `score` (mean over folds; None if the learner
+            diverged), `folds`, `seconds`, and `repeats`, the number of an earlier trial with the same
+            parameters (not run again) or None.
     """
 
     params: dict[str, Scalar]
@@ -35,7 +38,11 @@ class Found:
 
 
 def find(candidate: Candidate, score: Score, *, metric: str, trials: int, seed: int) -> Found:
-    """Ask, score, tell; without search spaces there is one trial."""
+    """Ask, score, tell; without search spaces there is one trial.
+
+    Raises:
+        SwitchyardError: The learner diverged in every trial.
+    """
     history: list[dict[str, Any]] = []
     if not candidate.search:
         history.append(_trial(0, dict(candidate.params), score))
@@ -47,8 +54,13 @@ def find(candidate: Candidate, score: Score, *, metric: str, trials: int, seed: 
             earlier = next((t for t in history if t["params"] == params), None)
             trial = _trial(asked.number, params, score) if earlier is None else _repeat(asked.number, earlier)
             history.append(trial)
-            study.tell(asked, trial["score"])
-    best = (min if metric in LOWER_IS_BETTER else max)(history, key=lambda trial: trial["score"])
+            _tell(study, asked, trial["score"])
+    finished = [trial for trial in history if trial["score"] is not None]
+    if not finished:
+        raise SwitchyardError(
+            f"{candidate.type} answers NaN or infinity in each of {len(history)} trials: lower its learning_rate"
+        )
+    best = (min if metric in LOWER_IS_BETTER else max)(finished, key=lambda trial: trial["score"])
     return Found(best["params"], best["folds"], history)
 
 
@@ -70,11 +82,23 @@ def _study(metric: str, seed: int) -> optuna.Study:
     return optuna.create_study(direction=direction, sampler=optuna.samplers.TPESampler(seed=seed))
 
 
+def _tell(study: optuna.Study, asked: optuna.Trial, score: float | None) -> None:
+    import optuna
+
+    if score is None:
+        study.tell(asked, state=optuna.trial.TrialState.FAIL)
+    else:
+        study.tell(asked, score)
+
+
 def _trial(number: int, params: dict[str, Scalar], score: Score) -> dict[str, Any]:
     start = perf_counter()
-    folds = score(params)
+    try:
+        folds = score(params)
+    except DivergedError:
+        folds = []
     seconds = perf_counter() - start
-    mean = float(np.mean(folds))
+    mean = float(np.mean(folds)) if folds else None
     return {"number": number, "params": params, "score": mean, "folds": folds, "seconds": seconds, "repeats": None}
 
 

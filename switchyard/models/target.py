@@ -59,9 +59,24 @@ def fit_target(frame: pl.DataFrame, data: Data, task: Task) -> Target:
             f"({column[0] if frame.height else 'no rows'!r}): there is nothing to learn, look at data.target and split"
         )
     if task == "regression":
-        return Target(data.target, task, scale=float(column.to_numpy().astype(np.float64).std()))
+        return Target(data.target, task, scale=_spread(column))
     classes = tuple(column.unique().sort().to_list())
+    if not isinstance(classes[0], str | int):
+        raise InputError(
+            f"target column {data.target!r} holds {column.dtype} values, which are no classes: "
+            "declare it as string, integer or boolean in the contract, or set task: regression"
+        )
     return Target(data.target, task, classes, _positive(data, classes))
+
+
+def _spread(column: pl.Series) -> float:
+    import polars as pl
+
+    if not column.cast(pl.Float32, strict=False).is_finite().all():
+        raise InputError(
+            f"target column {column.name!r} holds a number beyond float32 (3.4e38), infinity or NaN: repair the data"
+        )
+    return float(column.to_numpy().astype(np.float64).std())
 
 
 def _positive(data: Data, classes: tuple[Scalar, ...]) -> Scalar | None:

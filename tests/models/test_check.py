@@ -102,3 +102,11 @@ def test_neither_the_check_nor_the_import_of_training_loads_torch():
         "assert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_what_a_learner_refuses_only_when_it_sees_the_rows_is_one_sentence(houses, rows):
+    candidate = {"type": "random_forest", "params": {"n_estimators": 3, "bootstrap": False, "max_samples": 0.5}}
+    use_case = houses.config(candidates={"it": candidate})
+    check_candidates(use_case)
+    with pytest.raises(InputError, match=r"RandomForestClassifier cannot learn from \d+ rows: .*`bootstrap=False`"):
+        houses.fit(use_case, "it", rows[:300], rows[300:])

@@ -61,3 +61,10 @@ def test_a_class_missing_from_a_fold_is_one_sentence(houses, rows):
     use_case = houses.config(data=data("binary"), metrics={"primary": "roc_auc"})
     with pytest.raises(InputError, match=r"roc_auc has no value on the \d+ rows of fold \d of 3"):
         houses.fit(use_case, "logistic_regression", rare, rows[:10])
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_classes_smaller_than_the_folds_are_one_sentence(houses, rows):
+    few = pl.concat([rows.filter(binary="yes")[:2], rows.filter(binary="no")[:3]])
+    with pytest.raises(InputError, match=r"search\.folds is 4, which these rows cannot fill: .*Lower search\.folds"):
+        dealt(houses.config(data=data("binary")), few)

@@ -1,8 +1,11 @@
 """The search: reproducible, within its budget, the better score wins whichever way it points."""
 
+import numpy as np
 import pytest
 
 from switchyard.config import Candidate
+from switchyard.errors import SwitchyardError
+from switchyard.models.cross_validation import DivergedError
 from switchyard.models.search import find
 
 SPACE = {"C": {"low": 0.01, "high": 100.0, "log": True}}
@@ -83,3 +86,27 @@ def test_search_metric_goes_before_the_primary_one(houses, rows):
     cv = houses.fit(use_case, "logistic_regression", rows[:300], rows[300:]).model.card["cv"]
     assert cv["metric"] == "accuracy"
     assert 0.5 < cv["mean"] < 1
+
+
+def test_a_trial_that_diverges_is_recorded_and_not_chosen():
+    def only_small(params):
+        if params["C"] > 1:
+            raise DivergedError
+        return [params["C"]]
+
+    found = run(only_small)
+    failed = [trial for trial in found.history if trial["score"] is None]
+    assert failed
+    assert all(trial["params"]["C"] > 1 and trial["folds"] == [] for trial in failed)
+    assert found.params["C"] <= 1
+
+
+def test_a_learner_that_always_diverges_is_one_sentence(houses, rows, monkeypatch):
+    from switchyard.models.mlp import Mlp
+
+    honest = Mlp.predict
+    monkeypatch.setattr(Mlp, "predict", lambda self, matrix: honest(self, matrix) * np.inf)
+    with pytest.raises(
+        SwitchyardError, match="mlp answers NaN or infinity in each of 1 trials: lower its learning_rate"
+    ):
+        houses.fit(houses.config("price"), "mlp", rows[:300], rows[300:])
