@@ -16,7 +16,6 @@ import pytest
 from switchyard.errors import SwitchyardError
 from switchyard.serving import client, daemon
 
-
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
