@@ -17,7 +17,7 @@ Command = Callable[[argparse.Namespace], None]
 
 def run(arguments: argparse.Namespace) -> None:
     """Runs the training pipeline, from the data to an endpoint."""
-    from pipelines.preflight import preflight
+    from pipelines.preflight import check_learners, preflight
 
     config, source = preflight(Path(arguments.config), arguments.set)
     stack = None
@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     console = Console(highlight=False)
     if arguments.dry_run:
+        check_learners(Path(arguments.config), config)
         from pipelines.plan import print_plan
 
         flavors = {kind: part.flavor for kind, part in stack.components.items()} if stack else {}
@@ -42,6 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
         note = f"Nothing has changed since run {before.run}, and its model is still served: nothing was run."
         return print_summary(console, before, note)
 
+    check_learners(Path(arguments.config), config)
     from stacks.session import open_session
 
     with open_session(debug=arguments.debug):

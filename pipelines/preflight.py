@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from switchyard import config as configs
 from switchyard.config import Config
+from switchyard.errors import InputError
 from switchyard.project import ROOT
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 def preflight(path: Path, overrides: Sequence[str]) -> tuple[Config, Source]:
     """Reads the config, looks at the source, and checks that the one fits the other.
+
+    The hyperparameters are looked at by `check_learners`, which imports the learners and so takes seconds: an
+    unchanged run does without.
 
     Args:
         path: The use case file; `titanic` or `configs/titanic.yaml` alike.
@@ -26,13 +31,38 @@ def preflight(path: Path, overrides: Sequence[str]) -> tuple[Config, Source]:
     """
     from switchyard.data.source import inspect
     from switchyard.evaluation.gates import check_gates
-    from switchyard.models.check import check_candidates
 
-    config = configs.load(_config_file(path), overrides)
-    check_candidates(config)
-    check_gates(config.gates, config.task)
+    file = _config_file(path)
+    config = configs.load(file, overrides)
+    with _named(file):
+        check_gates(config.gates, config.task)
     source = inspect(config.data, config.contract, config.task, root=ROOT, features=config.features)
     return config, source
+
+
+def check_learners(path: Path, config: Config) -> None:
+    """Asks each candidate's learner whether it takes the hyperparameters of the config.
+
+    Args:
+        path: The use case file, for the error.
+        config: What is in it.
+
+    Raises:
+        InputError: A hyperparameter is unknown, or a value is refused.
+    """
+    from switchyard.models.check import check_candidates
+
+    with _named(_config_file(path)):
+        check_candidates(config)
+
+
+@contextmanager
+def _named(file: Path) -> Iterator[None]:
+    """Puts the file's name before what is wrong with a key of it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{file.relative_to(ROOT) if file.is_relative_to(ROOT) else file}: {error}") from error
 
 
 def _config_file(path: Path) -> Path:

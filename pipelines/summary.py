@@ -89,7 +89,7 @@ def _candidates(outcome: Outcome) -> Table:
     table = Table(title="candidates, on validation rows; the best one on test rows, too", title_justify="left")
     table.add_column("metric")
     for each in outcome.candidates:
-        table.add_column(each["name"], style="bold" if each["best"] else "", no_wrap=True)
+        table.add_column(each["name"], style="bold" if each["best"] else "")
     for name in outcome.candidates[0]["metrics"]:
         label = f"{name} *" if name == outcome.primary else name
         table.add_row(label, *(_estimate(each["metrics"].get(name)) for each in outcome.candidates))
@@ -99,10 +99,10 @@ def _candidates(outcome: Outcome) -> Table:
 def _estimate(estimate: dict[str, float | None] | None) -> str:
     if not estimate or estimate["value"] is None:
         return "undefined"
-    text = f"{estimate['value']:.4g}"
+    text = f"{estimate['value']:.3g}"
     if estimate.get("low") is None:
         return text
-    return f"{text}\n[dim]{estimate['low']:.4g}–{estimate['high']:.4g}[/]"
+    return f"{text}\n[dim]{estimate['low']:.3g}–{estimate['high']:.3g}[/]"
 
 
 def _gates(outcome: Outcome) -> Table:
