@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -86,7 +87,7 @@ def _facts(outcome: Outcome) -> list[tuple[str, str]]:
 
 def _candidates(outcome: Outcome) -> Table:
     """A column a candidate, a row a metric: the figure, and its interval below."""
-    table = Table(title="candidates, on validation rows; the best one on test rows, too", title_justify="left")
+    table = Table(title="candidates, on validation rows; the best one on test rows, too", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("metric")
     for each in outcome.candidates:
         table.add_column(each["name"], style="bold" if each["best"] else "")
@@ -106,7 +107,7 @@ def _estimate(estimate: dict[str, float | None] | None) -> str:
 
 
 def _gates(outcome: Outcome) -> Table:
-    table = Table(title="gates, on test rows", title_justify="left")
+    table = Table(title="gates, on test rows", title_justify="left", box=SIMPLE_HEAD)
     for column in ("gate", "measured", "asked", ""):
         table.add_column(column)
     for gate in outcome.gates:

@@ -24,7 +24,7 @@ def training(config: Config, fingerprint: str) -> None:
         fingerprint: Of the source's contents, so that changed data is read again.
     """
     data, task, contract, seed = config.data, config.task, config.contract, config.seed
-    raw = ingest(data=data, contract=contract, task=task, fingerprint=fingerprint)
+    raw = ingest(data=data, fingerprint=fingerprint)
     validate(raw, use_case=config.name, source=data.uri, contract=contract, target=data.target)
     splits = preprocess(raw, data=data, contract=contract, split=config.split, task=task, seed=seed, after="validate")
 

@@ -10,33 +10,35 @@ from zenml import log_metadata, step
 
 from steps.artifacts import DatasetMaterializer
 from steps.caching import depends_on
-from switchyard.config import Contract, Data, Task
+from switchyard.config import Data
 from switchyard.data.dataset import Dataset
+from switchyard.errors import SwitchyardError
 from switchyard.project import ROOT
 
-_CODE = depends_on("switchyard/data/ingest.py", "switchyard/data/source.py", "switchyard/data/reading.py")
+_CODE = depends_on("switchyard/data")
 
 
 @step(output_materializers=DatasetMaterializer, cache_policy=_CODE)
-def ingest(data: Data, contract: Contract, task: Task, fingerprint: str) -> Annotated[Dataset, "{use_case}_raw"]:
+def ingest(data: Data, fingerprint: str) -> Annotated[Dataset, "{use_case}_raw"]:
     """Streams the source to Parquet.
 
     Args:
         data: Where the source is and how it is read.
-        contract: Names the columns that must be there.
-        task: What the target is for.
-        fingerprint: Of the source's contents: it makes a changed file a cache miss.
+        fingerprint: Of the source's contents when the run was started: it makes a changed file a cache miss.
 
     Returns:
         A dataset with the part `raw`.
+
+    Raises:
+        SwitchyardError: The source has changed since the run was started, or the disk is full.
     """
     from switchyard.data.ingest import ingest as ingest_source
     from switchyard.data.source import look
 
-    source = look(data, ROOT, contract)
+    source = look(data, ROOT)
+    if source.fingerprint != fingerprint:
+        raise SwitchyardError(f"{data.uri} has changed since the run was started; run again to use it as it is now")
     folder = TemporaryDirectory(prefix="switchyard-ingest-")
     ingested = ingest_source(source, data, Path(folder.name))
-    log_metadata(
-        {"rows": ingested.rows, "bytes": ingested.bytes, "fingerprint": ingested.fingerprint, "asked": fingerprint}
-    )
+    log_metadata({"rows": ingested.rows, "bytes": ingested.bytes, "fingerprint": ingested.fingerprint})
     return Dataset(root=folder.name, parts=("raw",), owner=folder)
