@@ -87,7 +87,7 @@ def _facts(outcome: Outcome) -> list[tuple[str, str]]:
 
 def _candidates(outcome: Outcome) -> Table:
     """A column a candidate, a row a metric: the figure, and its interval below."""
-    table = Table(title="candidates, on validation rows; the best one on test rows, too", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title="candidates, on validation rows; the best one on test rows, too", title_justify="left", box=SIMPLE_HEAD, padding=(0, 2, 0, 0))
     table.add_column("metric")
     for each in outcome.candidates:
         table.add_column(each["name"], style="bold" if each["best"] else "")
@@ -100,10 +100,13 @@ def _candidates(outcome: Outcome) -> Table:
 def _estimate(estimate: dict[str, float | None] | None) -> str:
     if not estimate or estimate["value"] is None:
         return "undefined"
-    text = f"{estimate['value']:.3g}"
-    if estimate.get("low") is None:
-        return text
-    return f"{text}\n[dim]{estimate['low']:.3g}–{estimate['high']:.3g}[/]"
+    if estimate.get("low") is None or estimate["high"] is None:
+        return _figure(estimate["value"])
+    return f"{_figure(estimate['value'])}\n[dim]{_figure(estimate['low'])}–{_figure(estimate['high'])}[/]"
+
+
+def _figure(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}" if abs(value) < 1e5 else f"{value:.3g}"
 
 
 def _gates(outcome: Outcome) -> Table:

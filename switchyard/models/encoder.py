@@ -125,8 +125,10 @@ def _fit_numeric(frame: pl.DataFrame, name: str) -> NumericColumn:
     known = values[~missing]
     fill = float(np.median(known)) if known.size else 0.0
     filled = np.where(missing, fill, values)
-    spread = float(filled.std())
-    return NumericColumn(name, fill, float(filled.mean()), spread if spread > 1e-12 else 1.0, bool(missing.any()))
+    mean, spread = float(filled.mean()), float(filled.std())
+    # float32 tells values apart to 6e-8 of their size: anything below is rounding in a constant column.
+    scale = spread if spread > 1e-9 * abs(mean) else 1.0
+    return NumericColumn(name, fill, mean, scale, bool(missing.any()))
 
 
 def _fit_categorical(frame: pl.DataFrame, feature: Feature) -> CategoricalColumn:

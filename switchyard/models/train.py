@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from switchyard.config import Candidate, Contract, Data, Features, Metrics, Scalar, Search, Split, Task
+from switchyard.errors import InputError
 from switchyard.models import parity
 from switchyard.models.check import check_candidate
 from switchyard.models.cross_validation import cross_validate, encode_folds
@@ -95,6 +96,8 @@ def train(
         card = job.card(name, use_case or name, found.params)
         model = OnnxModel(export(fitted, columns, job.target, card), card)
         others = validation.select(column.name for column in columns).collect()
+        if others.is_empty():
+            raise InputError("there are no validation rows to hold the ONNX graph against: enlarge split.validation")
         difficult = parity.difficult_rows(others, columns, fitted.encoder)
         measured = parity.measure(fitted, model, difficult, job.target)
     parity.check(measured, name)

@@ -62,6 +62,8 @@ def deploy(
         golden: Its golden rows (see golden.py).
         host: The address for a new server.
         port: The port for a new server.
+        version: The number that the model has in a registry; without it the repository counts. If the active version
+            is another model of this number (the registry started anew), that one moves to a free number and serves on.
         version: The number that a registry has given the model; without it, the next free one.
         token: What clients must send; without it, `SWITCHYARD_TOKEN` of the environment, if set.
         max_request_mb: The largest request body that a new server reads.
@@ -89,7 +91,7 @@ def deploy(
                 raise
     except OSError as error:
         raise SwitchyardError(f"{name} cannot be deployed to {root}: {error.strerror or error}") from error
-    return Deployed(server.url, name, version, previous if previous != version else None, server.pid, server.notice)
+    return Deployed(server.url, name, number, previous if previous != number else None, server.pid, server.notice)
 
 
 def _switch(url: str, name: str, version: int, golden: dict[str, Any], token: str | None) -> None:

@@ -114,14 +114,27 @@ def remove_version(root: Path, name: str, version: int) -> None:
         shutil.rmtree(gone, ignore_errors=True)
 
 
-def _same(root: Path, name: str, content: bytes, wanted: int | None) -> int | None:
-    for version in versions(root, name):
-        if wanted not in (None, version):
-            continue
-        path = root / name / str(version) / "model.onnx"
-        if path.stat().st_size == len(content) and path.read_bytes() == content:
-            return version
-    return None
+def renumber(root: Path, name: str, version: int, reserved: int) -> int:
+    """Give a version the next free number above all others and above `reserved`, as a copy; the old one stays."""
+    number = max(reserved, *versions(root, name)) + 1
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=root / name))
+    try:
+        copy = shutil.copytree(root / name / str(version), draft / "version")
+        copy.rename(root / name / str(number))
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return number
+
+
+def holds(root: Path, name: str, version: int, content: bytes) -> bool:
+    """Whether a version is there and has these bytes."""
+    path = root / name / str(version) / "model.onnx"
+    return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
+
+
+def _same(root: Path, name: str, content: bytes, version: int | None) -> int | None:
+    candidates = versions(root, name) if version is None else [version]
+    return next((number for number in candidates if holds(root, name, number, content)), None)
 
 
 def _add(folder: Path, files: dict[str, bytes], version: int | None) -> int:
@@ -131,16 +144,16 @@ def _add(folder: Path, files: dict[str, bytes], version: int | None) -> int:
         draft.chmod(0o755)
         for file, content in files.items():
             (draft / file).write_bytes(content)
-        return _number(folder, draft, version)
+        if version is None:
+            return _number(folder, draft)
+        draft.rename(folder / str(version))
+        return version
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
 
 
-def _number(folder: Path, draft: Path, version: int | None) -> int:
-    if version is not None:
-        draft.rename(folder / str(version))
-        return version
+def _number(folder: Path, draft: Path) -> int:
     taken = [int(path.name) for path in folder.iterdir() if is_version(path.name)]
     number = max(taken, default=0) + 1
     while True:

@@ -30,6 +30,13 @@ def test_a_constant_column_is_no_division_by_zero():
     np.testing.assert_allclose(fit_encoder(frame, (AREA,), True).transform(frame), 0, atol=1e-12)
 
 
+def test_the_unit_of_a_column_does_not_matter():
+    metres = pl.DataFrame({"area": [1.0, 2.0, 4.0]})
+    tiny = metres * 1e-20
+    expected = fit_encoder(metres, (AREA,), True).transform(metres)
+    np.testing.assert_allclose(fit_encoder(tiny, (AREA,), True).transform(tiny), expected, rtol=1e-5)
+
+
 def test_numbers_are_rounded_as_the_graph_gets_them():
     frame = pl.DataFrame({"area": [0.1, 16_777_217.0]})
     assert fit_encoder(frame, (AREA,), False).transform(frame)[:, 0].tolist() == [float(np.float32(0.1)), 16_777_216.0]

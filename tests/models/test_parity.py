@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from onnx import numpy_helper
 
-from switchyard.errors import SwitchyardError
+from switchyard.errors import InputError, SwitchyardError
 from switchyard.models import parity
 from switchyard.models.encoder import fit_encoder
 from switchyard.models.export import export
@@ -122,3 +122,8 @@ def test_difficult_rows_are_missing_and_unknown_in_every_column(houses, rows):
     assert all(probes[name].null_count() >= 10 for name in ("area", "rooms", "sunny", "colour", "zone"))
     assert (~probes["colour"].drop_nulls().is_in(rows["colour"].drop_nulls().implode())).sum() == 10
     assert (~probes["zone"].drop_nulls().is_in(rows["zone"].drop_nulls().cast(pl.Float64).implode())).sum() == 10
+
+
+def test_without_validation_rows_there_is_no_parity_and_no_model(houses, rows):
+    with pytest.raises(InputError, match=r"no validation rows .*enlarge split\.validation"):
+        houses.fit(houses.config("price"), "ridge", rows[:300], rows[:0])

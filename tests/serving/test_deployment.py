@@ -166,6 +166,29 @@ def test_a_server_with_another_token_refuses_the_deployment(root, kit):
     assert deploy(root, kit.model(), golden(kit), token="one").version == 1
 
 
+def test_a_version_can_have_the_number_of_a_registry(root, kit, ask):
+    server = deploy(root, kit.model(), golden(kit), port=kit.free_port(), version=7)
+    assert server.version == 7
+    assert deploy(root, kit.model(), golden(kit), version=7).version == 7
+    assert deploy(root, kit.model(), golden(kit), version=9).previous == 7
+    assert ask(server.url)["model_version"] == "9"
+    assert repository.versions(root, "survival") == [7, 9]
+
+
+def test_a_registry_that_starts_anew_replaces_old_numbers_while_the_old_model_serves_on(root, kit, ask):
+    server = deploy(root, kit.model(), golden(kit), port=kit.free_port(), version=1)
+    old = probability(ask(server.url))
+    with pytest.raises(SwitchyardError, match="smoke test of survival 1"):
+        deploy(root, kit.model(1.0), wrong(kit, 1.0), version=1)
+    assert probability(ask(server.url)) == old
+    assert ask(server.url)["model_version"] == str(repository.active(root, "survival")) == "2"
+    deployed = deploy(root, kit.model(1.0), golden(kit, 1.0), version=1)
+    assert (deployed.version, deployed.previous) == (1, 2)
+    assert ask(server.url)["model_version"] == "1"
+    assert probability(ask(server.url)) != old
+    assert probability(ask(server.url, 2)) == old
+
+
 def test_switching_under_load_drops_no_request_and_mixes_no_versions(root, kit):
     server = deploy(root, kit.model(), golden(kit), port=kit.free_port())
     request = json.dumps(kit.passengers(["female", "male"] * 4, [float(age) for age in range(8)]))
