@@ -86,6 +86,9 @@ def train(
     columns = resolve(features, contract, data)
     rows = _collect(train, columns, data)
     check_columns(rows, columns)
+    others = validation.select(column.name for column in columns).collect()
+    if others.is_empty():
+        raise InputError("there are no validation rows to hold the ONNX graph against: enlarge split.validation")
     job = _Job(candidate, columns, fit_target(rows, data, task), rows, seed, threads)
     metric = search.metric or metrics.primary
     started = perf_counter()
@@ -95,9 +98,6 @@ def train(
         seconds = perf_counter() - started
         card = job.card(name, use_case or name, found.params)
         model = OnnxModel(export(fitted, columns, job.target, card), card)
-        others = validation.select(column.name for column in columns).collect()
-        if others.is_empty():
-            raise InputError("there are no validation rows to hold the ONNX graph against: enlarge split.validation")
         difficult = parity.difficult_rows(others, columns, fitted.encoder)
         measured = parity.measure(fitted, model, difficult, job.target)
     parity.check(measured, name)
