@@ -64,7 +64,6 @@ def deploy(
         port: The port for a new server.
         version: The number that the model has in a registry; without it the repository counts. If the active version
             is another model of this number (the registry started anew), that one moves to a free number and serves on.
-        version: The number that a registry has given the model; without it, the next free one.
         token: What clients must send; without it, `SWITCHYARD_TOKEN` of the environment, if set.
         max_request_mb: The largest request body that a new server reads.
 
@@ -77,21 +76,44 @@ def deploy(
         with daemon.lock(root / ".deploy.lock"):
             was_running = daemon.status(root) is not None
             server = daemon.start(root, host, port, token=token, max_request_mb=max_request_mb)
-            previous = repository.active(root, name)
-            known = repository.versions(root, name)
-            version = repository.write_version(root, name, model, golden, version)
+            previous = _step_aside(root, server.url, model, version, token)
+            known = _settled(root, model, version)
+            number = repository.write_version(root, name, model, golden, version)
             try:
-                _switch(server.url, name, version, golden, token)
+                _switch(server.url, name, number, golden, token)
             except BaseException:
-                _undo(root, server.url, name, version, previous, token)
-                if version not in known:
-                    repository.remove_version(root, name, version)
+                _undo(root, server.url, name, number, previous, token)
+                if number not in known:
+                    repository.remove_version(root, name, number)
                 if not was_running and previous is None:
                     daemon.stop(root)
                 raise
     except OSError as error:
         raise SwitchyardError(f"{name} cannot be deployed to {root}: {error.strerror or error}") from error
     return Deployed(server.url, name, number, previous if previous != number else None, server.pid, server.notice)
+
+
+def _step_aside(root: Path, url: str, model: OnnxModel, version: int | None, token: str | None) -> int | None:
+    """The version that is active; under another number if the new model needs its own."""
+    name = str(model.card["name"])
+    previous = repository.active(root, name)
+    if previous is None or previous != version or repository.holds(root, name, version, model.content):
+        return previous
+    if version not in repository.versions(root, name):
+        return None
+    previous = repository.renumber(root, name, version)
+    client.load(url, name, previous, default=True, token=token)
+    return previous
+
+
+def _settled(root: Path, model: OnnxModel, version: int | None) -> list[int]:
+    """The versions that stay, whatever becomes of the new one: all but another model under its number."""
+    name = str(model.card["name"])
+    return [
+        number
+        for number in repository.versions(root, name)
+        if number != version or repository.holds(root, name, number, model.content)
+    ]
 
 
 def _switch(url: str, name: str, version: int, golden: dict[str, Any], token: str | None) -> None:

@@ -114,9 +114,9 @@ def remove_version(root: Path, name: str, version: int) -> None:
         shutil.rmtree(gone, ignore_errors=True)
 
 
-def renumber(root: Path, name: str, version: int, reserved: int) -> int:
-    """Give a version the next free number above all others and above `reserved`, as a copy; the old one stays."""
-    number = max(reserved, *versions(root, name)) + 1
+def renumber(root: Path, name: str, version: int) -> int:
+    """Give a version the next free number, as a copy; the old one stays until it is replaced."""
+    number = max(versions(root, name)) + 1
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=root / name))
     try:
         copy = shutil.copytree(root / name / str(version), draft / "version")
