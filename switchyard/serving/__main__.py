@@ -34,6 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--next-free-port", action="store_true", help="take the next free port if this one is in use")
     parser.add_argument("--token-file", type=Path, help="a file with the token that clients must send")
     parser.add_argument("--max-request-mb", type=float, default=8.0, help="the largest body that is read")
+    parser.add_argument("--log", type=Path, help="append all output to this file")
     parser.add_argument("--request-seconds", type=float, default=30.0, help="how long a client may take to send one")
     return parser.parse_args()
 
@@ -51,8 +52,19 @@ def _token(file: Path | None) -> str | None:
     return token
 
 
+def _write_to(log: Path) -> None:
+    try:
+        with log.open("ab") as file:
+            os.dup2(file.fileno(), sys.stdout.fileno())
+            os.dup2(file.fileno(), sys.stderr.fileno())
+    except OSError as error:
+        raise InputError(f"the log {log} cannot be written: {error.strerror}") from error
+
+
 def serve(arguments: argparse.Namespace) -> None:
     """Load the active versions, bind, and answer until SIGTERM or SIGINT."""
+    if arguments.log is not None:
+        _write_to(arguments.log)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     root: Path = arguments.root.resolve()
     if not root.is_dir():
@@ -89,7 +101,7 @@ def serve(arguments: argparse.Namespace) -> None:
     gc.collect()
     gc.freeze()  # the modules stay for good: looking through them again and again costs milliseconds at a time
     port = listener.getsockname()[1]
-    announce(root, arguments.host, port)
+    announce(root, arguments.host, port, arguments.log)
     try:
         uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:

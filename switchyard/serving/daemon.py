@@ -80,7 +80,7 @@ def start(
                 found = _launch(root, host, port, token, log, max_request_mb)
     except OSError as error:
         raise SwitchyardError(f"a server of {root} cannot be started: {error.strerror or error}") from error
-    return Daemon(found.pid, found.host, found.port, found.url, log, _notice(found, host, port))
+    return _daemon(root, found, _notice(found, host, port))
 
 
 def _answering(root: Path) -> Running | None:
@@ -103,9 +103,12 @@ def status(root: Path) -> Daemon | None:
     """The server of a repository, or None if none runs."""
     root = root.resolve()
     found = running(root)
-    if found is None:
-        return None
-    return Daemon(found.pid, found.host, found.port, found.url, root / ".server.log")
+    return None if found is None else _daemon(root, found)
+
+
+def _daemon(root: Path, found: Running, notice: str | None = None) -> Daemon:
+    log = Path(found.log) if found.log else root / ".server.log"
+    return Daemon(found.pid, found.host, found.port, found.url, log, notice)
 
 
 def stop(root: Path, seconds: float = _STOP_SECONDS) -> bool:
@@ -148,6 +151,7 @@ def _notice(found: Running, host: str, port: int) -> str | None:
 def _launch(root: Path, host: str, port: int, token: str | None, log: Path, max_request_mb: float) -> Running:
     command = [sys.executable, "-P", "-m", "switchyard.serving", "--root", str(root), "--host", host]
     command += ["--port", str(port), "--next-free-port", "--max-request-mb", str(max_request_mb)]
+    command += ["--log", str(log)]
     with log.open("ab") as output:
         begin = output.tell()
         process = subprocess.Popen(

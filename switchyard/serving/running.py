@@ -21,12 +21,14 @@ class Running:
         started: When it started, in whatever the system counts.
         host: The address it is bound to.
         port: Its port.
+        log: The file that it writes to; empty if it is not its own.
     """
 
     pid: int
     started: str
     host: str
     port: int
+    log: str = ""
 
     @property
     def url(self) -> str:
@@ -61,10 +63,10 @@ def _start_time_by_ps(pid: int) -> str | None:
     return started.strip() if state and not state.startswith("Z") else None
 
 
-def announce(root: Path, host: str, port: int) -> None:
+def announce(root: Path, host: str, port: int, log: Path | None = None) -> None:
     """Write down that this process serves the repository."""
     pid = os.getpid()
-    running = Running(pid, start_time(pid) or "", host, port)
+    running = Running(pid, start_time(pid) or "", host, port, str(log or ""))
     draft = root / f".server-{pid}.json"
     draft.write_text(json.dumps(asdict(running)))
     draft.replace(state_file(root))

@@ -34,6 +34,13 @@ def test_it_starts_answers_and_stops(root, kit):
     assert not daemon.stop(root)
 
 
+def test_it_writes_to_the_log_that_was_named_and_says_so(root, kit, tmp_path):
+    log = tmp_path / "elsewhere.log"
+    daemon.start(root, port=kit.free_port(), log=log)
+    assert daemon.status(root).log == log
+    assert "Started server process" in log.read_text()
+
+
 def test_a_second_start_finds_the_first(root, kit):
     first = daemon.start(root, port=kit.free_port())
     assert daemon.start(root, port=first.port) == first
