@@ -30,6 +30,7 @@ def preflight(path: Path, overrides: Sequence[str]) -> tuple[Config, Source]:
         InputError: What the user wrote, or the data, cannot be used.
     """
     from switchyard.data.source import inspect
+    from switchyard.data.split_check import check_split
     from switchyard.evaluation.gates import check_gates
 
     file = _config_file(path)
@@ -37,6 +38,7 @@ def preflight(path: Path, overrides: Sequence[str]) -> tuple[Config, Source]:
     with _named(file):
         check_gates(config.gates, config.task)
     source = inspect(config.data, config.contract, config.task, root=ROOT, features=config.features)
+    check_split(source, config)
     return config, source
 
 
@@ -67,8 +69,7 @@ def _named(file: Path) -> Iterator[None]:
 
 def _config_file(path: Path) -> Path:
     """The file that is meant: as given, from the project's folder, or by the use case's name."""
-    by_name = [ROOT / "configs" / f"{path}.yaml"] if path.name == str(path) and not path.suffix else []
-    for place in [path, ROOT / path, *by_name]:
-        if place.is_file():
-            return place
-    return path
+    is_name = path.name == str(path) and not path.suffix
+    places = [path, ROOT / path, *([ROOT / "configs" / f"{path}.yaml"] if is_name else [])]
+    found = next((place for place in places if place.is_file()), places[-1] if is_name else path)
+    return found.relative_to(Path.cwd()) if found.is_relative_to(Path.cwd()) else found
