@@ -48,12 +48,16 @@ def train(config: Config, source: Source, console: Console, cache: bool, debug: 
         # The first failure ends the run, and is what the user is told.
         execution_mode=ExecutionMode.FAIL_FAST,
     )
+    failed: list[str] = []
     try:
-        with step_lines(console, debug):
+        with step_lines(console, debug, failed):
             run = _completed(wired(config=config, fingerprint=source.fingerprint))
     except SwitchyardError:
         _print_what_there_is(name, config, source, console)
         raise
+    except Exception as error:
+        where = f"step {failed[0]}" if failed else f"run {name}"
+        raise SwitchyardError(f"{where} failed: {type(error).__name__}: {error}; --debug shows where") from error
     return read_outcome(run, config, source)
 
 

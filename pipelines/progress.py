@@ -40,10 +40,12 @@ class StepLines:
 
     Args:
         console: Where to draw.
+        failed: Takes the names of steps that fail.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, failed: list[str]) -> None:
         """Draws nothing yet."""
+        self.failed = failed
         self.console = console
         self.live = console.is_terminal
         self.seconds: dict[str, float] = {}
@@ -81,6 +83,8 @@ class StepLines:
             if step in self.seconds:
                 return
             self.start(step)
+        if outcome == "failed":
+            self.failed.append(step)
         self.seconds[step] = time.monotonic() - self._started.pop(step)
         self._progress.update(self._lines[step], completed=1, mark=_MARKS[outcome], outcome=outcome)
         if not self.live:
@@ -109,19 +113,20 @@ class _Events(logging.Handler):
 
 
 @contextmanager
-def step_lines(console: Console, debug: bool) -> Iterator[None]:
+def step_lines(console: Console, debug: bool, failed: list[str]) -> Iterator[None]:
     """Until the block ends, ZenML's log becomes lines of steps.
 
     Args:
         console: Where to draw.
         debug: Touch nothing, let ZenML print.
+        failed: Takes the names of steps that fail.
     """
     if debug:
         yield
         return
     root = logging.getLogger()
     handlers = list(root.handlers)
-    with StepLines(console) as lines, warnings.catch_warnings():
+    with StepLines(console, failed) as lines, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for handler in handlers:
             if isinstance(handler, logging.StreamHandler) or type(handler).__name__ == "ZenMLConsoleHandler":

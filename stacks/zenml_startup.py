@@ -8,7 +8,9 @@ None of this is a setting of ZenML's, so it is replaced here, before anything ru
 
 from __future__ import annotations
 
-from importlib.metadata import distributions
+from functools import cache
+from pathlib import Path
+from sysconfig import get_path
 
 from zenml.environment import Environment
 from zenml.integrations.registry import integration_registry
@@ -26,7 +28,9 @@ def prepare() -> None:
     cache_utils.get_cached_step_run = cached_step_run
 
 
+@cache
 def installed_packages() -> list[str]:
-    """Installed packages as `pip freeze` lists them, read in this process."""
-    found = {each.metadata["Name"]: each.version for each in distributions() if each.metadata["Name"]}
-    return [f"{name}=={version}" for name, version in sorted(found.items(), key=lambda item: item[0].lower())]
+    """Installed packages as `pip freeze` lists them, from the names of their folders (nothing is parsed)."""
+    places = {Path(get_path("purelib")), Path(get_path("platlib"))}
+    folders = {folder.stem for place in places for folder in place.glob("*.dist-info")}
+    return sorted((folder.replace("-", "==", 1) for folder in folders), key=str.lower)
