@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
         check_learners(Path(arguments.config), config)
         from pipelines.plan import print_plan
 
-        flavors = {kind: part.flavor for kind, part in stack.components.items()} if stack else {}
+        flavors = {str(kind): part.flavor for kind, part in stack.components.items()} if stack else {}
         return print_plan(console, config, source, flavors)
 
     from pipelines.summary import print_summary
@@ -90,10 +90,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--config", default="titanic", metavar="FILE", help="configs/NAME.yaml (default: titanic)")
     parser.add_argument("--stack", metavar="NAME", help="apply stacks/NAME.yaml and make it active")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, as in split.test=0.3")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override, as in split.test=0.3"
+    )
     parser.add_argument("--no-cache", action="store_true", help="run every step anew")
     parser.add_argument("--rerun", action="store_true", help="record a run even if nothing has changed")
-    parser.add_argument("--dry-run", action="store_true", help="check config, data and stack, print the plan, run nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="check config, data and stack, print the plan, run nothing"
+    )
     parser.set_defaults(command=run)
     return parser
 

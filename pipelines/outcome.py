@@ -47,7 +47,10 @@ def _read_evaluation(outcome: Outcome, version: ArtifactVersionResponse) -> None
     best = facts["best"]
     outcome.primary = facts["selection"]["metric"]
     outcome.candidates = sorted(
-        ({"name": each["name"], "metrics": each["metrics"], "best": each["name"] == best} for each in facts["candidates"]),
+        (
+            {"name": each["name"], "metrics": each["metrics"], "best": each["name"] == best}
+            for each in facts["candidates"]
+        ),
         key=lambda each: not each["best"],
     )
     outcome.candidates.insert(1, {"name": f"{best}\non test", "metrics": facts["test"]["metrics"], "best": True})

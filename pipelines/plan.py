@@ -34,7 +34,9 @@ def print_plan(console: Console, config: Config, source: Source, stack: dict[str
     for name, candidate in config.candidates.items():
         searched = ", ".join(candidate.search) or "nothing"
         trials = config.search.trials if candidate.search else 1
-        table.add_row(f"train_{name}", f"{candidate.type}, {trials} trials × {config.search.folds} folds over {searched}")
+        table.add_row(
+            f"train_{name}", f"{candidate.type}, {trials} trials × {config.search.folds} folds over {searched}"
+        )
     table.add_row("evaluate", f"the best by {config.metrics.primary}, {config.metrics.bootstrap} bootstrap resamples")
     table.add_row("promote", "; ".join(f"{name} {asked}" for name, asked in config.gates.items()) or "no gates")
     table.add_row("deploy", f"{config.deployment.host}:{config.deployment.port}")

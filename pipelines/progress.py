@@ -21,7 +21,13 @@ _STARTED = re.compile(r"^Step `(?P<step>[^`]+)` has started\.")
 _FINISHED = re.compile(r"^Step `(?P<step>[^`]+)` has finished in ")
 _CACHED = re.compile(r"^Using cached version of step `(?P<step>[^`]+)`")
 _FAILED = re.compile(r"^(?:Failed to run step|Failed preparing step|Step) `?(?P<step>[\w.-]+)`?(?:: | failed|\.)")
-_MARKS = {"running": " ", "done": "[green]✓[/]", "cached": "[cyan]=[/]", "failed": "[red]✗[/]", "stopped": "[yellow]-[/]"}
+_MARKS = {
+    "running": " ",
+    "done": "[green]✓[/]",
+    "cached": "[cyan]=[/]",
+    "failed": "[red]✗[/]",
+    "stopped": "[yellow]-[/]",
+}
 
 
 class _Seconds(ProgressColumn):
@@ -89,7 +95,9 @@ class StepLines:
         self._progress.update(self._lines[step], completed=1, mark=_MARKS[outcome], outcome=outcome)
         if not self.live:
             spent = "cached" if outcome == "cached" else f"{self.seconds[step]:.1f} s"
-            self.console.print(f"{step:<24} {outcome if outcome != 'cached' else '':<7} {spent}".rstrip(), highlight=False)
+            self.console.print(
+                f"{step:<24} {outcome if outcome != 'cached' else '':<7} {spent}".rstrip(), highlight=False
+            )
 
 
 class _Events(logging.Handler):

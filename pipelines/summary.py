@@ -54,8 +54,7 @@ def commands(outcome: Outcome) -> list[tuple[str, str]]:
     listed += [(f"open {what}", command) for what, command in outcome.links.items()]
     if outcome.endpoint:
         listed.append(("stop the endpoint", f"python run.py stop {outcome.use_case}"))
-    listed = [(label, _from_the_shell(command)) for label, command in listed]
-    return listed
+    return [(label, _from_the_shell(command)) for label, command in listed]
 
 
 def _from_the_shell(command: str) -> str:
@@ -87,7 +86,12 @@ def _facts(outcome: Outcome) -> list[tuple[str, str]]:
 
 def _candidates(outcome: Outcome) -> Table:
     """A column a candidate, a row a metric: the figure, and its interval below."""
-    table = Table(title="candidates, on validation rows; the best one on test rows, too", title_justify="left", box=SIMPLE_HEAD, padding=(0, 2, 0, 0))
+    table = Table(
+        title="candidates, on validation rows; the best one on test rows, too",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 2, 0, 0),
+    )
     table.add_column("metric")
     for each in outcome.candidates:
         table.add_column(each["name"], style="bold" if each["best"] else "")

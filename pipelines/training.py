@@ -9,7 +9,7 @@ from steps.evaluate import evaluate
 from steps.ingest import ingest
 from steps.preprocess import preprocess
 from steps.promote import promote
-from steps.tracking import tracker_name
+from steps.tracking import tracker_options
 from steps.train import train
 from steps.validate import validate
 from switchyard.config import Config
@@ -28,13 +28,9 @@ def training(config: Config, fingerprint: str) -> None:
     validate(raw, use_case=config.name, source=data.uri, contract=contract, target=data.target)
     splits = preprocess(raw, data=data, contract=contract, split=config.split, task=task, seed=seed, after="validate")
 
-    tracker = tracker_name()
-    experiment = {"experiment_tracker": {"experiment_name": config.name}}
-    nested = {"experiment_tracker": {"experiment_name": config.name, "nested": True}}
+    tracked = tracker_options(config.name)
     models = [
-        train.with_options(
-            experiment_tracker=tracker, settings=nested if tracker else {}, substitutions={"candidate": name}
-        )(
+        train.with_options(substitutions={"candidate": name}, **tracker_options(config.name, nested=True))(
             splits,
             name=name,
             candidate=candidate,
@@ -51,8 +47,7 @@ def training(config: Config, fingerprint: str) -> None:
         )
         for name, candidate in config.candidates.items()
     ]
-    tracking = {"experiment_tracker": tracker, "settings": experiment if tracker else {}}
-    evaluation = evaluate.with_options(**tracking)(
+    evaluation = evaluate.with_options(**tracked)(
         models,
         splits,
         data=data,
@@ -62,5 +57,5 @@ def training(config: Config, fingerprint: str) -> None:
         seed=seed,
         fingerprint=fingerprint,
     )
-    promotion = promote.with_options(**tracking)(models, evaluation, use_case=config.name)
+    promotion = promote.with_options(**tracked)(models, evaluation, use_case=config.name)
     deploy(models, splits, promotion, deployment=config.deployment)

@@ -56,7 +56,9 @@ def _component(client: Client, kind: StackComponentType, wanted: Component, chan
         except EntityExistsError:  # another run was quicker
             found = client.get_stack_component(kind, wanted.name, allow_name_prefix_match=False)
         return found
-    updates: dict[str, Any] = {key: value for key, value in wanted.config.items() if found.configuration.get(key) != value}
+    updates: dict[str, Any] = {
+        key: value for key, value in wanted.config.items() if found.configuration.get(key) != value
+    }
     if updates:
         found = client.update_stack_component(found.id, kind, configuration=updates)
         changes.append(f"{label} updated: {', '.join(sorted(updates))}")

@@ -24,7 +24,9 @@ def stop_endpoint(name: str) -> str:
         raise InputError(f"stack {stack.name} has no model deployer, so it serves nothing; name a stack with --stack")
     services = stack.model_deployer.find_model_server(service_name=f"zenml-{name}")
     if not services:
-        raise InputError(f"{name}: stack {stack.name} has no endpoint of that name; see zenml model-deployer models list")
+        raise InputError(
+            f"{name}: stack {stack.name} has no endpoint of that name; see zenml model-deployer models list"
+        )
     for service in services:
         stack.model_deployer.stop_model_server(service.uuid)
     return f"The endpoint of {name} is stopped; the next run starts it again."

@@ -27,7 +27,7 @@ class Component(Section):
 
     name: str = Field(min_length=1)
     flavor: str = Field(min_length=1)
-    config: dict[str, Any] = {}
+    config: dict[str, Any] = Field(default_factory=dict)
 
 
 class StackFile(Section):

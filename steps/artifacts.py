@@ -50,7 +50,7 @@ class _Materializer(BaseMaterializer):
         with self.artifact_store.open(f"{self.uri}/{name}", "rb") as file:
             return bytes(file.read())
 
-    def _write_json(self, name: str, value: Any) -> None:
+    def _write_json(self, name: str, value: object) -> None:
         self._write(name, json.dumps(value, indent=2, sort_keys=True).encode())
 
 
@@ -137,7 +137,7 @@ class ReportMaterializer(_Materializer):
         return {f"{self.uri}/report.html": VisualizationType.HTML}
 
 
-def _storage_options(artifact_store: Any) -> dict[str, str]:
+def _storage_options(artifact_store: Any) -> dict[str, str]:  # noqa: ANN401 - a flavor that may not be installed
     """What Polars needs to scan the files of this store: nothing if local, keys and endpoint if S3."""
     if "s3://" not in artifact_store.config.SUPPORTED_SCHEMES:
         return {}

@@ -13,8 +13,6 @@ from zenml.config.cache_policy import CachePolicy
 from switchyard.project import ROOT
 
 
-
-
 def depends_on(*places: str) -> CachePolicy:
     """The default policy, and the contents of these files.
 

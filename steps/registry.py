@@ -6,11 +6,14 @@ run that died after registering, or that trained the same model again, goes on w
 
 from __future__ import annotations
 
-from zenml import get_step_context
-from zenml.model.utils import link_artifact_version_to_model_version
+from contextlib import suppress
+from typing import Any
+
+from zenml import get_step_context, log_metadata
 from zenml.client import Client
 from zenml.exceptions import EntityExistsError
-from zenml.utils.metadata_utils import log_metadata
+from zenml.model.utils import link_artifact_version_to_model_version
+from zenml.models import ModelVersionResponse
 
 from switchyard.models.onnx_model import OnnxModel
 
@@ -28,16 +31,15 @@ def register_version(use_case: str, model: OnnxModel) -> int:
         The version's number, from 1.
     """
     client = Client()
-    try:
+    with suppress(EntityExistsError):
         client.create_model(use_case)
-    except EntityExistsError:
-        pass
     sha256 = str(model.card["sha256"])
     tag = f"sha256-{sha256[:16]}"
     known = client.list_model_versions(model_name_or_id=use_case, tags=tag, size=1).items
     version = known[0] if known else client.create_model_version(use_case, tags=[tag, str(model.card["candidate"])])
     if not known:
-        log_metadata({"sha256": sha256, "candidate": model.card["candidate"]}, model_name=use_case, model_version=version.name)
+        facts: dict[str, Any] = {"sha256": sha256, "candidate": str(model.card["candidate"])}
+        log_metadata(facts, model_name=use_case, model_version=version.name)
         _link_inputs(version)
     return int(version.number)
 
@@ -47,7 +49,7 @@ def promote_version(use_case: str, version: int) -> None:
     Client().update_model_version(use_case, str(version), stage=PRODUCTION, force=True)
 
 
-def _link_inputs(version: object) -> None:
+def _link_inputs(version: ModelVersionResponse) -> None:
     """The running step's inputs (models, report) belong to the version: its lineage on the dashboard."""
     for artifacts in get_step_context().step_run.inputs.values():
         for artifact in artifacts:

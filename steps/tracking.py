@@ -13,6 +13,7 @@ from typing import Any
 
 from zenml import get_step_context
 from zenml.client import Client
+from zenml.enums import StackComponentType
 
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.report import Report
@@ -31,7 +32,8 @@ def log_candidate(model: OnnxModel, history: list[dict[str, Any]]) -> None:
 
     card = model.card
     mlflow.log_params({"candidate": card["candidate"], "type": card["type"], "seed": card["seed"], **card["params"]})
-    mlflow.log_metrics({f"cv_{card['cv']['metric']}": card["cv"]["mean"], f"cv_{card['cv']['metric']}_std": card["cv"]["std"]})
+    scored = f"cv_{card['cv']['metric']}"
+    mlflow.log_metrics({scored: card["cv"]["mean"], f"{scored}_std": card["cv"]["std"]})
     mlflow.log_metric("parity_max_difference", card["parity"]["max_difference"])
     for trial in history:
         if trial["score"] is not None:
@@ -125,7 +127,15 @@ def _mlflow_version(use_case: str, version: int) -> str | None:
     return next((str(each.version) for each in found if each.tags.get("zenml_version") == str(version)), None)
 
 
-def tracker_name() -> str | None:
-    """The active stack's experiment tracker, if it has one."""
-    tracker = Client().active_stack.experiment_tracker
-    return tracker.name if tracker else None
+def tracker_options(experiment: str, nested: bool = False) -> dict[str, Any]:
+    """Options of a step that writes to MLflow; none if the active stack has no experiment tracker.
+
+    Args:
+        experiment: The MLflow experiment.
+        nested: Whether the step gets an MLflow run of its own below the pipeline run's.
+    """
+    trackers = Client().active_stack_model.components.get(StackComponentType.EXPERIMENT_TRACKER)
+    if not trackers:
+        return {}
+    settings = {"experiment_name": experiment, "nested": nested}
+    return {"experiment_tracker": trackers[0].name, "settings": {"experiment_tracker": settings}}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from zenml.model_deployers.base_model_deployer import BaseModelDeployerConfig, BaseModelDeployerFlavor
+
 # ZenML's own commands put the project on the path only while this module is imported.
 import switchyard  # noqa: F401
-from zenml.model_deployers.base_model_deployer import BaseModelDeployerConfig, BaseModelDeployerFlavor
 
 
 class OipConfig(BaseModelDeployerConfig):

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
+from zenml.enums import ServiceState
 from zenml.model_deployers.base_model_deployer import (
     DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT,
     BaseModelDeployer,
     BaseModelDeployerFlavor,
     get_model_version_id_if_exists,
 )
-from zenml.services import BaseService, ServiceConfig, ServiceState
+from zenml.services import BaseService, ServiceConfig
 
 from stacks.flavors.oip import OipConfig, OipFlavor
 from stacks.flavors.oip_service import OipService, OipServiceConfig
@@ -107,7 +108,11 @@ class OipDeployer(BaseModelDeployer):
     def get_model_server_info(service: BaseService) -> dict[str, str | None]:
         """What `zenml model-deployer models describe` shows."""
         config = cast(OipServiceConfig, service.config)
-        return {"PREDICTION_URL": service.prediction_url, "MODEL_VERSION": config.model_version, "ROOT": config.root}
+        return {
+            "PREDICTION_URL": service.get_prediction_url(),
+            "MODEL_VERSION": config.model_version,
+            "ROOT": config.root,
+        }
 
     def perform_deploy_model(
         self, id: UUID, config: ServiceConfig, timeout: int = DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT

@@ -6,8 +6,9 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import ClassVar
 
+from zenml.enums import ServiceState
 from zenml.models.v2.misc.service import ServiceType
-from zenml.services import ServiceConfig, ServiceState
+from zenml.services import ServiceConfig
 from zenml.services.service import BaseDeploymentService
 from zenml.services.service_status import ServiceStatus
 
