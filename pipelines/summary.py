@@ -102,11 +102,11 @@ def _candidates(outcome: Outcome) -> Table:
 
 
 def _estimate(estimate: dict[str, float | None] | None) -> str:
-    if not estimate or estimate["value"] is None:
+    value, low, high = ((estimate or {}).get(part) for part in ("value", "low", "high"))
+    if value is None:
         return "undefined"
-    if estimate.get("low") is None or estimate["high"] is None:
-        return _figure(estimate["value"])
-    return f"{_figure(estimate['value'])}\n[dim]{_figure(estimate['low'])}–{_figure(estimate['high'])}[/]"
+    interval = "" if low is None or high is None else f"\n[dim]{_figure(low)}–{_figure(high)}[/]"
+    return _figure(value) + interval
 
 
 def _figure(value: float) -> str:

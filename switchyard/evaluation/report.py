@@ -42,7 +42,7 @@ def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: s
 def number(value: float | None) -> str:
     """Three or four significant digits, thousands set apart; a dash for None."""
     if value is None or math.isnan(value):
-        return "–"  # noqa: RUF001 - a dash, not a minus
+        return "–"
     size = abs(value)
     if size >= 1000:
         return f"{value:,.0f}"
