@@ -90,7 +90,7 @@ def _candidates(outcome: Outcome) -> Table:
         title="candidates, on validation rows; the best one on test rows, too",
         title_justify="left",
         box=SIMPLE_HEAD,
-        padding=(0, 2, 0, 0),
+        padding=(0, 1, 0, 0),
     )
     table.add_column("metric")
     for each in outcome.candidates:
