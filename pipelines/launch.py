@@ -11,6 +11,7 @@ from zenml.client import Client
 from zenml.enums import ExecutionMode, ExecutionStatus
 from zenml.models import PipelineRunResponse, StepRunResponse
 
+from pipelines.abandoned import noted, settle
 from pipelines.outcome import read_outcome
 from pipelines.outcome_data import Outcome
 from pipelines.progress import step_lines
@@ -40,6 +41,8 @@ def train(config: Config, source: Source, console: Console, cache: bool, debug: 
     Raises:
         SwitchyardError: The run did not complete; what it had found until then is printed first.
     """
+    for abandoned in settle():
+        console.print(f"[dim]run {abandoned} was cut off; it is recorded as failed[/]")
     name = f"{config.name}-{datetime.now(UTC):%Y-%m-%d-%H%M%S-%f}"[:-3]
     wired = training.with_options(
         run_name=name,
@@ -50,7 +53,7 @@ def train(config: Config, source: Source, console: Console, cache: bool, debug: 
     )
     failed: list[str] = []
     try:
-        with step_lines(console, debug, failed):
+        with noted(name), step_lines(console, debug, failed):
             run = _completed(wired(config=config, fingerprint=source.fingerprint))
     except SwitchyardError:
         _print_what_there_is(name, config, source, console)
