@@ -24,9 +24,18 @@ def training(config: Config, fingerprint: str) -> None:
         fingerprint: Of the source's contents, so that changed data is read again.
     """
     data, task, contract, seed = config.data, config.task, config.contract, config.seed
-    raw = ingest(data=data, fingerprint=fingerprint)
+    raw = ingest(data=data, fingerprint=fingerprint, use_case=config.name)
     validate(raw, use_case=config.name, source=data.uri, contract=contract, target=data.target)
-    splits = preprocess(raw, data=data, contract=contract, split=config.split, task=task, seed=seed, after="validate")
+    splits = preprocess(
+        raw,
+        data=data,
+        contract=contract,
+        split=config.split,
+        task=task,
+        seed=seed,
+        use_case=config.name,
+        after="validate",
+    )
 
     tracked = tracker_options(config.name)
     models = [
@@ -43,6 +52,7 @@ def training(config: Config, fingerprint: str) -> None:
             metrics=config.metrics,
             seed=seed,
             threads=config.threads,
+            use_case=config.name,
             id=f"train_{name}",
         )
         for name, candidate in config.candidates.items()
@@ -56,6 +66,7 @@ def training(config: Config, fingerprint: str) -> None:
         gates=config.gates,
         seed=seed,
         fingerprint=fingerprint,
+        use_case=config.name,
     )
     promotion = promote.with_options(**tracked)(models, evaluation, use_case=config.name)
     deploy(models, splits, promotion, deployment=config.deployment)

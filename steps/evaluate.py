@@ -28,6 +28,7 @@ def evaluate(
     gates: dict[str, str],
     seed: int,
     fingerprint: str,
+    use_case: str,
 ) -> Annotated[Report, "{use_case}_evaluation"]:
     """Measures the candidates on validation rows and the best of them once on test rows.
 
@@ -40,6 +41,7 @@ def evaluate(
         gates: What the figures are held against.
         seed: Of the bootstrap.
         fingerprint: Of the source, for the report.
+        use_case: Names the artifact.
 
     Returns:
         The report; `facts["best"]` names the candidate that goes on.

@@ -19,12 +19,13 @@ _CODE = depends_on("switchyard/data")
 
 
 @step(output_materializers=DatasetMaterializer, cache_policy=_CODE)
-def ingest(data: Data, fingerprint: str) -> Annotated[Dataset, "{use_case}_raw"]:
+def ingest(data: Data, fingerprint: str, use_case: str) -> Annotated[Dataset, "{use_case}_raw"]:
     """Streams the source to Parquet.
 
     Args:
         data: Where the source is and how it is read.
         fingerprint: Of the source's contents when the run was started: it makes a changed file a cache miss.
+        use_case: Names the artifact, so what another use case has read of the same data is a cache miss, too.
 
     Returns:
         A dataset with the part `raw`.

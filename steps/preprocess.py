@@ -18,7 +18,7 @@ _CODE = depends_on("switchyard/data")
 
 @step(output_materializers=DatasetMaterializer, cache_policy=_CODE)
 def preprocess(
-    raw: Dataset, data: Data, contract: Contract, split: Split, task: Task, seed: int
+    raw: Dataset, data: Data, contract: Contract, split: Split, task: Task, seed: int, use_case: str
 ) -> Annotated[Dataset, "{use_case}_splits"]:
     """Casts the columns and deals the rows to training, validation and test.
 
@@ -29,6 +29,7 @@ def preprocess(
         split: How the rows are dealt.
         task: Stratified splits are for classification.
         seed: Decides which row goes where.
+        use_case: Names the artifact.
 
     Returns:
         A dataset with the parts `train`, `validation` and `test`.

@@ -33,6 +33,7 @@ def train(
     metrics: Metrics,
     seed: int,
     threads: int,
+    use_case: str,
 ) -> Annotated[OnnxModel, "{use_case}_{candidate}"]:
     """Fits one candidate on the training rows.
 
@@ -49,6 +50,7 @@ def train(
         metrics: What is optimised.
         seed: Of the search and of the learner.
         threads: Other thread counts give other weights, so it is part of the recipe.
+        use_case: Names the artifact.
 
     Returns:
         The ONNX file and its card, with the search history in it.
