@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from switchyard.errors import SwitchyardError
 from switchyard.project import ROOT
@@ -26,7 +26,8 @@ def open_session(debug: bool) -> Iterator[None]:
     # Rich tracebacks print every local variable of every frame, which is hundreds of thousands of lines here.
     os.environ.setdefault("ZENML_ENABLE_RICH_TRACEBACK", "false")
     try:
-        _open()
+        with nullcontext() if debug else _hushed():
+            _open()
     except SwitchyardError:
         raise
     except Exception as error:
@@ -37,6 +38,16 @@ def open_session(debug: bool) -> Iterator[None]:
     if not debug:
         _be_quiet()
     yield
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """ZenML tells of every default that it sets up in an empty folder."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _open() -> None:
