@@ -39,7 +39,7 @@ def register_version(use_case: str, model: OnnxModel) -> int:
     version = known[0] if known else client.create_model_version(use_case, tags=[tag, str(model.card["candidate"])])
     if not known:
         facts: dict[str, Any] = {"sha256": sha256, "candidate": str(model.card["candidate"])}
-        log_metadata(facts, model_name=use_case, model_version=int(version.number))
+        log_metadata(metadata=facts, model_name=use_case, model_version=int(version.number))
         _link_inputs(version)
     return int(version.number)
 
