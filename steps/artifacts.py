@@ -6,12 +6,9 @@ store file by file and never holds a table in memory. Readers scan them where th
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,21 +17,11 @@ from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 
 from switchyard.data.dataset import Dataset
-from switchyard.errors import SwitchyardError
+from switchyard.data.disk_full import disk_full_named
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.report import Report
 
 _PARTS = "parts.json"
-
-
-@contextmanager
-def _disk_full_is_named(folder: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise SwitchyardError(f"{folder}: the disk is full; free some space there and run again") from error
 
 
 class _Materializer(BaseMaterializer):
@@ -43,7 +30,7 @@ class _Materializer(BaseMaterializer):
     SKIP_REGISTRATION: ClassVar[bool] = True
 
     def _write(self, name: str, content: bytes) -> None:
-        with _disk_full_is_named(self.uri), self.artifact_store.open(f"{self.uri}/{name}", "wb") as file:
+        with disk_full_named(self.uri), self.artifact_store.open(f"{self.uri}/{name}", "wb") as file:
             file.write(content)
 
     def _read(self, name: str) -> bytes:
@@ -84,7 +71,7 @@ class DatasetMaterializer(_Materializer):
         return digest.hexdigest()
 
     def _move(self, source: str, target: str) -> None:
-        with _disk_full_is_named(self.uri):
+        with disk_full_named(self.uri):
             if self.artifact_store.config.is_local:
                 shutil.move(source, target)
                 return

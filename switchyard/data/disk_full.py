@@ -14,7 +14,7 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
-def disk_full_named(folder: Path) -> Iterator[None]:
+def disk_full_named(folder: Path | str) -> Iterator[None]:
     """Turn errors of a full disk into one that names the folder; others pass.
 
     Args:

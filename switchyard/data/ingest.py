@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from switchyard.config import Data
+from switchyard.data.disk_full import disk_full_named
 from switchyard.data.fetching import readable_paths
 from switchyard.data.reading import readable, scan
 from switchyard.data.source import Source, fingerprint_now
@@ -51,10 +49,10 @@ def ingest(source: Source, data: Data, destination: Path) -> Ingested:
     """
     final = destination / "raw.parquet"
     partial = destination / f".raw.{os.getpid()}.partial"
-    with _no_disk_full(destination):
+    with disk_full_named(destination):
         destination.mkdir(parents=True, exist_ok=True)
     try:
-        with readable(source.shown), _no_disk_full(destination), readable_paths(source, data, destination) as paths:
+        with readable(source.shown), disk_full_named(destination), readable_paths(source, data, destination) as paths:
             _write(scan(paths, source.format, data, source.columns, source.storage_options or None), partial)
             _check_unchanged(source, data)
             rows = _rows(partial)
@@ -77,23 +75,3 @@ def _rows(path: Path) -> int:
 def _check_unchanged(source: Source, data: Data) -> None:
     if fingerprint_now(source, data) != source.fingerprint:
         raise SwitchyardError(f"{source.uri} changed while it was read: run again when nothing writes to it any more.")
-
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-@contextmanager
-def _no_disk_full(folder: Path) -> Iterator[None]:
-    """Turn a full disk, as Python or Polars tells it, into one sentence."""
-    import polars as pl
-
-    try:
-        yield
-    except (OSError, pl.exceptions.PolarsError) as error:
-        for code in _NO_ROOM:
-            if getattr(error, "errno", None) == code or os.strerror(code) in str(error):
-                raise SwitchyardError(
-                    f"the disk is full: {folder} has no room for the table ({os.strerror(code)}), "
-                    "so free some space and run again."
-                ) from error
-        raise

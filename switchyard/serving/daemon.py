@@ -145,7 +145,7 @@ def _notice(found: Running, host: str, port: int) -> str | None:
         return None
     if found.host != host:
         return f"the server already runs at {found.host}:{found.port}; stop it to move it to {host}:{port}"
-    return f"port {port} is in use by another program or the server already ran elsewhere: it answers on {found.port}"
+    return f"port {port} was in use when the server started: it answers on {found.port}"
 
 
 def _launch(root: Path, host: str, port: int, token: str | None, log: Path, max_request_mb: float) -> Running:
