@@ -20,7 +20,8 @@ from pipelines.training import training
 from switchyard import errors
 from switchyard.config import Config
 from switchyard.data.source import Source
-from switchyard.errors import SwitchyardError
+from switchyard.errors import InputError, SwitchyardError
+from switchyard.serving.deployer import Deployer
 
 _POLL_SECONDS = 2.0
 
@@ -39,8 +40,10 @@ def train(config: Config, source: Source, console: Console, cache: bool, debug: 
         What came out of the run, which completed.
 
     Raises:
+        InputError: The active stack cannot deploy what the run would train.
         SwitchyardError: The run did not complete; what it had found until then is printed first.
     """
+    _require_deployer()
     for abandoned in settle():
         console.print(f"[dim]run {abandoned} was cut off; it is recorded as failed[/]")
     name = f"{config.name}-{datetime.now(UTC):%Y-%m-%d-%H%M%S-%f}"[:-3]
@@ -62,6 +65,17 @@ def train(config: Config, source: Source, console: Console, cache: bool, debug: 
         where = f"step {failed[0]}" if failed else f"run {name}"
         raise SwitchyardError(f"{where} failed: {type(error).__name__}: {error}; --debug shows where") from error
     return read_outcome(run, config, source)
+
+
+def _require_deployer() -> None:
+    """Said before hours of training rather than after."""
+    stack = Client().active_stack
+    if not isinstance(stack.model_deployer, Deployer):
+        found = f"is a {stack.model_deployer.flavor}" if stack.model_deployer else "is missing"
+        raise InputError(
+            f"the active stack {stack.name} cannot deploy: its model deployer {found}; apply one of ours with "
+            "--stack local, or choose another with: zenml stack set NAME"
+        )
 
 
 def _print_what_there_is(name: str, config: Config, source: Source, console: Console) -> None:

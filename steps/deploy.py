@@ -40,8 +40,8 @@ def deploy(
     if not isinstance(deployer, Deployer):
         found = f"{type(deployer).__name__}" if deployer else "none"
         raise SwitchyardError(
-            f"stack {Client().active_stack.name}: its model deployer must be one that serves ONNX models "
-            f"(flavor oip), found {found}; apply a stack file with --stack"
+            f"stack {Client().active_stack.name}: its model deployer must be one that serves ONNX models, "
+            f"found {found}; apply a stack file with --stack"
         )
     model = next(model for model in models if model.card["candidate"] == promotion["candidate"])
     golden = golden_rows(model, splits.scan("test").collect(), deployment.golden_rows)
