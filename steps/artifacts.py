@@ -18,6 +18,7 @@ from zenml.materializers.base_materializer import BaseMaterializer
 
 from switchyard.data.dataset import Dataset
 from switchyard.data.disk_full import disk_full_named
+from switchyard.errors import SwitchyardError
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.report import Report
 
@@ -42,33 +43,49 @@ class _Materializer(BaseMaterializer):
 
 
 class DatasetMaterializer(_Materializer):
-    """A `Dataset`: its Parquet files, and their names in `parts.json`, which is written last."""
+    """A `Dataset`: its Parquet files, and in `parts.json`, which is written last, the name and size of each."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Dataset,)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
 
     def save(self, data: Dataset) -> None:
         """Moves the files into the artifact store."""
+        sizes = {part: Path(data.path(part)).stat().st_size for part in data.parts}
         for part in data.parts:
-            self._move(data.path(part), f"{self.uri}/{part}.parquet")
-        self._write_json(_PARTS, list(data.parts))
+            self._move(data.path(part), self._path(part))
+        self._write_json(_PARTS, [[part, size] for part, size in sizes.items()])
 
     def load(self, data_type: type[Any]) -> Dataset:
-        """A dataset that scans the files where they lie."""
+        """A dataset that scans the files where they lie.
+
+        Raises:
+            SwitchyardError: A file is gone, or not as long as it was.
+        """
         del data_type
-        parts = tuple(json.loads(self._read(_PARTS)))
-        return Dataset(root=self.uri, parts=parts, storage_options=_storage_options(self.artifact_store))
+        self._check_there(_PARTS)
+        sizes: dict[str, int] = dict(json.loads(self._read(_PARTS)))
+        for part, size in sizes.items():
+            self._check_there(f"{part}.parquet")
+            if (found := self.artifact_store.size(self._path(part))) != size:
+                raise _damaged(f"{self._path(part)} holds {found:,} of {size:,} bytes")
+        return Dataset(root=self.uri, parts=tuple(sizes), storage_options=_storage_options(self.artifact_store))
 
     def compute_content_hash(self, data: Dataset) -> str | None:
         """The same rows give the same hash, so that what follows can come from the cache."""
         digest = blake2b(digest_size=16)
         for part in data.parts:
             digest.update(part.encode())
-            path = f"{self.uri}/{part}.parquet"
-            with self.artifact_store.open(path, "rb") as file:
+            with self.artifact_store.open(self._path(part), "rb") as file:
                 while block := file.read(1 << 20):
                     digest.update(block)
         return digest.hexdigest()
+
+    def _path(self, part: str) -> str:
+        return f"{self.uri}/{part}.parquet"
+
+    def _check_there(self, name: str) -> None:
+        if not self.artifact_store.exists(f"{self.uri}/{name}"):
+            raise _damaged(f"{self.uri}/{name} is not there")
 
     def _move(self, source: str, target: str) -> None:
         with disk_full_named(self.uri):
@@ -78,6 +95,10 @@ class DatasetMaterializer(_Materializer):
             with Path(source).open("rb") as reader, self.artifact_store.open(target, "wb") as writer:
                 shutil.copyfileobj(reader, writer, 1 << 22)
             os.unlink(source)  # noqa: PTH108 - source is a string of the dataset
+
+
+def _damaged(what: str) -> SwitchyardError:
+    return SwitchyardError(f"{what}: the artifact store has lost data of an earlier step; run again with --no-cache")
 
 
 class OnnxModelMaterializer(_Materializer):

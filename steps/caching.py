@@ -12,6 +12,9 @@ from zenml.config.cache_policy import CachePolicy
 
 from switchyard.project import ROOT
 
+# How a step's outputs are stored, which its inputs' readers rely on.
+_ALWAYS = ("steps/artifacts.py",)
+
 
 def depends_on(*places: str) -> CachePolicy:
     """The default policy, and the contents of these files.
@@ -20,7 +23,7 @@ def depends_on(*places: str) -> CachePolicy:
         *places: Files, or folders whose Python files are meant, relative to the project.
     """
     files: set[Path] = set()
-    for place in places:
+    for place in (*places, *_ALWAYS):
         path = ROOT / place
         files.update(path.rglob("*.py") if path.is_dir() else [path])
     return CachePolicy(file_dependencies=sorted(str(file.relative_to(ROOT)) for file in files))

@@ -18,7 +18,7 @@ def disk_full_named(folder: Path | str) -> Iterator[None]:
     """Turn errors of a full disk into one that names the folder; others pass.
 
     Args:
-        folder: Where the block writes.
+        folder: Where the block writes, on a disk or in a bucket.
 
     Raises:
         SwitchyardError: There is no room.
