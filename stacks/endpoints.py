@@ -21,7 +21,10 @@ def stop_endpoint(name: str) -> str:
     """
     stack = Client().active_stack
     if stack.model_deployer is None:
-        raise InputError(f"stack {stack.name} has no model deployer, so it serves nothing; apply one that has: python run.py --stack local")
+        raise InputError(
+            f"stack {stack.name} has no model deployer, so it serves nothing; apply one that has: "
+            "python run.py --stack local"
+        )
     services = stack.model_deployer.find_model_server(service_name=f"zenml-{name}")
     if not services:
         raise InputError(
