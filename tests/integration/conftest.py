@@ -211,3 +211,14 @@ def project(new_project):
     project.first = project.run("--stack", "local", "--config", "people")
     assert project.first.code == 0, project.first.err
     return project
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    """The environment in which `at` (module:function) does harm to a command; see plugin/sitecustomize.py."""
+
+    def environment(at: str, how: str, when: str = "before", mark: Path = tmp_path / "mark") -> dict[str, str]:
+        harm = {"HARM_AT": at, "HARM_HOW": how, "HARM_WHEN": when, "HARM_MARK": str(mark)}
+        return {**harm, "PYTHONPATH": str(PLUGIN)}
+
+    return environment
