@@ -1,0 +1,36 @@
+"""Six steps that do nothing to speak of, the way this project runs its steps: start, stack, materializers, lines.
+
+python fixed_cost_ours.py [--tracked]: with it, train and evaluate have an MLflow run as those of the project do.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+from stacks.session import open_session  # noqa: E402
+from stacks.stack_file import read_stack  # noqa: E402
+
+
+def main() -> None:
+    """On the local stack, as run.py applies it."""
+    from rich.console import Console
+
+    stack = read_stack("local")
+    with open_session(debug=False):
+        from stacks.apply import apply_stack
+
+        apply_stack("local", stack)
+        from bench.programs.fixed_cost_steps import fixed_cost
+        from pipelines.progress import step_lines
+
+        with step_lines(Console(highlight=False), debug=False, failed=[]):
+            done = fixed_cost(tracked="--tracked" in sys.argv)
+    if done.status.value != "completed" or len(done.steps) != 6:
+        raise SystemExit(f"{done.name} {done.status.value}")
+
+
+if __name__ == "__main__":
+    main()
