@@ -6,16 +6,15 @@ nothing and a run that died half-way is simply gone on with.
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 from zenml.client import Client
 from zenml.enums import StackComponentType
 from zenml.exceptions import EntityExistsError
 from zenml.models import ComponentResponse
-from zenml.stack.flavor import Flavor
 
-from stacks.stack_file import Component, StackFile
+from stacks.component_check import Checked, check
+from stacks.stack_file import StackFile
 
 
 def apply_stack(name: str, stack: StackFile) -> list[str]:
@@ -27,13 +26,17 @@ def apply_stack(name: str, stack: StackFile) -> list[str]:
 
     Returns:
         What was changed, one line each; empty if the stack was as it should be.
+
+    Raises:
+        InputError: A flavor is unknown, or refuses its settings; nothing was changed.
     """
-    changes: list[str] = []
-    client = Client()
-    components = {
-        StackComponentType(kind): _component(client, StackComponentType(kind), component, changes)
+    checked = {
+        StackComponentType(kind): check(name, StackComponentType(kind), component)
         for kind, component in stack.components.items()
     }
+    changes: list[str] = []
+    client = Client()
+    components = {kind: _component(client, kind, component, changes) for kind, component in checked.items()}
     _stack(client, name, components, changes)
     if client.active_stack_model.name != name:
         client.activate_stack(name)
@@ -41,28 +44,33 @@ def apply_stack(name: str, stack: StackFile) -> list[str]:
     return changes
 
 
-def _component(client: Client, kind: StackComponentType, wanted: Component, changes: list[str]) -> ComponentResponse:
-    flavor = _flavor(client, kind, wanted.flavor, changes)
+def _component(client: Client, kind: StackComponentType, wanted: Checked, changes: list[str]) -> ComponentResponse:
+    _register(client, kind, wanted, changes)
     label = f"{kind.value} {wanted.name}"
     found = _find(client, kind, wanted.name)
-    if found is not None and found.flavor_name != flavor:
+    if found is not None and found.flavor_name != wanted.flavor:
         # A component cannot change its flavor: the old one makes room under another name, its history stays.
-        client.update_stack_component(found.id, kind, name=f"{wanted.name}-{found.flavor_name}-{str(found.id)[:8]}")
+        renamed = f"{wanted.name}-{found.flavor_name}-{str(found.id)[:8]}"
+        client.update_stack_component(found.id, kind, name=renamed)
+        changes.append(f"{label} of flavor {found.flavor_name} renamed to {renamed}")
         found = None
     if found is None:
         try:
-            found = client.create_stack_component(wanted.name, flavor, kind, dict(wanted.config))
+            found = client.create_stack_component(wanted.name, wanted.flavor, kind, dict(wanted.config))
             changes.append(f"{label} created")
         except EntityExistsError:  # another run was quicker
             found = client.get_stack_component(kind, wanted.name, allow_name_prefix_match=False)
         return found
-    updates: dict[str, Any] = {
-        key: value for key, value in wanted.config.items() if found.configuration.get(key) != value
-    }
-    if updates:
+    if updates := _updates(found.configuration, wanted.config):
         found = client.update_stack_component(found.id, kind, configuration=updates)
         changes.append(f"{label} updated: {', '.join(sorted(updates))}")
     return found
+
+
+def _updates(current: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """What is to be set, with None for what the stack file does not say (any more)."""
+    changed = {key: value for key, value in wanted.items() if current.get(key) != value}
+    return changed | {key: None for key, value in current.items() if key not in wanted and value is not None}
 
 
 def _find(client: Client, kind: StackComponentType, name: str) -> ComponentResponse | None:
@@ -72,25 +80,21 @@ def _find(client: Client, kind: StackComponentType, name: str) -> ComponentRespo
         return None
 
 
-def _flavor(client: Client, kind: StackComponentType, flavor: str, changes: list[str]) -> str:
-    """The flavor's name in ZenML; one of ours is registered if it is not yet."""
-    if "." not in flavor:
-        return flavor
-    module, class_name = flavor.rsplit(".", 1)
-    described: Flavor = getattr(importlib.import_module(module), class_name)()
-    if not client.list_flavors(name=described.name, type=kind, size=1).items:
-        try:
-            client.create_flavor(flavor, kind)
-            changes.append(f"flavor {described.name} registered")
-        except EntityExistsError:  # another run was quicker
-            pass
-    return str(described.name)
+def _register(client: Client, kind: StackComponentType, wanted: Checked, changes: list[str]) -> None:
+    """Tells ZenML of a flavor of ours that it does not know yet."""
+    if not wanted.source or client.list_flavors(name=wanted.flavor, type=kind, size=1).items:
+        return
+    try:
+        client.create_flavor(wanted.source, kind)
+        changes.append(f"flavor {wanted.flavor} registered")
+    except EntityExistsError:  # another run was quicker
+        pass
 
 
 def _stack(
     client: Client, name: str, components: dict[StackComponentType, ComponentResponse], changes: list[str]
 ) -> None:
-    wanted = {kind: component.id for kind, component in components.items()}
+    wanted: dict[StackComponentType, Any] = {kind: component.id for kind, component in components.items()}
     try:
         found = client.get_stack(name, allow_name_prefix_match=False)
     except KeyError:
@@ -101,6 +105,7 @@ def _stack(
         except EntityExistsError:  # another run was quicker
             found = client.get_stack(name, allow_name_prefix_match=False)
     current = {kind: listed[0].id for kind, listed in found.components.items() if listed}
-    if {kind: current.get(kind) for kind in wanted} != wanted:
-        client.update_stack(found.id, component_updates=wanted)
+    if current != wanted:
+        dropped: dict[StackComponentType, Any] = {kind: [] for kind in current if kind not in wanted}
+        client.update_stack(found.id, component_updates=wanted | dropped)
         changes.append(f"stack {name} updated")
