@@ -79,13 +79,16 @@ class OipDeployer(BaseModelDeployer):
         model_version = get_model_version_id_if_exists(config.model_name, config.model_version)
         for known in client.list_services(service_name=config.service_name, hydrate=True).items:
             if known.config == config.model_dump() and known.service_source:
-                return known.id
+                return self._running(known.id, config)
             client.delete_service(known.id)
         response = client.create_service(config, OipService.SERVICE_TYPE, model_version)
-        service = OipService(uuid=response.id, admin_state=ServiceState.ACTIVE, config=config)
+        return self._running(response.id, config)
+
+    def _running(self, service_id: UUID, config: OipServiceConfig) -> UUID:
+        service = OipService(uuid=service_id, admin_state=ServiceState.ACTIVE, config=config)
         service.status.update_state(ServiceState.ACTIVE)
         self._save(service)
-        return response.id
+        return service_id
 
     def _save(self, service: OipService) -> None:
         Client().update_service(
@@ -129,10 +132,10 @@ class OipDeployer(BaseModelDeployer):
     ) -> BaseService:
         """Starts the daemon again, with the version that it served last."""
         config = cast(OipServiceConfig, service.config)
-        started = daemon.start(Path(config.root), config.host, config.port, max_request_mb=config.max_request_mb)
-        config.url = started.url
+        daemon.start(Path(config.root), config.host, config.port, max_request_mb=config.max_request_mb)
         service.admin_state = ServiceState.ACTIVE
         service.update_status()
+        self._save(cast(OipService, service))
         return service
 
     def perform_stop_model(

@@ -40,22 +40,30 @@ class OipService(BaseDeploymentService):
 
     def check_status(self) -> tuple[ServiceState, str]:
         """Whether the daemon runs and answers."""
-        running = daemon.status(Path(self.config.root))
-        return (ServiceState.ACTIVE, "") if running else (ServiceState.INACTIVE, "")
+        return (ServiceState.ACTIVE, "") if self._daemon() else (ServiceState.INACTIVE, "")
 
     def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
-        """The daemon's log, newest lines last."""
+        """The daemon's log, newest lines last; it stays when the daemon has ended. It cannot be followed."""
         del follow
-        running = daemon.status(Path(self.config.root))
-        lines = running.log.read_text(errors="replace").splitlines() if running and running.log.is_file() else []
+        running = self._daemon()
+        log = running.log if running else Path(self.config.root) / ".server.log"
+        lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
         yield from lines[-tail:] if tail else lines
 
     @property
     def prediction_url(self) -> str | None:
         """Where to POST."""
-        return f"{self.config.url}/v2/models/{self.config.model_name}/infer"
+        return f"{self._url()}/v2/models/{self.config.model_name}/infer"
 
     @property
     def healthcheck_url(self) -> str | None:
         """Answers 200 when it is ready."""
-        return f"{self.config.url}/v2/health/ready"
+        return f"{self._url()}/v2/health/ready"
+
+    def _daemon(self) -> daemon.Daemon | None:
+        return daemon.status(Path(self.config.root))
+
+    def _url(self) -> str:
+        """Where it answers now: a daemon that is started again may get another port."""
+        running = self._daemon()
+        return running.url if running else self.config.url
