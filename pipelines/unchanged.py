@@ -20,7 +20,8 @@ from pipelines.outcome_data import Outcome
 from switchyard.config import Config
 from switchyard.project import ROOT, STATE
 
-_CODE = ("run.py", "requirements.lock", "switchyard/**/*.py", "steps/**/*.py", "pipelines/**/*.py", "stacks/**/*.py")
+_PYTHON = ("run.py", "switchyard/**/*.py", "steps/**/*.py", "pipelines/**/*.py", "stacks/**/*.py")
+_CODE = (*_PYTHON, "switchyard/**/*.html", "requirements.lock")
 _POINTERS = re.compile(r"^(?:active_stack_id|active_project_id|  url|  type): .*$", re.MULTILINE)
 
 

@@ -15,7 +15,7 @@ from switchyard.data.dataset import Dataset
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.report import Report
 
-_CODE = depends_on("switchyard/evaluation", "switchyard/models/onnx_model.py", "requirements.lock")
+_CODE = depends_on("switchyard/evaluation", "switchyard/models/onnx_model.py")
 
 
 @step(output_materializers=ReportMaterializer, cache_policy=_CODE)

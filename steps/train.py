@@ -14,9 +14,7 @@ from switchyard.config import Candidate, Contract, Data, Features, Metrics, Sear
 from switchyard.data.dataset import Dataset
 from switchyard.models.onnx_model import OnnxModel
 
-_CODE = depends_on(
-    "switchyard/models", "switchyard/evaluation/metrics.py", "switchyard/evaluation/bootstrap.py", "requirements.lock"
-)
+_CODE = depends_on("switchyard/models", "switchyard/evaluation/metrics.py", "switchyard/evaluation/bootstrap.py")
 
 
 @step(output_materializers=OnnxModelMaterializer, cache_policy=_CODE)
