@@ -55,6 +55,8 @@ def _open() -> None:
     from zenml.client import Client
     from zenml.config.global_config import GlobalConfiguration
 
+    from stacks.dashboard_survey import skip_survey
+
     config = GlobalConfiguration()
     _refuse_newer(config.version)
     if not (ROOT / ".zen").is_dir():
@@ -62,7 +64,7 @@ def _open() -> None:
         Client.initialize(ROOT)
         if active:
             Client().activate_stack(active)
-    _ = Client().zen_store
+    skip_survey()
 
 
 def _refuse_newer(written_by: str | None) -> None:
