@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 from zenml.client import Client
 from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 
 from pipelines.outcome_data import Outcome
 from switchyard.config import Config
 from switchyard.data.source import Source
+from switchyard.project import STATE
 
 
 def read_outcome(run: PipelineRunResponse, config: Config, source: Source) -> Outcome:
@@ -62,8 +66,19 @@ def _links(outcome: Outcome, outputs: dict[str, ArtifactVersionResponse]) -> dic
     tracker = Client().active_stack.experiment_tracker
     if tracker is not None and hasattr(tracker, "get_tracking_uri"):
         uri = tracker.get_tracking_uri()
-        links["MLflow"] = uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}"
+        links["MLflow"] = uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {shlex.quote(uri)}"
     for what in ("evaluation", "validation"):
         if report := outputs.get(f"{outcome.use_case}_{what}"):
-            links[f"{what} report"] = f"python -m webbrowser file://{report.uri}/report.html"
+            page = _page(report, f"{outcome.use_case}-{what}")
+            links[f"{what} report"] = f"python -m webbrowser {page.as_uri()}"
     return links
+
+
+def _page(report: ArtifactVersionResponse, name: str) -> Path:
+    """The page as a file of this machine: no browser opens what lies in a bucket, so that is copied."""
+    if "://" not in report.uri:
+        return Path(report.uri) / "report.html"
+    page = STATE / "reports" / f"{name}.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(report.load().html, encoding="utf-8")
+    return page

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from switchyard.config import Config
@@ -22,22 +23,25 @@ def print_plan(console: Console, config: Config, source: Source, stack: dict[str
         source: What preflight found of the data.
         stack: Flavor by component type; empty for the stack that is active in ZenML.
     """
-    table = Table(title=f"{config.name}: what would run", title_justify="left", show_header=False, box=None)
+    listed: list[tuple[str, str]] = []
     rows = f"{source.rows:,} rows, " if source.rows is not None else ""
     on = ", ".join(f"{kind} {flavor}" for kind, flavor in stack.items()) or "as it is active in ZenML"
-    table.add_row("stack", on)
-    table.add_row("ingest", f"{source.uri} ({source.format}, {rows}{len(source.columns)} columns)")
-    table.add_row("", f"fingerprint {source.fingerprint[:16]}")
-    table.add_row("validate", f"{len(config.contract.columns)} columns of the contract")
+    listed.append(("stack", on))
+    listed.append(("ingest", f"{source.uri} ({source.format}, {rows}{len(source.columns)} columns)"))
+    listed.append(("", f"fingerprint {source.fingerprint[:16]}"))
+    listed.append(("validate", f"{len(config.contract.columns)} columns of the contract"))
     split = config.split
-    table.add_row("preprocess", f"{split.method} split, {split.validation:.0%} validation, {split.test:.0%} test")
+    listed.append(("preprocess", f"{split.method} split, {split.validation:.0%} validation, {split.test:.0%} test"))
     for name, candidate in config.candidates.items():
         searched = ", ".join(candidate.search) or "nothing"
         trials = config.search.trials if candidate.search else 1
-        table.add_row(
-            f"train_{name}", f"{candidate.type}, {trials} trials × {config.search.folds} folds over {searched}"
+        listed.append(
+            (f"train_{name}", f"{candidate.type}, {trials} trials × {config.search.folds} folds over {searched}")
         )
-    table.add_row("evaluate", f"the best by {config.metrics.primary}, {config.metrics.bootstrap} bootstrap resamples")
-    table.add_row("promote", "; ".join(f"{name} {asked}" for name, asked in config.gates.items()) or "no gates")
-    table.add_row("deploy", f"{config.deployment.host}:{config.deployment.port}")
+    listed.append(("evaluate", f"the best by {config.metrics.primary}, {config.metrics.bootstrap} bootstrap resamples"))
+    listed.append(("promote", "; ".join(f"{name} {asked}" for name, asked in config.gates.items()) or "no gates"))
+    listed.append(("deploy", f"{config.deployment.host}:{config.deployment.port}"))
+    table = Table(title=f"{config.name}: what would run", title_justify="left", show_header=False, box=None)
+    for label, value in listed:
+        table.add_row(escape(label), escape(value))
     console.print(table)

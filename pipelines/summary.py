@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipelines.outcome_data import Outcome
@@ -31,7 +33,7 @@ def print_summary(console: Console, outcome: Outcome, note: str = "") -> None:
     facts.add_column(style="bold")
     facts.add_column(overflow="fold")
     for label, value in _facts(outcome):
-        facts.add_row(label, value)
+        facts.add_row(label, escape(value))
     console.print(facts)
     if outcome.candidates:
         console.print(_candidates(outcome))
@@ -49,8 +51,10 @@ def commands(outcome: Outcome) -> list[tuple[str, str]]:
     if outcome.endpoint:
         url = f"{outcome.endpoint['url']}/v2/models/{outcome.use_case}/infer"
         body = json.dumps(_first_row(outcome.endpoint["request"]))
-        quoted = body.replace("'", "'\\''")
-        listed.append(("predict", f"curl -s {url} -H 'Content-Type: application/json' -d '{quoted}'"))
+        headers = "-H 'Content-Type: application/json'"
+        if os.environ.get("SWITCHYARD_TOKEN"):  # named and not shown
+            headers += ' -H "Authorization: Bearer $SWITCHYARD_TOKEN"'
+        listed.append(("predict", f"curl -s {url} {headers} -d {shlex.quote(body)}"))
     listed += [(f"open {what}", command) for what, command in outcome.links.items()]
     if outcome.endpoint:
         listed.append(("stop the endpoint", f"python run.py stop {outcome.use_case}"))
@@ -94,7 +98,7 @@ def _candidates(outcome: Outcome) -> Table:
     )
     table.add_column("metric")
     for each in outcome.candidates:
-        table.add_column(each["name"], style="bold" if each["best"] else "")
+        table.add_column(escape(each["name"]), style="bold" if each["best"] else "")
     for name in outcome.candidates[0]["metrics"]:
         label = f"{name} *" if name == outcome.primary else name
         table.add_row(label, *(_estimate(each["metrics"].get(name)) for each in outcome.candidates))

@@ -49,7 +49,7 @@ def last_outcome(use_case: str, recipe_now: str) -> Outcome | None:
         state: dict[str, Any] = json.loads(_file(use_case).read_text())
         known = {field.name for field in fields(Outcome)}
         outcome = Outcome(**{key: value for key, value in state["outcome"].items() if key in known})
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     if state.get("recipe") != recipe_now or state.get("zenml") != _zenml_pointers():
         return None
@@ -91,7 +91,9 @@ def _answers(endpoint: dict[str, Any]) -> bool:
         return False
     try:
         url = f"{endpoint['url']}/v2/models/{endpoint['name']}/versions/{endpoint['version']}/ready"
-        with urllib.request.urlopen(url, timeout=2) as response:
+        token = os.environ.get("SWITCHYARD_TOKEN")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=2) as response:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError, ValueError):
         return False
