@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 from switchyard.errors import SwitchyardError
 from switchyard.project import ROOT
@@ -26,7 +28,7 @@ def open_session(debug: bool) -> Iterator[None]:
     # Rich tracebacks print every local variable of every frame, which is hundreds of thousands of lines here.
     os.environ.setdefault("ZENML_ENABLE_RICH_TRACEBACK", "false")
     try:
-        with nullcontext() if debug else _hushed():
+        with nullcontext() if debug else _hushed(), _one_at_a_time():
             _open()
     except SwitchyardError:
         raise
@@ -48,6 +50,16 @@ def _hushed() -> Iterator[None]:
         yield
     finally:
         logging.disable(logging.NOTSET)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Of two commands that find an empty folder, only one may set it up."""
+    folder = Path(config_folder()).expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".opening.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _open() -> None:
