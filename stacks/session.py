@@ -57,7 +57,7 @@ def _one_at_a_time() -> Iterator[None]:
     """Of two commands that find an empty folder, only one may set it up."""
     folder = Path(config_folder()).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".opening.lock").open("w") as file:
+    with (folder / ".opening.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
