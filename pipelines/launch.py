@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Any
 
 from rich.console import Console
 from zenml.client import Client
@@ -107,10 +106,9 @@ def failure(run: PipelineRunResponse) -> SwitchyardError:
 
 def _reconstructed(step: StepRunResponse) -> SwitchyardError:
     info = step.exception_info
-    last_line = (info.traceback.strip().splitlines() if info else [])[-1:]
-    kind, _, message = (last_line[0] if last_line else "").partition(": ")
-    error_class: Any = getattr(errors, kind.rsplit(".", 1)[-1], None)
-    if error_class is None:
-        return SwitchyardError(f"step {step.name} failed: {kind}: {message}".rstrip(": "))
-    error: SwitchyardError = error_class(message)
-    return error
+    kind = (info.source or "" if info else "").rsplit(".", 1)[-1]
+    message = (info.message or "" if info else "").strip()
+    error_class = getattr(errors, kind, None)
+    if isinstance(error_class, type) and issubclass(error_class, SwitchyardError):
+        return error_class(message)
+    return SwitchyardError(f"step {step.name} failed: {kind}: {message}".rstrip(": "))

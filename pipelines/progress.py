@@ -20,7 +20,7 @@ from rich.text import Text
 _STARTED = re.compile(r"^Step `(?P<step>[^`]+)` has started\.")
 _FINISHED = re.compile(r"^Step `(?P<step>[^`]+)` has finished in ")
 _CACHED = re.compile(r"^Using cached version of step `(?P<step>[^`]+)`")
-_FAILED = re.compile(r"^(?:Failed to run step|Failed preparing step|Step) `?(?P<step>[\w.-]+)`?(?:: | failed|\.)")
+_FAILED = re.compile(r"^(?:Failed to run step|Failed preparing step(?: run)?|Step) `(?P<step>[^`]+)`(?:: | failed|\.)")
 _MARKS = {
     "running": " ",
     "done": "[green]✓[/]",
@@ -95,9 +95,8 @@ class StepLines:
         self._progress.update(self._lines[step], completed=1, mark=_MARKS[outcome], outcome=outcome)
         if not self.live:
             spent = "cached" if outcome == "cached" else f"{self.seconds[step]:.1f} s"
-            self.console.print(
-                f"{step:<24} {outcome if outcome != 'cached' else '':<7} {spent}".rstrip(), highlight=False
-            )
+            line = f"{step:<24} {outcome if outcome != 'cached' else '':<7} {spent}".rstrip()
+            self.console.print(line, highlight=False, markup=False)
 
 
 class _Events(logging.Handler):

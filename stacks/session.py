@@ -44,8 +44,8 @@ def open_session(debug: bool) -> Iterator[None]:
 
 @contextmanager
 def _hushed() -> Iterator[None]:
-    """ZenML tells of every default that it sets up in an empty folder."""
-    logging.disable(logging.WARNING)
+    """ZenML tells of every default that it sets up in an empty folder, and logs what it raises, too."""
+    logging.disable(logging.ERROR)
     try:
         yield
     finally:

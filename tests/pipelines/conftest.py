@@ -1,5 +1,6 @@
-"""Copies of the project that the tests of whole runs share with those of the command line."""
+"""Copies of the project, as the tests of the command line use them, and an empty ZenML in this process."""
 
 from tests.integration.conftest import new_project
+from tests.stacks.conftest import zenml
 
-__all__ = ["new_project"]
+__all__ = ["new_project", "zenml"]
