@@ -62,7 +62,8 @@ def evaluate(
         source=source,
     )
     results = judge(gates, evaluation.report)
-    facts = {**evaluation.report, "best": evaluation.best, "gates": [asdict(result) for result in results]}
+    gated = [asdict(result) for result in results]
+    facts = {**evaluation.report, "name": use_case, "best": evaluation.best, "gates": gated}
     report = Report(facts=facts, html=to_html(facts, results))
     log_evaluation(report)
     return report

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from zenml import save_artifact, step
 
 from steps.registry import promote_version, register_version
-from steps.tracking import promote_in_mlflow, register_in_mlflow
+from steps.tracking import log_cached_evaluation, promote_in_mlflow, register_in_mlflow
 from switchyard.errors import GateError
 from switchyard.evaluation.gates import GateResult, sentence
 from switchyard.models.onnx_model import OnnxModel
@@ -32,6 +32,7 @@ def promote(
     Raises:
         GateError: A gate failed; the version is registered but not promoted.
     """
+    log_cached_evaluation(evaluation)
     best = next(model for model in models if model.card["candidate"] == evaluation.facts["best"])
     version = register_version(use_case, best)
     register_in_mlflow(use_case, version, best)

@@ -81,6 +81,17 @@ def log_evaluation(report: Report) -> None:
     mlflow.log_text(json.dumps(report.facts, indent=2), "evaluation.json")
 
 
+def log_cached_evaluation(report: Report) -> None:
+    """The same, for a run whose evaluation came from the cache; otherwise it would stand in MLflow without a figure."""
+    if not tracked():
+        return
+    import mlflow
+
+    run = mlflow.active_run()
+    if run and "best" not in mlflow.get_run(run.info.run_id).data.params:
+        log_evaluation(report)
+
+
 def register_in_mlflow(use_case: str, version: int, model: OnnxModel) -> None:
     """A version in MLflow's registry, tagged with ZenML's number; the same version is registered once."""
     if not tracked():

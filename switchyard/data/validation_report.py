@@ -20,7 +20,8 @@ h1 { font-size: 1.4rem; margin: 0 } h2 { font-size: 1.05rem; margin: 2rem 0 .5re
 th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
 th { color: var(--soft); font-weight: 600 }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
-td { overflow-wrap: anywhere } .good { color: var(--good) } .bad { color: var(--bad); font-weight: 600 }
+td { overflow-wrap: break-word; max-width: 28rem } .good, .bad { white-space: nowrap }
+.good { color: var(--good) } .bad { color: var(--bad); font-weight: 600 }
 .soft { color: var(--soft) }
 """
 NUMBERS = ("rows", "rows found", "nulls", "min", "max", "measured", "allowed")
