@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import traceback
@@ -150,4 +151,9 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    # What the imports of a run make lives to its end, and the garbage collector would go through it dozens of times,
+    # once more at the exit. It has a rest until the steps start (pipelines/launch.py), and does not look at the end.
+    gc.disable()
+    exit_code = main(sys.argv[1:])
+    gc.freeze()
+    sys.exit(exit_code)

@@ -197,15 +197,13 @@ def whole_run(project: Project, repeat: int) -> None:
 
 def steps_table(ours: list[Spent], theirs: list[Spent]) -> None:
     """Where the difference is: each part runs from the end of the one before to its own end."""
-    print(
-        f"\n{'overhead by step, median of CPU seconds':44}{'run.py':>9}{'plain':>8}{'more':>8}{'more, by the clock':>20}"
-    )
+    print(f"\n{'overhead by step, median of CPU seconds':44}{'run.py':>9}{'plain':>8}{'more':>8}{'more by clock':>15}")
     for name in ours[0].parts:
         cpu, wall = ([spent.parts[name][index] for spent in ours] for index in (1, 0))
         cpu_plain, wall_plain = ([spent.parts.get(name, (0, 0))[index] for spent in theirs] for index in (1, 0))
         mine, other = statistics.median(cpu), statistics.median(cpu_plain)
         clock = statistics.median(wall) - statistics.median(wall_plain)
-        print(f"  {name:42}{mine:9.2f}{other:8.2f}{mine - other:8.2f}{clock:20.2f}")
+        print(f"  {name:42}{mine:9.2f}{other:8.2f}{mine - other:8.2f}{clock:15.2f}")
 
 
 def fixed_cost(project: Project, repeat: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from datetime import UTC, datetime
 
@@ -54,6 +55,8 @@ def train(config: Config, source: Source, console: Console, cache: bool, debug: 
         execution_mode=ExecutionMode.FAIL_FAST,
     )
     failed: list[str] = []
+    gc.freeze()  # what has been imported until now stays, so the garbage collector need not look at it
+    gc.enable()
     try:
         with noted(name), step_lines(console, debug, failed):
             run = _completed(wired(config=config, fingerprint=source.fingerprint))

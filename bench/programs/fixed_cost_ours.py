@@ -5,6 +5,7 @@ python fixed_cost_ours.py [--tracked]: with it, train and evaluate have an MLflo
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -26,6 +27,8 @@ def main() -> None:
         from bench.programs.fixed_cost_steps import fixed_cost
         from pipelines.progress import step_lines
 
+        gc.freeze()
+        gc.enable()
         with step_lines(Console(highlight=False), debug=False, failed=[]):
             done = fixed_cost(tracked="--tracked" in sys.argv)
     if done.status.value != "completed" or len(done.steps) != 6:
@@ -33,4 +36,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # this and what follows from it as in run.py and pipelines/launch.py
     main()
+    gc.freeze()
