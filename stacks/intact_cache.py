@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zenml.client import Client
 from zenml.enums import ExecutionStatus
 from zenml.io import fileio
-from zenml.models import StepRunResponse, StepRunUpdate
+from zenml.models import ArtifactVersionResponse, StepRunResponse, StepRunUpdate
 
 
 def cached_step_run(cache_key: str) -> StepRunResponse | None:
@@ -40,6 +40,18 @@ def cached_step_run(cache_key: str) -> StepRunResponse | None:
 
 
 def _intact(step: StepRunResponse) -> bool:
-    """Every output artifact is a folder with something in it."""
-    uris = [version.uri for versions in step.outputs.values() for version in versions]
-    return all(fileio.exists(uri) and fileio.listdir(uri) for uri in uris)
+    return all(_whole(version) for versions in step.outputs.values() for version in versions)
+
+
+def _whole(version: ArtifactVersionResponse) -> bool:
+    """As much lies in the artifact's folder as was stored there."""
+    if not fileio.exists(version.uri):
+        return False
+    stored, found = version.run_metadata.get("storage_size"), _size(version.uri)
+    return found == int(str(stored)) if stored is not None else found > 0
+
+
+def _size(path: str) -> int:
+    if fileio.isdir(path):
+        return sum(_size(f"{path}/{name}") for name in fileio.listdir(path))
+    return fileio.size(path) or 0

@@ -113,19 +113,23 @@ def test_a_folder_of_an_older_zenml_is_brought_up_to_date(spare):
     assert yaml.safe_load(path.read_text())["version"] == "0.98.0"
 
 
-def test_a_step_whose_artifact_is_gone_from_the_store_is_computed_again(project):
+def test_a_step_whose_artifact_is_gone_from_the_store_or_lacks_a_file_is_computed_again(project):
     project.write_config("people", "data/people.csv")
-    parts = list(project.home.glob("local_stores/*/preprocess/people_splits/*/*/train.parquet"))
-    assert parts
-    for part in parts:
-        shutil.rmtree(part.parent)
+    whole = list(project.home.glob("local_stores/*/preprocess/people_splits/*/*/"))
+    one_file = list(project.home.glob("local_stores/*/validate/people_validation/*/*/report.json"))
+    assert whole
+    assert one_file
+    for folder in whole:
+        shutil.rmtree(folder)
+    for file in one_file:
+        file.unlink()
 
     ended = project.run("--config", "people")
 
     assert ended.code == 0, ended.err
-    assert ended.steps()["ingest"] == "cached"
-    assert ended.steps()["preprocess"] == "done"
-    assert ended.steps()["train_logistic"] == "cached"  # the same rows again: what comes after has not changed
+    steps = ended.steps()
+    assert (steps["ingest"], steps["validate"], steps["preprocess"]) == ("cached", "done", "done")
+    assert steps["train_logistic"] == "cached"  # the same rows again: what comes after has not changed
 
 
 @pytest.fixture
