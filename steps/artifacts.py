@@ -146,17 +146,26 @@ class ReportMaterializer(_Materializer):
 
 
 def _storage_options(artifact_store: Any) -> dict[str, str]:  # noqa: ANN401 - a flavor that may not be installed
-    """What Polars needs to scan the files of this store: nothing if local, keys and endpoint if S3."""
+    """What Polars needs to scan the files of this store: nothing if local, keys and endpoint if S3.
+
+    What the component leaves open is taken from the environment, as ZenML itself does.
+    """
     if "s3://" not in artifact_store.config.SUPPORTED_SCHEMES:
         return {}
     key, secret, token, region = artifact_store.get_credentials()
-    endpoint = (artifact_store.config.client_kwargs or {}).get("endpoint_url")
+    client = artifact_store.config.client_kwargs or {}
+    endpoint = client.get("endpoint_url") or _environment("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    region = region or client.get("region_name") or _environment("AWS_REGION", "AWS_DEFAULT_REGION")
     options = {
         "aws_access_key_id": key,
         "aws_secret_access_key": secret,
         "aws_session_token": token,
-        "aws_region": region or (artifact_store.config.client_kwargs or {}).get("region_name") or "us-east-1",
+        "aws_region": region or "us-east-1",
         "aws_endpoint_url": endpoint,
         "aws_allow_http": "true" if endpoint and endpoint.startswith("http://") else None,
     }
     return {name: value for name, value in options.items() if value}
+
+
+def _environment(*names: str) -> str | None:
+    return next((os.environ[name] for name in names if os.environ.get(name)), None)

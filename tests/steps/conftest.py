@@ -97,6 +97,18 @@ def s3_store(endpoint, s3_client, monkeypatch):
     store.cleanup()
 
 
+@pytest.fixture
+def bare_s3_store(endpoint, s3_client, monkeypatch):
+    """A store whose component says no more than the bucket: address and keys stand in the environment."""
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name.upper(), value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    store = _component(S3ArtifactStore, S3ArtifactStoreConfig(path="s3://artifacts"), "s3")
+    yield store
+    store.cleanup()
+
+
 @pytest.fixture(params=["local", "s3"])
 def store(request):
     """Each of the two in turn."""

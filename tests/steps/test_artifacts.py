@@ -76,6 +76,15 @@ def test_a_dataset_comes_back_with_its_rows(store, place, table):
     assert names(store, place) == ["parts.json", "test.parquet", "train.parquet"]
 
 
+def test_a_bucket_is_read_with_what_the_environment_says_if_the_component_does_not(bare_s3_store, table):
+    saved(bare_s3_store, table(raw=ROWS), "bare")
+
+    loaded = load(DatasetMaterializer, bare_s3_store, "s3://artifacts/bare", Dataset)
+
+    assert loaded.scan("raw").collect().equals(ROWS)
+    assert loaded.storage_options["aws_region"] == "eu-central-1"
+
+
 def test_a_dataset_is_moved_and_not_copied(store, place, table):
     data = table(raw=ROWS)
 
