@@ -37,10 +37,10 @@ def run(arguments: argparse.Namespace) -> None:
         return print_plan(console, config, source, flavors)
 
     from pipelines.summary import print_summary
-    from pipelines.unchanged import last_outcome, recipe, remember
+    from pipelines.unchanged import last_outcome, last_stack, recipe, remember
 
-    recipe_now = recipe(config, source.fingerprint, arguments.stack)
-    if not (arguments.no_cache or arguments.rerun) and (before := last_outcome(config.name, recipe_now)):
+    wanted = recipe(config, source.fingerprint, arguments.stack or last_stack(config.name))
+    if not (arguments.no_cache or arguments.rerun) and (before := last_outcome(config.name, wanted)):
         note = f"Nothing has changed since run {before.run}, and its model is still served: nothing was run."
         return print_summary(console, before, note)
 
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         from pipelines.launch import train
 
         outcome = train(config, source, console, cache=not arguments.no_cache, debug=arguments.debug)
-    remember(outcome, recipe_now)
+    remember(outcome, recipe(config, source.fingerprint, arguments.stack), arguments.stack)
     return print_summary(console, outcome)
 
 

@@ -58,9 +58,24 @@ def last_outcome(use_case: str, recipe_now: str) -> Outcome | None:
     return outcome if _answers(outcome.endpoint) else None
 
 
-def remember(outcome: Outcome, recipe_now: str) -> None:
-    """Keeps the outcome of a completed run for the next one."""
-    state = {"recipe": recipe_now, "zenml": _zenml_pointers(), "outcome": outcome.to_dict()}
+def last_stack(use_case: str) -> str | None:
+    """The stack file that the last run applied, if its stack is still the active one: whoever names none means that."""
+    try:
+        state: dict[str, Any] = json.loads(_file(use_case).read_text())
+        return state["stack"] if state["zenml"] == _zenml_pointers() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def remember(outcome: Outcome, recipe_now: str, stack: str | None = None) -> None:
+    """Keeps the outcome of a completed run for the next one.
+
+    Args:
+        outcome: What came out of it.
+        recipe_now: What it depended on.
+        stack: The stack file that it applied, if any.
+    """
+    state = {"recipe": recipe_now, "stack": stack, "zenml": _zenml_pointers(), "outcome": outcome.to_dict()}
     path = _file(outcome.use_case)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines import unchanged
 from pipelines.outcome_data import Outcome
-from pipelines.unchanged import last_outcome, recipe, remember
+from pipelines.unchanged import last_outcome, last_stack, recipe, remember
 from switchyard.config import load
 from switchyard.project import ROOT
 
@@ -73,6 +73,15 @@ def test_nothing_has_changed(project, config, outcome):
     remember(outcome, recipe(config, "data", "local"))
 
     assert last_outcome("titanic", recipe(config, "data", "local")) == outcome
+
+
+def test_who_names_no_stack_means_the_one_applied_last_while_it_is_active(project, config, outcome):
+    remember(outcome, recipe(config, "data", "local"), "local")
+
+    assert last_stack("titanic") == "local"
+    assert last_stack("diamonds") is None
+    (project / ".zen" / "config.yaml").write_text("active_stack_id: two\nactive_project_id: mine\n")
+    assert last_stack("titanic") is None
 
 
 def test_another_use_case_was_never_run(project, config, outcome):
