@@ -23,6 +23,7 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 td { overflow-wrap: break-word; max-width: 28rem } .good, .bad { white-space: nowrap }
 .good { color: var(--good) } .bad { color: var(--bad); font-weight: 600 }
 .soft { color: var(--soft) }
+@media (max-width: 32rem) { table { font-size: .8rem } th, td { padding-right: .4rem } }
 """
 NUMBERS = ("rows", "rows found", "nulls", "min", "max", "measured", "allowed")
 

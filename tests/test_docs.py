@@ -1,0 +1,67 @@
+"""The manual keeps up: every key of the config, every command and every link in it exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from switchyard.config import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config, Section
+from switchyard.evaluation.gates import OTHER_NAMES
+from switchyard.models.learners import KINDS
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CONFIG_PAGE = (ROOT / "docs" / "config.md").read_text()
+
+
+def sections(model: type[BaseModel]) -> set[type[BaseModel]]:
+    """The model and every section that its fields hold, by themselves, in a list or in a table."""
+    found = {model}
+    for field in model.model_fields.values():
+        for part in [field.annotation, *get_args(field.annotation)]:
+            if isinstance(part, type) and issubclass(part, Section):
+                found |= sections(part)
+    return found
+
+
+@pytest.mark.parametrize("section", sorted(sections(Config), key=lambda part: part.__name__), ids=lambda s: s.__name__)
+def test_every_key_of_the_config_has_its_place_in_the_manual(section):
+    told = set(re.findall(r"`([a-z_]+)[`:]", CONFIG_PAGE))
+
+    assert set(section.model_fields) - told == set()
+
+
+def test_every_hyperparameter_and_metric_is_in_the_manual():
+    told = set(re.findall(r"`([A-Za-z0-9_.]+)`", CONFIG_PAGE))
+    rows = {row.split("`")[1]: row for row in CONFIG_PAGE.splitlines() if row.startswith("| `")}
+
+    for kind, learner in KINDS.items():
+        assert set(re.findall(r"`(\w+)`", rows[kind])) >= set(learner.params)
+    assert {*CLASSIFICATION_METRICS, *REGRESSION_METRICS, "parity", "size_mb"} <= told
+    assert {name.rpartition(".")[2] for name in OTHER_NAMES if "." in name} == {"p50", "p95", "p99"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+    targets = re.findall(r"\]\(([^)#:]+)\)", page.read_text())
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_option_in_the_manual_is_one_of_the_command_line(page):
+    from run import COMMANDS, _parser
+
+    parsers = [_parser(), *(make() for make in COMMANDS.values())]
+    known = {option for parser in parsers for action in parser._actions for option in action.option_strings}
+    used = {
+        option
+        for line in re.findall(r"python run\.py[^\n`#|]*", page.read_text())
+        for option in re.findall(r"(?<=\s)--[a-z-]+", line)
+    }
+
+    assert used - known == set()
