@@ -24,6 +24,7 @@ def open_session(debug: bool) -> Iterator[None]:
         SwitchyardError: ZenML's own folder cannot be used as it is.
     """
     os.environ.setdefault("ZENML_ANALYTICS_OPT_IN", "false")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # otherwise MLflow reports each call to its makers
     os.environ.setdefault("ZENML_REPOSITORY_PATH", str(ROOT))
     # Rich tracebacks print every local variable of every frame, which is hundreds of thousands of lines here.
     os.environ.setdefault("ZENML_ENABLE_RICH_TRACEBACK", "false")
