@@ -12,7 +12,7 @@ from steps.promote import promote
 from steps.tracking import tracker_options
 from steps.train import train
 from steps.validate import validate
-from switchyard.config import Config
+from switchyard.config import Config, Metrics
 
 
 @pipeline
@@ -49,7 +49,7 @@ def training(config: Config, fingerprint: str) -> None:
             features=config.features,
             split=config.split,
             search=config.search,
-            metrics=config.metrics,
+            metrics=Metrics(primary=config.metrics.primary),  # the rest is evaluate's, and trains nothing anew
             seed=seed,
             threads=config.threads,
             use_case=config.name,

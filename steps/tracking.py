@@ -7,6 +7,7 @@ that name the tracker; here they are only written to.
 from __future__ import annotations
 
 import json
+import platform
 import tempfile
 import time
 from pathlib import Path
@@ -80,7 +81,13 @@ def write_mlflow_model(model: OnnxModel, folder: Path) -> None:
     (folder / "model.onnx").write_bytes(model.content)
     (folder / "card.json").write_text(model.card_json())
     described = Model()
-    described.add_flavor("python_function", loader_module="switchyard.models.pyfunc", data=".", env={})
+    described.add_flavor(
+        "python_function",
+        loader_module="switchyard.models.pyfunc",
+        data=".",
+        env={},
+        python_version=platform.python_version(),
+    )
     described.add_flavor("onnx", data="model.onnx", onnx_version=model.card["versions"]["onnx"])
     described.save(str(folder / "MLmodel"))
 
