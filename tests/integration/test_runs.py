@@ -151,7 +151,7 @@ def test_a_port_in_use_is_told_and_the_next_one_taken(project, taken_port):
     ended = project.run("--config", "elsewhere")
 
     assert ended.code == 0, ended.err
-    assert f"port {taken_port} is in use" in ended.out
+    assert f"port {taken_port} was in use" in ended.out
     assert outcome(project, "elsewhere")["endpoint"]["url"] != f"http://127.0.0.1:{taken_port}"
     assert answer(project, "elsewhere")["model_name"] == "elsewhere"
 
