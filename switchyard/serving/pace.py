@@ -10,14 +10,14 @@ T = TypeVar("T")
 
 # An answer expected to take longer would keep other requests waiting.
 _INLINE_SECONDS = 0.005
-_SAMPLE = 16
+_SAMPLE = 128
 
 
 class Pace:
-    """Seconds of CPU for a byte of request, a moving average of every 16th request.
+    """Seconds of CPU for a byte of request, a moving average of every 128th request.
 
-    CPU time, because a busy machine does not stretch it; not of each request, because reading it costs as much as
-    decoding one.
+    CPU time, because a busy machine does not stretch it; not of each request, because reading it is a call
+    into the kernel that can cost as much as running the graph.
     """
 
     __slots__ = ("_seconds_per_byte", "_until_sample")
