@@ -14,7 +14,7 @@ _SAMPLE = 128
 
 
 class Pace:
-    """Seconds of CPU for a byte of request, a moving average of every 128th request.
+    """Seconds of CPU for a byte of request, a moving average of every 128th request, and of each while they are slow.
 
     CPU time, because a busy machine does not stretch it; not of each request, because reading it is a call
     into the kernel that can cost as much as running the graph.
@@ -36,10 +36,10 @@ class Pace:
         self._until_sample -= 1
         if self._until_sample >= 0:
             return answer()
-        self._until_sample = _SAMPLE - 1
         start = time.thread_time()
         result = answer()
         lesson = (time.thread_time() - start) / max(size, 1)
         known = self._seconds_per_byte
         self._seconds_per_byte = lesson if known == 0.0 else known + 0.3 * (lesson - known)
+        self._until_sample = 0 if self.is_slow(size) else _SAMPLE - 1
         return result
