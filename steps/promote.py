@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from zenml import save_artifact, step
 
-from steps.registry import promote_version, register_version
+from steps.registry import in_production, promote_version, register_version
 from steps.tracking import log_cached_evaluation, promote_in_mlflow, register_in_mlflow
 from switchyard.errors import GateError
 from switchyard.evaluation.gates import GateResult, sentence
@@ -47,6 +47,8 @@ def promote(
         return promotion | {"verdict": "promoted", "reason": f"all {len(gates)} gates passed"}
 
     consequence = f"{use_case} version {version} is registered but not promoted, nothing is deployed"
+    if in_production(use_case, version):
+        consequence = f"{use_case} version {version}, promoted by an earlier run, stays; this run deploys nothing"
     reason = sentence(gates, consequence)
     save_artifact(promotion | {"verdict": "refused", "reason": reason}, f"{use_case}_promotion")
     raise GateError(reason)

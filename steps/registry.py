@@ -49,6 +49,12 @@ def promote_version(use_case: str, version: int) -> None:
     Client().update_model_version(use_case, str(version), stage=PRODUCTION, force=True)
 
 
+def in_production(use_case: str, version: int) -> bool:
+    """Whether an earlier run has put this version into production, and it still is."""
+    found = Client().list_model_versions(model_name_or_id=use_case, stage=PRODUCTION, size=1).items
+    return bool(found) and int(found[0].number) == version
+
+
 def _link_inputs(version: ModelVersionResponse) -> None:
     """The running step's inputs (models, report) belong to the version: its lineage on the dashboard."""
     for artifacts in get_step_context().step_run.inputs.values():

@@ -100,6 +100,19 @@ def test_a_failed_gate_registers_the_model_but_promotes_and_deploys_nothing(proj
     assert not (project.home / "local_stores" / "oip" / "gated").exists()
 
 
+def test_a_gate_that_is_raised_over_the_champion_leaves_it_where_it_is_and_says_so(project):
+    project.write_config("raised", "data/people.csv", gates={"size_mb": "<= 5"})
+    assert project.run("--config", "raised").code == 0
+
+    ended = project.run("--config", "raised", "--set", "gates.roc_auc=>= 0.999")
+
+    sentence = sentence_of(ended)
+    assert "raised version 1, promoted by an earlier run, stays; this run deploys nothing" in sentence
+    known = known_of(project, "raised")
+    assert known["run"] == "failed"
+    assert list(known["stages"].values()) == ["production"]
+
+
 def test_a_graph_that_does_not_answer_as_the_fitted_model_does_fails_its_step(project, plugin):
     project.write_config("spoilt", "data/people.csv")
 
