@@ -11,7 +11,7 @@ import platform
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zenml import get_step_context
 from zenml.client import Client
@@ -19,6 +19,9 @@ from zenml.enums import StackComponentType
 
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.report import Report
+
+if TYPE_CHECKING:
+    from mlflow import ActiveRun
 
 _METRICS_PER_CALL = 1000
 
@@ -54,11 +57,19 @@ def _log_metrics(card: dict[str, Any], history: list[dict[str, Any]]) -> None:
         Metric("parity_max_difference", card["parity"]["max_difference"], now, 0),
         *(Metric("search_score", each["score"], now, each["number"]) for each in history if each["score"] is not None),
     ]
+    run = _active_run()
+    for start in range(0, len(metrics), _METRICS_PER_CALL):
+        mlflow.MlflowClient().log_batch(run.info.run_id, metrics[start : start + _METRICS_PER_CALL])
+
+
+def _active_run() -> ActiveRun:
+    """The MLflow run that ZenML has started for the step."""
+    import mlflow
+
     run = mlflow.active_run()
     if run is None:
         raise RuntimeError("a step that names the experiment tracker has an active MLflow run")
-    for start in range(0, len(metrics), _METRICS_PER_CALL):
-        mlflow.MlflowClient().log_batch(run.info.run_id, metrics[start : start + _METRICS_PER_CALL])
+    return run
 
 
 def log_model_files(model: OnnxModel) -> None:
@@ -131,9 +142,7 @@ def register_in_mlflow(use_case: str, version: int, model: OnnxModel) -> None:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    run = mlflow.active_run()
-    if run is None:
-        raise RuntimeError("a step that names the experiment tracker has an active MLflow run")
+    run = _active_run()
     log_model_files(model)
     client.create_model_version(
         use_case,
