@@ -1,0 +1,27 @@
+"""The container command of a step: ZenML's own entrypoint, without what makes it slow to start.
+
+The image holds dependencies only, so when the process starts nothing of the project can be imported; that is why
+this is a program on the command line. ZenML activates every integration that is installed before it downloads the
+project (torch and scikit-learn are imported with them: several seconds), and it looks into its cache with rules that
+ours replace, so the program takes out the one, and calls `stacks.zenml_startup` once the code is there.
+"""
+
+from __future__ import annotations
+
+_PROGRAM = """\
+from zenml.entrypoints import entrypoint
+from zenml.entrypoints.base_entrypoint_configuration import BaseEntrypointConfiguration
+from zenml.integrations.registry import integration_registry
+
+def prepare_code_environment(self, download=BaseEntrypointConfiguration.prepare_code_environment):
+    download(self)
+    from stacks.zenml_startup import prepare
+    prepare()
+
+integration_registry.activate_integrations = lambda: None
+BaseEntrypointConfiguration.prepare_code_environment = prepare_code_environment
+entrypoint.main()
+"""
+
+# ZenML's arguments (which step of which snapshot) are appended.
+STEP_COMMAND: list[str] = ["python", "-c", _PROGRAM]
