@@ -7,9 +7,9 @@ from zenml import pipeline
 from steps.deploy import deploy
 from steps.evaluate import evaluate
 from steps.ingest import ingest
+from steps.options import step_options
 from steps.preprocess import preprocess
 from steps.promote import promote
-from steps.tracking import tracker_options
 from steps.train import train
 from steps.validate import validate
 from switchyard.config import Config, Metrics
@@ -24,9 +24,13 @@ def training(config: Config, fingerprint: str) -> None:
         fingerprint: Of the source's contents, so that changed data is read again.
     """
     data, task, contract, seed = config.data, config.task, config.contract, config.seed
-    raw = ingest(data=data, fingerprint=fingerprint, use_case=config.name)
-    validate(raw, use_case=config.name, source=data.uri, contract=contract, target=data.target)
-    splits = preprocess(
+    raw = ingest.with_options(**step_options(config, "ingest"))(
+        data=data, fingerprint=fingerprint, use_case=config.name
+    )
+    validate.with_options(**step_options(config, "validate"))(
+        raw, use_case=config.name, source=data.uri, contract=contract, target=data.target
+    )
+    splits = preprocess.with_options(**step_options(config, "preprocess"))(
         raw,
         data=data,
         contract=contract,
@@ -37,9 +41,11 @@ def training(config: Config, fingerprint: str) -> None:
         after="validate",
     )
 
-    tracked = tracker_options(config.name)
     models = [
-        train.with_options(substitutions={"candidate": name}, **tracker_options(config.name, nested=True))(
+        train.with_options(
+            substitutions={"candidate": name},
+            **step_options(config, "train", f"train_{name}", tracked=True, nested=True),
+        )(
             splits,
             name=name,
             candidate=candidate,
@@ -57,7 +63,7 @@ def training(config: Config, fingerprint: str) -> None:
         )
         for name, candidate in config.candidates.items()
     ]
-    evaluation = evaluate.with_options(**tracked)(
+    evaluation = evaluate.with_options(**step_options(config, "evaluate", tracked=True))(
         models,
         splits,
         data=data,
@@ -68,5 +74,7 @@ def training(config: Config, fingerprint: str) -> None:
         fingerprint=fingerprint,
         use_case=config.name,
     )
-    promotion = promote.with_options(**tracked)(models, evaluation, use_case=config.name)
-    deploy(models, splits, promotion, deployment=config.deployment)
+    promotion = promote.with_options(**step_options(config, "promote", tracked=True))(
+        models, evaluation, use_case=config.name
+    )
+    deploy.with_options(**step_options(config, "deploy"))(models, splits, promotion, deployment=config.deployment)

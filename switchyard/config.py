@@ -26,6 +26,12 @@ Names = Annotated[tuple[str, ...], Field(strict=False)]
 Scalars = Annotated[tuple[Scalar, ...], Field(strict=False)]
 
 Condition = Annotated[str, Field(description='a condition as text, such as ">= 0.80"')]
+Memory = Annotated[
+    str,
+    Field(
+        pattern=r"^[1-9][0-9]*(Mi|Gi|Ti|M|G|T)$", description="a quantity as Kubernetes writes it, such as 512Mi or 4Gi"
+    ),
+]
 
 CLASSIFICATION_METRICS = ("accuracy", "roc_auc", "pr_auc", "f1", "log_loss", "brier")
 REGRESSION_METRICS = ("rmse", "mae", "r2")
@@ -195,6 +201,47 @@ class Metrics(Section):
     confidence: float = Field(default=0.95, gt=0, lt=1)
 
 
+class Toleration(Section):
+    """A taint of a node that a step does not mind; the keys are Kubernetes' own."""
+
+    key: str | None = None
+    operator: Literal["Equal", "Exists"] = "Equal"
+    value: str | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+
+
+class StepOptions(Section):
+    """What one step needs where it runs; what is left out is left to the stack."""
+
+    cpu: float | None = Field(default=None, gt=0)
+    memory: Memory | None = None
+    gpu: int | None = Field(default=None, ge=0)
+    node_selector: dict[str, str] | None = None
+    tolerations: Annotated[tuple[Toleration, ...], Field(strict=False)] | None = None
+    retries: int | None = Field(default=None, ge=0, le=10)
+    timeout: int | None = Field(default=None, ge=1)
+
+
+class Replicas(Section):
+    """How many copies of the server answer, where the stack can have more than one."""
+
+    min: int = Field(default=1, ge=0)
+    max: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"has min {self.min}, which is above max {self.max}")
+        return self
+
+
+class Resources(Section):
+    """What each copy of the server gets, where the stack can say so."""
+
+    cpu: float | None = Field(default=None, gt=0)
+    memory: Memory | None = None
+
+
 class Deployment(Section):
     """The endpoint that answers when all gates have passed."""
 
@@ -202,6 +249,8 @@ class Deployment(Section):
     port: int = Field(default=8080, ge=1, le=65535)
     golden_rows: int = Field(default=5, ge=1, le=100)
     max_request_mb: float = Field(default=8.0, gt=0)
+    replicas: Replicas = Replicas()
+    resources: Resources = Resources()
 
 
 class Config(Section):
@@ -222,6 +271,7 @@ class Config(Section):
     search: Search = Search()
     metrics: Metrics
     gates: dict[str, Condition] = {}
+    steps: dict[str, StepOptions] = {}
     deployment: Deployment = Deployment()
 
 

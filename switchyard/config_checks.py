@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from switchyard.config import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config
+from switchyard.config_steps import STEPS
 from switchyard.config_yaml import KeyPath, close_match
 
 Problem = tuple[KeyPath, str]
@@ -24,6 +25,7 @@ def problems(config: Config) -> Iterator[Problem]:
     yield from _task(config)
     yield from _split(config)
     yield from _candidates(config)
+    yield from _steps(config)
 
 
 def _columns(config: Config) -> Iterator[Problem]:
@@ -111,3 +113,13 @@ def _candidates(config: Config) -> Iterator[Problem]:
             if key in candidate.params:
                 path = ("candidates", name, "search", key)
                 yield path, f"is fixed under candidates.{name}.params as well; keep one"
+
+
+def _steps(config: Config) -> Iterator[Problem]:
+    """Options are for steps that there are."""
+    known = ["default", *STEPS, *(f"train_{name}" for name in config.candidates)]
+    for name in config.steps:
+        if name not in known:
+            guess = close_match(name, known)
+            question = f"did you mean {guess}? " if guess else ""
+            yield ("steps", name), f"is no step; {question}allowed are {', '.join(known)}"

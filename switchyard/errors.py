@@ -5,15 +5,23 @@ names the file, the key or column, what was found and what to do. `run.py` print
 sentence and exits; nothing else ever needs to know about exit codes.
 """
 
+from collections.abc import Sequence
+
 
 class SwitchyardError(Exception):
     """Something failed that the user did not write: exit code 1.
 
     Args:
         message: One sentence for stderr.
+        details: Lines to show before it, such as the last ones of a log.
     """
 
     exit_code = 1
+
+    def __init__(self, message: str = "", details: Sequence[str] = ()) -> None:
+        """Keeps both."""
+        super().__init__(message)
+        self.details = tuple(details)
 
 
 class InputError(SwitchyardError):
