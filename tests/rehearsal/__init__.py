@@ -1,0 +1,1 @@
+"""The whole Kubeflow stack on one machine: real servers where they start here, doubles where they do not."""
