@@ -1,0 +1,101 @@
+"""A Kubernetes for tests: the one of KUBECONFIG, or a real control plane started on loopback.
+
+`with kubernetes(folder) as kubeconfig:` gives the path of a kubeconfig with the contexts `admin` (cluster admin) and
+`pipeline-runner` (the ServiceAccount of that name in namespace `ml`, without any right of its own).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]
+_NEEDED = ("etcd", "kubectl", "openssl", "curl", "xz")
+_NEEDED_BY_NODE = ("docker", "gcc", "socat")
+
+
+class Unavailable(Exception):  # noqa: N818 - a fact about the machine, no error
+    """There is no Kubernetes here, and why."""
+
+
+@contextmanager
+def kubernetes(folder: Path, node: bool = False) -> Iterator[Path]:
+    """A Kubernetes with KServe's CRD and the namespace `ml`, for as long as the block runs.
+
+    Args:
+        folder: Where a started one keeps its state; created if need be.
+        node: Whether it must run pods; needs a dockerd.
+
+    Yields:
+        The path of its kubeconfig.
+
+    Raises:
+        Unavailable: Nothing to use and nothing to start; with the reason.
+    """
+    if given := os.environ.get("KUBECONFIG"):
+        yield Path(given)
+        return
+    script = _script(node)
+    with ExitStack() as held:
+        if node:  # a kubelet has fixed ports and names its containers alike: one at a time
+            held.enter_context(_alone())
+        held.callback(_run, script, "stop", folder)
+        _run(script, "start", folder, *(["--node"] if node else []))
+        yield folder / "kubeconfig"
+
+
+def _script(node: bool) -> Path:
+    script = Path(os.environ.get("SWITCHYARD_CLUSTER") or _ROOT.parent / "shared" / "kubernetes" / "cluster")
+    if not script.is_file():
+        raise Unavailable(f"no KUBECONFIG, and no {script.name} script where SWITCHYARD_CLUSTER or ../shared says")
+    needed = _NEEDED + (_NEEDED_BY_NODE if node else ())
+    if missing := [program for program in needed if shutil.which(program) is None]:
+        raise Unavailable(f"a Kubernetes for tests needs {', '.join(missing)}")
+    if node and subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
+        raise Unavailable("a node needs a running dockerd")
+    return script
+
+
+def _run(script: Path, verb: str, folder: Path, *options: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "API_PORT": str(_free_ports(4))}
+    with (folder / f"{verb}.log").open("wb") as log:
+        done = subprocess.run(
+            [script, verb, folder, *options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            start_new_session=True,  # an interrupt of the tests reaches them first, then they stop it
+            check=False,
+        )
+    if done.returncode:
+        text = (folder / f"{verb}.log").read_text(errors="replace").strip()
+        raise Unavailable(f"cluster {verb} failed: {' | '.join(text.splitlines()[-5:])}")
+
+
+def _free_ports(count: int) -> int:
+    """The first of some neighbouring ports that nobody uses now."""
+    while True:
+        with ExitStack() as held:
+            first = held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+            try:
+                for port in range(first + 1, first + count):
+                    held.enter_context(socket.create_server(("127.0.0.1", port)))
+            except (OSError, OverflowError):
+                continue
+            return int(first)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    with (Path(tempfile.gettempdir()) / "switchyard-kubernetes-node.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
