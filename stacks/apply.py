@@ -14,7 +14,9 @@ from zenml.exceptions import EntityExistsError
 from zenml.models import ComponentResponse
 
 from stacks.component_check import Checked, check
+from stacks.secrets import apply_secrets, remove_secrets
 from stacks.stack_file import StackFile
+from switchyard.errors import InputError
 
 
 def apply_stack(name: str, stack: StackFile) -> list[str]:
@@ -28,20 +30,30 @@ def apply_stack(name: str, stack: StackFile) -> list[str]:
         What was changed, one line each; empty if the stack was as it should be.
 
     Raises:
-        InputError: A flavor is unknown, or refuses its settings; nothing was changed.
+        InputError: A flavor is unknown, or refuses its settings; nothing was created.
     """
-    checked = {
-        StackComponentType(kind): check(name, StackComponentType(kind), component)
-        for kind, component in stack.components.items()
-    }
     changes: list[str] = []
     client = Client()
+    checked = _checked(client, name, stack, changes)
     components = {kind: _component(client, kind, component, changes) for kind, component in checked.items()}
     _stack(client, name, components, changes)
     if client.active_stack_model.name != name:
         client.activate_stack(name)
         changes.append(f"stack {name} is active")
     return changes
+
+
+def _checked(client: Client, name: str, stack: StackFile, changes: list[str]) -> dict[StackComponentType, Checked]:
+    """Secrets come first: settings that refer to one are looked up in the store while a flavor checks them."""
+    created = apply_secrets(client, stack.secrets, changes)
+    try:
+        return {
+            StackComponentType(kind): check(name, StackComponentType(kind), component)
+            for kind, component in stack.components.items()
+        }
+    except InputError:
+        remove_secrets(client, created)
+        raise
 
 
 def _component(client: Client, kind: StackComponentType, wanted: Checked, changes: list[str]) -> ComponentResponse:
