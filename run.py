@@ -13,6 +13,7 @@ from pathlib import Path
 from switchyard.errors import SwitchyardError
 
 INTERRUPTED = 130
+_INTERRUPTED = "Interrupted; finished steps are kept, the next run goes on from there."
 Command = Callable[[argparse.Namespace], None]
 
 
@@ -131,12 +132,14 @@ def main(argv: list[str]) -> int:
     arguments = COMMANDS[argv[0]]().parse_args(argv[1:]) if known else _parser().parse_args(argv)
     try:
         arguments.command(arguments)
-    except KeyboardInterrupt:
-        print("Interrupted; finished steps are kept, the next run goes on from there.", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:  # with a word if the run goes on elsewhere
+        print(*(interrupt.args or [_INTERRUPTED]), file=sys.stderr)
         return INTERRUPTED
     except SwitchyardError as error:
         if arguments.debug:
             traceback.print_exc()
+        for line in error.details:
+            print(line, file=sys.stderr)
         print(error, file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:

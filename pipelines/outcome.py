@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zenml.client import Client
 from zenml.models import ArtifactVersionResponse, PipelineRunResponse
+from zenml.utils.dashboard_utils import get_run_url
 
 from pipelines.outcome_data import Outcome
 from switchyard.config import Config
@@ -34,7 +35,7 @@ def read_outcome(run: PipelineRunResponse, config: Config, source: Source) -> Ou
         outcome.verdict = f"{decided['verdict']}: {decided['reason']}"
     if endpoint := outputs.get(f"{config.name}_endpoint"):
         outcome.endpoint = endpoint.load()
-    outcome.links = _links(outcome, outputs)
+    outcome.links = {"dashboard": _dashboard(run), **_links(outcome, outputs)}
     return outcome
 
 
@@ -61,8 +62,13 @@ def _read_evaluation(outcome: Outcome, version: ArtifactVersionResponse) -> None
     outcome.gates = facts["gates"]
 
 
+def _dashboard(run: PipelineRunResponse) -> str:
+    """The run's page on a server; without one, the command that starts it on this machine."""
+    return get_run_url(run) or "zenml login --local"
+
+
 def _links(outcome: Outcome, outputs: dict[str, ArtifactVersionResponse]) -> dict[str, str]:
-    links = {"dashboard": "zenml login --local"}
+    links = {}
     tracker = Client().active_stack.experiment_tracker
     if tracker is not None and hasattr(tracker, "get_tracking_uri"):
         uri = tracker.get_tracking_uri()

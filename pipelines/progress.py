@@ -1,7 +1,8 @@
 """One line a step while a run is under way, and ZenML's own chatter out of the way.
 
 ZenML says what it does in its log; in the process that runs the steps that is the quickest and cheapest place to
-learn of it. On a terminal the line of the running step counts its seconds; elsewhere a line is printed when it ends.
+learn of it. An orchestrator of ours that waits for a run elsewhere says the same in the same words. On a terminal
+the line of the running step counts its seconds; elsewhere a line is printed when it ends.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _STARTED = re.compile(r"^Step `(?P<step>[^`]+)` has started\.")
 _FINISHED = re.compile(r"^Step `(?P<step>[^`]+)` has finished in ")
 _CACHED = re.compile(r"^Using cached version of step `(?P<step>[^`]+)`")
 _FAILED = re.compile(r"^(?:Failed to run step|Failed preparing step(?: run)?|Step) `(?P<step>[^`]+)`(?:: | failed|\.)")
+_TOLD_BY = ("zenml", "stacks")  # loggers whose records are of steps
 _MARKS = {
     "running": " ",
     "done": "[green]✓[/]",
@@ -107,7 +109,7 @@ class _Events(logging.Handler):
         self.lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not record.name.startswith("zenml"):
+        if record.name.split(".", 1)[0] not in _TOLD_BY:
             return
         message = record.getMessage()
         for pattern, outcome in ((_FINISHED, "done"), (_CACHED, "cached"), (_STARTED, ""), (_FAILED, "failed")):
@@ -139,8 +141,12 @@ def step_lines(console: Console, debug: bool, failed: list[str]) -> Iterator[Non
             if isinstance(handler, logging.StreamHandler) or type(handler).__name__ == "ZenMLConsoleHandler":
                 root.removeHandler(handler)
         root.addHandler(events := _Events(lines))
+        ours = logging.getLogger("stacks")
+        level = ours.level
+        ours.setLevel(logging.INFO)
         try:
             yield
         finally:
+            ours.setLevel(level)
             root.handlers = handlers
             events.close()

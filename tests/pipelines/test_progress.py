@@ -112,3 +112,13 @@ def test_the_log_is_as_it_was_afterwards_and_untouched_with_debug():
     assert logging.getLogger().handlers == before
 
     assert lines(started("ingest"), finished("ingest"), debug=True) == ("", [])
+
+
+def test_an_orchestrator_of_ours_tells_of_steps_that_run_elsewhere():
+    console = Console(file=io.StringIO(), width=100)
+    with step_lines(console, False, []):
+        logging.getLogger("stacks.kubeflow.waiting").info(*started("ingest"))
+        logging.getLogger("stacks.kubeflow.waiting").info(*finished("ingest"))
+        logging.getLogger("somebody.else").warning(*started("validate"))
+
+    assert told(console.file.getvalue()) == [("ingest", "done")]
