@@ -1,0 +1,111 @@
+"""The Kubeflow stack on this machine: every server that it needs, started together and stopped together."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.kfp.server import running as kubeflow_pipelines
+from tests.kserve.cluster import kubernetes
+from tests.kserve.controller import running as kserve
+from tests.rehearsal.storage import s3_server
+from tests.rehearsal.tracking import mlflow_server
+from tests.rehearsal.zenml_server import zenml_server
+
+NAMESPACE = "ml"
+ZENML_SECRET = "switchyard-zenml"
+MANIFESTS = Path(__file__).resolve().parents[2] / "stacks" / "kubernetes" / "base"
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What is running.
+
+    Attributes:
+        folder: Where state and logs of all servers are.
+        kubeconfig: Contexts `admin` and `pipeline-runner`.
+        variables: What a team would write into `.env`.
+    """
+
+    folder: Path
+    kubeconfig: Path
+    variables: dict[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For a command that uses the stack; the ZenML folder is one of its own."""
+        return {
+            **self.variables,
+            "KUBECONFIG": str(self.kubeconfig),
+            "ZENML_CONFIG_PATH": str(self.folder / "client"),
+            "ZENML_ANALYTICS_OPT_IN": "false",
+        }
+
+
+@contextmanager
+def rehearsal(folder: Path, image: str = "") -> Iterator[Rehearsal]:
+    """Starts ZenML, S3, MLflow, Kubernetes, the double of Kubeflow Pipelines and the one of KServe's controller.
+
+    Args:
+        folder: For state and logs.
+        image: The image for pods; without one, each task is a process on this machine instead of a pod.
+
+    Raises:
+        tests.kserve.cluster.Unavailable: There is no Kubernetes here and none can be started.
+    """
+    with ExitStack() as stack:
+        s3 = stack.enter_context(s3_server(folder / "s3", "rehearsal"))
+        zenml, mlflow, kubeconfig = _together(
+            stack,
+            zenml_server(folder / "zenml"),
+            mlflow_server(folder / "mlflow", s3),
+            kubernetes(folder / "kubernetes", node=bool(image)),
+        )
+        _prepare(kubeconfig, zenml, s3)
+        stack.enter_context(kserve(kubeconfig, NAMESPACE, folder / "kserve", image=image))
+        executor = "pod" if image else "process"
+        url = stack.enter_context(kubeflow_pipelines(folder / "kfp", executor, kubeconfig, NAMESPACE))
+        own = {
+            "KFP_URL": url,
+            "KFP_NAMESPACE": NAMESPACE,
+            "ZENML_SECRET": ZENML_SECRET,
+            "REGISTRY": "127.0.0.1:5000",
+            "SWITCHYARD_IMAGE": image or "127.0.0.1:5000/switchyard@sha256:" + 64 * "0",  # no task looks at it
+            "S3_ADDRESSING_STYLE": "path",
+        }
+        yield Rehearsal(folder, kubeconfig, {**zenml, **s3, **mlflow, **own})
+
+
+def _together(stack: ExitStack, *managers: AbstractContextManager[Any]) -> list[Any]:
+    """Enters them side by side; each that came up is left at the end, even if another one did not."""
+    with ThreadPoolExecutor() as threads:
+        entering: list[Future[Any]] = [threads.submit(manager.__enter__) for manager in managers]
+    for manager, future in zip(managers, entering, strict=True):
+        if future.exception() is None:
+            stack.push(manager.__exit__)
+    return [future.result() for future in entering]
+
+
+def _prepare(kubeconfig: Path, zenml: dict[str, str], s3: dict[str, str]) -> None:
+    """What an administrator does once: the project's own manifests, and the two secrets."""
+    _kubectl(kubeconfig, "apply", "-k", str(MANIFESTS))
+    _secret(kubeconfig, ZENML_SECRET, {"ZENML_STORE_API_KEY": zenml["ZENML_STORE_API_KEY"]})
+
+
+def _secret(kubeconfig: Path, name: str, values: dict[str, str]) -> None:
+    lines = "".join(f"  {key}: {value}\n" for key, value in values.items())
+    manifest = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: {NAMESPACE}}}\nstringData:\n{lines}"
+    _kubectl(kubeconfig, "apply", "-f", "-", text=manifest)
+
+
+def _kubectl(kubeconfig: Path, *arguments: str, text: str = "") -> None:
+    command = ["kubectl", "--kubeconfig", str(kubeconfig), "--context", "admin", *arguments]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, env=dict(os.environ), check=False)
+    if done.returncode:
+        raise RuntimeError(f"kubectl {' '.join(arguments[:2])} failed: {done.stderr.strip()}")
