@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from stacks.environment import load_environment
 from switchyard.errors import SwitchyardError
 
 INTERRUPTED = 130
@@ -131,6 +132,7 @@ def main(argv: list[str]) -> int:
     known = argv[:1] and argv[0] in COMMANDS
     arguments = COMMANDS[argv[0]]().parse_args(argv[1:]) if known else _parser().parse_args(argv)
     try:
+        load_environment()  # before ZenML is imported, which reads it then
         arguments.command(arguments)
     except KeyboardInterrupt as interrupt:  # with a word if the run goes on elsewhere
         print(*(interrupt.args or [_INTERRUPTED]), file=sys.stderr)
