@@ -1,4 +1,4 @@
-"""`.env.example`, written from what a stack file says of its variables: `python -m stacks.env_example > .env.example`."""
+"""Writes `.env.example` from what a stack file says of its variables: `python -m stacks.env_example > .env.example`."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from zenml.environment import Environment
 from zenml.integrations.registry import integration_registry
 from zenml.orchestrators import cache_utils
 
+from stacks.code_archive import keep_private
 from stacks.intact_cache import cached_step_run
 
 
@@ -26,6 +27,7 @@ def prepare() -> None:
     integration_registry.activate_integrations = lambda: None  # type: ignore[method-assign]
     Environment.get_python_packages = staticmethod(installed_packages)  # type: ignore[method-assign]
     cache_utils.get_cached_step_run = cached_step_run
+    keep_private()
 
 
 @cache

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 
+from steps.ca_bundle import trust
 from switchyard.data.dataset import Dataset
 from switchyard.data.disk_full import disk_full_named
 from switchyard.errors import SwitchyardError
@@ -154,7 +155,12 @@ def _storage_options(artifact_store: Any) -> dict[str, str]:  # noqa: ANN401 - a
         return {}
     key, secret, token, region = artifact_store.get_credentials()
     client = artifact_store.config.client_kwargs or {}
+    if isinstance(bundle := client.get("verify"), str):
+        trust(bundle)
     endpoint = client.get("endpoint_url") or _environment("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    by_host = ((artifact_store.config.config_kwargs or {}).get("s3") or {}).get("addressing_style") == "virtual"
+    if endpoint and by_host:  # Polars takes the endpoint as it is, s3fs puts the bucket's name before it
+        endpoint = endpoint.replace("://", f"://{artifact_store.config.bucket}.", 1)
     region = region or client.get("region_name") or _environment("AWS_REGION", "AWS_DEFAULT_REGION")
     options = {
         "aws_access_key_id": key,
@@ -163,6 +169,7 @@ def _storage_options(artifact_store: Any) -> dict[str, str]:  # noqa: ANN401 - a
         "aws_region": region or "us-east-1",
         "aws_endpoint_url": endpoint,
         "aws_allow_http": "true" if endpoint and endpoint.startswith("http://") else None,
+        "aws_virtual_hosted_style_request": "true" if by_host else None,
     }
     return {name: value for name, value in options.items() if value}
 
