@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from datetime import UTC, datetime
+from typing import Protocol, runtime_checkable
 
 from rich.console import Console
 from zenml.client import Client
@@ -26,6 +27,13 @@ from switchyard.serving.deployer import Deployer
 _POLL_SECONDS = 2.0
 
 
+@runtime_checkable
+class _Checked(Protocol):
+    """A component that can say in time that it will not do."""
+
+    def check(self) -> None: ...
+
+
 def train(config: Config, source: Source, console: Console, cache: bool, debug: bool) -> Outcome:
     """Runs the training pipeline to its end.
 
@@ -44,6 +52,7 @@ def train(config: Config, source: Source, console: Console, cache: bool, debug: 
         SwitchyardError: The run did not complete; what it had found until then is printed first.
     """
     _require_deployer()
+    _require_tracker()
     for abandoned in settle():
         console.print(f"[dim]run {abandoned} was cut off; it is recorded as failed[/]")
     name = f"{config.name}-{datetime.now(UTC):%Y-%m-%d-%H%M%S-%f}"[:-3]
@@ -78,6 +87,13 @@ def _require_deployer() -> None:
             f"the active stack {stack.name} cannot deploy: its model deployer {found}; apply one of ours with "
             "--stack local, or choose another with: zenml stack set NAME"
         )
+
+
+def _require_tracker() -> None:
+    """A tracking server that is down would fail the first step that writes to it, after the data has been read."""
+    tracker = Client().active_stack.experiment_tracker
+    if isinstance(tracker, _Checked):
+        tracker.check()
 
 
 def _print_what_there_is(name: str, config: Config, source: Source, console: Console) -> None:

@@ -1,19 +1,23 @@
 """What goes to MLflow, and nothing if the stack has no experiment tracker.
 
 One MLflow run a pipeline run, with one nested run a candidate. ZenML starts and ends the runs of the steps
-that name the tracker; here they are only written to.
+that name the tracker; here they are only written to. A server that goes away in the middle costs the record and
+not the model: the step says so and goes on.
 """
 
 from __future__ import annotations
 
+import functools
 import json
+import logging
 import platform
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from zenml import get_step_context
+from zenml import get_step_context, log_metadata
 from zenml.client import Client
 from zenml.enums import StackComponentType
 
@@ -24,6 +28,29 @@ if TYPE_CHECKING:
     from mlflow import ActiveRun
 
 _METRICS_PER_CALL = 1000
+_LOG = logging.getLogger(__name__)
+
+
+Log = TypeVar("Log", bound=Callable[..., None])
+
+
+def _if_it_answers(log: Log) -> Log:
+    """What a step has computed outlives the server that it would have been recorded on."""
+
+    @functools.wraps(log)
+    def tolerant(*arguments: object) -> None:
+        if not tracked():
+            return
+        from mlflow.exceptions import MlflowException
+        from requests import RequestException
+
+        try:
+            log(*arguments)
+        except (MlflowException, RequestException) as error:
+            _LOG.warning("MLflow did not take what %s had to say: %s", log.__name__, error)
+            log_metadata({"not in MLflow": f"{log.__name__}: {str(error)[:200]}"})
+
+    return cast(Log, tolerant)
 
 
 def tracked() -> bool:
@@ -31,10 +58,9 @@ def tracked() -> bool:
     return bool(get_step_context().step_run.config.experiment_tracker)
 
 
+@_if_it_answers
 def log_candidate(model: OnnxModel, history: list[dict[str, Any]]) -> None:
     """Parameters, cross-validation, the search's course, the environment and the ONNX file."""
-    if not tracked():
-        return
     import mlflow
 
     card = model.card
@@ -103,10 +129,9 @@ def write_mlflow_model(model: OnnxModel, folder: Path) -> None:
     described.save(str(folder / "MLmodel"))
 
 
+@_if_it_answers
 def log_evaluation(report: Report) -> None:
     """The best candidate's figures on test rows, and the page."""
-    if not tracked():
-        return
     import mlflow
 
     mlflow.log_param("best", report.facts["best"])
@@ -116,10 +141,9 @@ def log_evaluation(report: Report) -> None:
     mlflow.log_text(json.dumps(report.facts, indent=2), "evaluation.json")
 
 
+@_if_it_answers
 def log_cached_evaluation(report: Report) -> None:
     """The same, for a run whose evaluation came from the cache; otherwise it would stand in MLflow without a figure."""
-    if not tracked():
-        return
     import mlflow
 
     run = mlflow.active_run()
@@ -127,10 +151,9 @@ def log_cached_evaluation(report: Report) -> None:
         log_evaluation(report)
 
 
+@_if_it_answers
 def register_in_mlflow(use_case: str, version: int, model: OnnxModel) -> None:
     """A version in MLflow's registry, tagged with ZenML's number; the same version is registered once."""
-    if not tracked():
-        return
     import mlflow
     from mlflow.exceptions import MlflowException
 
@@ -152,10 +175,9 @@ def register_in_mlflow(use_case: str, version: int, model: OnnxModel) -> None:
     )
 
 
+@_if_it_answers
 def promote_in_mlflow(use_case: str, version: int) -> None:
     """The alias `champion` moves to this version (registry stages are deprecated)."""
-    if not tracked():
-        return
     import mlflow
 
     found = _mlflow_version(use_case, version)
