@@ -11,6 +11,7 @@ from rich.console import Console
 from zenml.client import Client
 from zenml.enums import ExecutionMode, ExecutionStatus
 from zenml.models import PipelineRunResponse, StepRunResponse
+from zenml.pipelines.pipeline_definition import Pipeline
 
 from pipelines.abandoned import noted, settle
 from pipelines.outcome import read_outcome
@@ -51,24 +52,17 @@ def train(config: Config, source: Source, console: Console, cache: bool, debug: 
         InputError: The active stack cannot deploy what the run would train.
         SwitchyardError: The run did not complete; what it had found until then is printed first.
     """
-    _require_deployer()
-    _require_tracker()
+    require_components()
     for abandoned in settle():
         console.print(f"[dim]run {abandoned} was cut off; it is recorded as failed[/]")
     name = f"{config.name}-{datetime.now(UTC):%Y-%m-%d-%H%M%S-%f}"[:-3]
-    wired = training.with_options(
-        run_name=name,
-        enable_cache=None if cache else False,
-        substitutions={"use_case": config.name},
-        # The first failure ends the run, and is what the user is told.
-        execution_mode=ExecutionMode.FAIL_FAST,
-    )
+    pipeline = named(config, name, cache)
     failed: list[str] = []
     gc.freeze()  # what has been imported until now stays, so the garbage collector need not look at it
     gc.enable()
     try:
         with noted(name), step_lines(console, debug, failed):
-            run = _completed(wired(config=config, fingerprint=source.fingerprint))
+            run = _completed(pipeline(config=config, fingerprint=source.fingerprint))
     except SwitchyardError:
         _print_what_there_is(name, config, source, console)
         raise
@@ -78,8 +72,35 @@ def train(config: Config, source: Source, console: Console, cache: bool, debug: 
     return read_outcome(run, config, source)
 
 
+def named(config: Config, name: str, cache: bool = True) -> Pipeline:
+    """The training pipeline of a use case.
+
+    Args:
+        config: The use case.
+        name: Of the run; `{date}` and `{time}` stand for when it is started.
+        cache: Whether unchanged steps may come from the cache.
+    """
+    return training.with_options(
+        run_name=name,
+        enable_cache=None if cache else False,
+        substitutions={"use_case": config.name},
+        # The first failure ends the run, and is what the user is told.
+        execution_mode=ExecutionMode.FAIL_FAST,
+    )
+
+
+def require_components() -> None:
+    """Said before hours of training rather than after.
+
+    Raises:
+        InputError: The active stack cannot deploy what the run would train.
+        SwitchyardError: Its tracking server does not answer.
+    """
+    _require_deployer()
+    _require_tracker()
+
+
 def _require_deployer() -> None:
-    """Said before hours of training rather than after."""
     stack = Client().active_stack
     if not isinstance(stack.model_deployer, Deployer):
         found = f"is a {stack.model_deployer.flavor}" if stack.model_deployer else "is missing"

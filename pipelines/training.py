@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from zenml import pipeline
 
 from steps.deploy import deploy
@@ -21,10 +23,12 @@ def training(config: Config, fingerprint: str) -> None:
 
     Args:
         config: The use case.
-        fingerprint: Of the source's contents, so that changed data is read again.
+        fingerprint: Of the source's contents, so that changed data is read again; empty for a run of another day, which
+            reads what is there then.
     """
     data, task, contract, seed = config.data, config.task, config.contract, config.seed
-    raw = ingest.with_options(**step_options(config, "ingest"))(
+    anew: dict[str, Any] = {} if fingerprint else {"enable_cache": False}
+    raw = ingest.with_options(**step_options(config, "ingest"), **anew)(
         data=data, fingerprint=fingerprint, use_case=config.name
     )
     validate.with_options(**step_options(config, "validate"))(

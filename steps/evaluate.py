@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from zenml import step
+from zenml import get_step_context, step
 
 from steps.artifacts import ReportMaterializer
 from steps.caching import depends_on
@@ -40,7 +40,7 @@ def evaluate(
         metrics: What decides, and how sure the figures must be.
         gates: What the figures are held against.
         seed: Of the bootstrap.
-        fingerprint: Of the source, for the report.
+        fingerprint: Of the source, for the report; empty: what ingest found in this run.
         use_case: Names the artifact.
 
     Returns:
@@ -50,7 +50,7 @@ def evaluate(
     from switchyard.evaluation.gates import judge
     from switchyard.evaluation.report import to_html
 
-    source = {"uri": data.uri, "fingerprint": fingerprint}
+    source = {"uri": data.uri, "fingerprint": fingerprint or _ingested()}
     evaluation = evaluate_models(
         models,
         validation=splits.scan("validation"),
@@ -67,3 +67,8 @@ def evaluate(
     report = Report(facts=facts, html=to_html(facts, results))
     log_evaluation(report)
     return report
+
+
+def _ingested() -> str:
+    """The fingerprint that the step ingest of this run has noted."""
+    return str(get_step_context().pipeline_run.steps["ingest"].run_metadata["fingerprint"])

@@ -24,7 +24,8 @@ def ingest(data: Data, fingerprint: str, use_case: str) -> Annotated[Dataset, "{
 
     Args:
         data: Where the source is and how it is read.
-        fingerprint: Of the source's contents when the run was started: it makes a changed file a cache miss.
+        fingerprint: Of the source's contents when the run was started: it makes a changed file a cache miss. Empty:
+            take the source as it is when the step runs.
         use_case: Names the artifact, so what another use case has read of the same data is a cache miss, too.
 
     Returns:
@@ -37,7 +38,7 @@ def ingest(data: Data, fingerprint: str, use_case: str) -> Annotated[Dataset, "{
     from switchyard.data.source import look
 
     source = look(data, ROOT)
-    if source.fingerprint != fingerprint:
+    if fingerprint and source.fingerprint != fingerprint:
         raise SwitchyardError(f"{data.uri} has changed since the run was started; run again to use it as it is now")
     folder = TemporaryDirectory(prefix="switchyard-ingest-")
     ingested = ingest_source(source, data, Path(folder.name))
