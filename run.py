@@ -7,29 +7,32 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stacks.environment import load_environment
 from switchyard.errors import SwitchyardError
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from stacks.stack_file import StackFile
+
 INTERRUPTED = 130
 _INTERRUPTED = "Interrupted; finished steps are kept, the next run goes on from there."
-Command = Callable[[argparse.Namespace], None]
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Runs the training pipeline, from the data to an endpoint."""
-    from pipelines.preflight import check_learners, preflight
-
-    config, source = preflight(Path(arguments.config), arguments.set)
-    stack = None
-    if arguments.stack:
-        from stacks.stack_file import read_stack
-
-        stack = read_stack(arguments.stack)
     from rich.console import Console
 
+    from pipelines.preflight import check_learners, preflight
+    from stacks.stack_file import read_stack
+
+    config, source = preflight(Path(arguments.config), arguments.set)
+    stack = read_stack(arguments.stack) if arguments.stack else None
     console = Console(highlight=False)
     if arguments.dry_run:
         check_learners(Path(arguments.config), config)
@@ -42,11 +45,28 @@ def run(arguments: argparse.Namespace) -> None:
     from pipelines.unchanged import last_outcome, last_stack, recipe, remember
 
     wanted = recipe(config, source.fingerprint, arguments.stack or last_stack(config.name))
-    if not (arguments.no_cache or arguments.rerun) and (before := last_outcome(config.name, wanted)):
+    again = arguments.no_cache or arguments.rerun or arguments.compile
+    if not again and (before := last_outcome(config.name, wanted)):
         note = f"Nothing has changed since run {before.run}, and its model is still served: nothing was run."
         return print_summary(console, before, note)
 
     check_learners(Path(arguments.config), config)
+    with _session(arguments, stack, console):
+        if arguments.compile:
+            from pipelines.elsewhere import compile_to
+
+            compile_to(Path(arguments.compile), config)
+            return console.print(f"{arguments.compile} is written; import it as a pipeline.", markup=False)
+        from pipelines.launch import train
+
+        outcome = train(config, source, console, cache=not arguments.no_cache, debug=arguments.debug)
+    remember(outcome, recipe(config, source.fingerprint, arguments.stack), arguments.stack)
+    return print_summary(console, outcome)
+
+
+@contextmanager
+def _session(arguments: argparse.Namespace, stack: StackFile | None, console: Console) -> Iterator[None]:
+    """ZenML is open, on the stack that was asked for."""
     from stacks.session import open_session
 
     with open_session(debug=arguments.debug):
@@ -55,11 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
 
             for change in apply_stack(arguments.stack, stack):
                 console.print(f"[dim]{change}[/]")
-        from pipelines.launch import train
-
-        outcome = train(config, source, console, cache=not arguments.no_cache, debug=arguments.debug)
-    remember(outcome, recipe(config, source.fingerprint, arguments.stack), arguments.stack)
-    return print_summary(console, outcome)
+        yield
 
 
 def init(arguments: argparse.Namespace) -> None:
@@ -82,6 +98,39 @@ def stop(arguments: argparse.Namespace) -> None:
         print(stop_endpoint(arguments.name))
 
 
+def schedule(arguments: argparse.Namespace) -> None:
+    """Runs a use case at certain times: set, list, pause, resume, delete."""
+    from rich.console import Console
+
+    from stacks.stack_file import read_stack
+
+    stack, console = read_stack(arguments.stack) if arguments.stack else None, Console(highlight=False)
+    if arguments.action == "set":
+        from pipelines.preflight import check_learners, preflight
+
+        config, _ = preflight(Path(arguments.name), [])
+        check_learners(Path(arguments.name), config)
+        with _session(arguments, stack, console):
+            from pipelines.elsewhere import schedule as put
+
+            put(config, arguments.cron)
+            return console.print(f"{config.name} runs at {arguments.cron} (UTC).", markup=False)
+    with _session(arguments, stack, console):
+        from stacks import schedules
+
+        act = {"list": schedules.listed, "pause": schedules.pause, "resume": schedules.resume}
+        act["delete"] = schedules.delete
+        named = [] if arguments.action == "list" else [arguments.name]
+        return console.print(act[arguments.action](*named), markup=False)
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Asks every part of a stack whether it does what a run needs."""
+    from stacks.doctor.command import examine
+
+    return examine(arguments.stack, as_json=arguments.json, debug=arguments.debug)
+
+
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show ZenML's own output, and tracebacks")
@@ -89,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python run.py",
         parents=[common],
         description="One ML pipeline, any stack: trains, gates and deploys the use case of one YAML file.",
-        epilog="Other commands: python run.py init --help, python run.py stop --help",
+        epilog=f"Other commands, each with --help: {', '.join(COMMANDS)}",
     )
     parser.add_argument("--config", default="titanic", metavar="FILE", help="configs/NAME.yaml (default: titanic)")
     parser.add_argument("--stack", metavar="NAME", help="apply stacks/NAME.yaml and make it active")
@@ -101,6 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--dry-run", action="store_true", help="check config, data and stack, print the plan, run nothing"
     )
+    parser.add_argument("--compile", metavar="FILE", help="write the pipeline as a file for an import, run nothing")
     parser.set_defaults(command=run)
     return parser
 
@@ -124,7 +174,53 @@ def _stop_parser() -> argparse.ArgumentParser:
     return parser
 
 
-COMMANDS = {"init": _init_parser, "stop": _stop_parser}
+def _schedule_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python run.py schedule", description=schedule.__doc__)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, what in (
+        ("set", "put a use case on a schedule, in place of the one it has"),
+        ("list", "show the schedules"),
+        ("pause", "start no run until it is resumed"),
+        ("resume", "go on"),
+        ("delete", "end it"),
+    ):
+        action = actions.add_parser(name, help=what, description=what)
+        if name != "list":
+            action.add_argument("name", metavar="NAME", help="the use case")
+        if name == "set":
+            action.add_argument("cron", metavar="CRON", help='five fields, in UTC, as in "0 6 * * 1-5"')
+        action.add_argument("--stack", metavar="NAME", help="apply stacks/NAME.yaml and make it active")
+        action.add_argument("--debug", action="store_true", help="show ZenML's own output, and tracebacks")
+    parser.set_defaults(command=schedule)
+    return parser
+
+
+def _doctor_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python run.py doctor", description=doctor.__doc__)
+    parser.add_argument("--stack", default="local", metavar="NAME", help="stacks/NAME.yaml (default: local)")
+    parser.add_argument("--json", action="store_true", help="for programs: one object a check")
+    parser.add_argument("--debug", action="store_true", help="show ZenML's own output, and tracebacks")
+    parser.set_defaults(command=doctor)
+    return parser
+
+
+def _image_parser() -> argparse.ArgumentParser:
+    from stacks.image.command import add_options, image
+
+    parser = argparse.ArgumentParser(prog="python run.py image", description=image.__doc__)
+    add_options(parser)
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    parser.set_defaults(command=image)
+    return parser
+
+
+COMMANDS = {
+    "init": _init_parser,
+    "stop": _stop_parser,
+    "schedule": _schedule_parser,
+    "doctor": _doctor_parser,
+    "image": _image_parser,
+}
 
 
 def main(argv: list[str]) -> int:
@@ -133,7 +229,7 @@ def main(argv: list[str]) -> int:
     arguments = COMMANDS[argv[0]]().parse_args(argv[1:]) if known else _parser().parse_args(argv)
     try:
         load_environment()  # before ZenML is imported, which reads it then
-        arguments.command(arguments)
+        return arguments.command(arguments) or 0
     except KeyboardInterrupt as interrupt:  # with a word if the run goes on elsewhere
         print(*(interrupt.args or [_INTERRUPTED]), file=sys.stderr)
         return INTERRUPTED
@@ -152,7 +248,6 @@ def main(argv: list[str]) -> int:
             raise
         print(f"{type(error).__name__}: {error} (--debug shows where)", file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":
