@@ -77,13 +77,24 @@ def example_curl(url: str, name: str, golden: dict[str, Any]) -> str:
     return f"curl -s {url}/v2/models/{name}/infer --json {body}"
 
 
-def smoke_test(url: str, name: str, version: int, golden: dict[str, Any], token: str | None = None) -> None:
+def smoke_test(
+    url: str, name: str, version: int, golden: dict[str, Any], token: str | None = None, *, binary: bool = False
+) -> None:
     """Ask a version for the golden rows over HTTP and compare.
+
+    Args:
+        url: The root of the server.
+        name: The model.
+        version: The version that must answer.
+        golden: Its golden rows.
+        token: What the server wants; without it, `SWITCHYARD_TOKEN` of the environment, if set.
+        binary: Whether the inputs go as binary data, as other servers need: null in a tensor is an extension of ours.
 
     Raises:
         SwitchyardError: If it does not answer, or answers otherwise; names the row, what was expected and found.
     """
-    answer = client.infer(url, name, version, golden["request"], token)
+    ask = client.infer_binary if binary else client.infer
+    answer = ask(url, name, version, golden["request"], token)
     if str(answer.get("model_version")) != str(version):
         raise SwitchyardError(f"smoke test of {name} {version}: version {answer.get('model_version')} answered")
     found = {tensor["name"]: tensor for tensor in answer["outputs"]}

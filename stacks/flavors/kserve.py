@@ -1,0 +1,59 @@
+"""Flavor `kserve`: serves ONNX files on a cluster with KServe."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from zenml.model_deployers.base_model_deployer import BaseModelDeployerConfig, BaseModelDeployerFlavor
+
+# ZenML's own commands put the project on the path only while this module is imported.
+import switchyard  # noqa: F401
+
+
+class KServeConfig(BaseModelDeployerConfig):
+    """Settings of the deployer.
+
+    Attributes:
+        namespace: Where the InferenceServices are.
+        kubernetes_context: A context of the kubeconfig; by default the ServiceAccount of the pod, or the current one.
+        mode: `Standard` for a plain Deployment, `Knative` for scaling by requests.
+        runtime: The serving runtime; one that reads Triton's layout.
+        service_account: The ServiceAccount with which KServe reads the bucket.
+        storage: Where the model repositories are kept, an S3 URI; by default `serving` in the artifact store.
+        ready_timeout: How long a version may take to become ready, in seconds.
+    """
+
+    namespace: str
+    kubernetes_context: str = ""
+    mode: Literal["Standard", "Knative"] = "Standard"
+    runtime: str = "kserve-tritonserver"
+    service_account: str = "switchyard-models"
+    storage: str = ""
+    ready_timeout: int = Field(default=600, ge=1)
+
+    @property
+    def is_local(self) -> bool:
+        """It serves on a cluster."""
+        return False
+
+
+class KServeFlavor(BaseModelDeployerFlavor):
+    """The flavor of `KServeDeployer`."""
+
+    @property
+    def name(self) -> str:
+        """The flavor's name."""
+        return "kserve"
+
+    @property
+    def config_class(self) -> type[KServeConfig]:
+        """Its settings."""
+        return KServeConfig
+
+    @property
+    def implementation_class(self) -> type:
+        """The deployer, imported late."""
+        from stacks.flavors.kserve_deployer import KServeDeployer
+
+        return KServeDeployer

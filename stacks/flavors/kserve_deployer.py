@@ -1,0 +1,201 @@
+"""The model deployer of flavor `kserve`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar, cast
+from uuid import UUID
+
+from zenml.client import Client
+from zenml.enums import ServiceState
+from zenml.model_deployers.base_model_deployer import (
+    DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT,
+    BaseModelDeployer,
+    BaseModelDeployerFlavor,
+    get_model_version_id_if_exists,
+)
+from zenml.services import BaseService, ServiceConfig
+
+from stacks.flavors.kserve import KServeConfig, KServeFlavor
+from stacks.flavors.kserve_service import KServeService, KServeServiceConfig
+from stacks.kserve import rollout
+from stacks.kserve.answer import check
+from stacks.kserve.cluster import Cluster
+from stacks.kserve.manifest import Serving, storage_uri
+from stacks.kserve.storage import ModelStorage
+from switchyard.config import Deployment
+from switchyard.errors import InputError, SwitchyardError
+from switchyard.models.onnx_model import OnnxModel
+from switchyard.serving.deployer import Endpoint
+
+
+class KServeDeployer(BaseModelDeployer):
+    """One InferenceService a use case, each version from a prefix of its own in the bucket."""
+
+    NAME: ClassVar[str] = "KServe"
+    FLAVOR: ClassVar[type[BaseModelDeployerFlavor]] = KServeFlavor
+
+    @property
+    def config(self) -> KServeConfig:
+        """The settings of the stack component."""
+        return cast(KServeConfig, self._config)
+
+    def roll_out(
+        self, name: str, version: int, model: OnnxModel, golden: dict[str, Any], deployment: Deployment
+    ) -> Endpoint:
+        """See `switchyard.serving.deployer.Deployer`."""
+        cluster, storage = self._cluster(), self._storage()
+        good = self._last_good(name)
+        uri, is_new = storage.write(name, version, replace(model, card={**model.card, "name": name}), golden)
+        manifest = self._serving(name, uri, deployment).manifest()
+        steps = rollout.RollOut(cluster, lambda found: check(found, version, golden), self.config.ready_timeout)
+        try:
+            url = steps.run(manifest, good)
+        except BaseException:
+            if is_new and not _serves(cluster, name, uri):
+                storage.remove(uri)
+            raise
+        service = self._record(name, version, manifest, url)
+        storage.prune(name, [uri, *([storage_uri(good)] if good else [])])
+        return Endpoint(name=name, version=version, url=url, service=str(service), notice="", request=golden["request"])
+
+    def _cluster(self) -> Cluster:
+        return Cluster(self.config.namespace, self.config.kubernetes_context)
+
+    def _storage(self) -> ModelStorage:
+        store = Client().active_stack.artifact_store
+        root = self.config.storage or f"{store.path.rstrip('/')}/serving"
+        filesystem = getattr(store, "filesystem", None)
+        if not root.startswith("s3://") or filesystem is None:
+            raise InputError(
+                f"KServe reads models from S3, but artifact store {store.name} keeps them at {root}: "
+                "use a stack whose artifact store is of flavor s3"
+            )
+        return ModelStorage(filesystem, root)
+
+    def _serving(self, name: str, uri: str, deployment: Deployment) -> Serving:
+        replicas, resources = deployment.replicas, deployment.resources
+        if replicas.min == 0 and self.config.mode == "Standard":
+            raise InputError(
+                "deployment.replicas.min is 0, but in mode Standard KServe does not scale to zero: "
+                "give 1, or set the model deployer's mode to Knative"
+            )
+        return Serving(
+            name=name,
+            namespace=self.config.namespace,
+            storage_uri=uri,
+            mode=self.config.mode,
+            runtime=self.config.runtime,
+            service_account=self.config.service_account,
+            min_replicas=replicas.min,
+            max_replicas=replicas.max,
+            cpu=resources.cpu,
+            memory=resources.memory,
+        )
+
+    def _known(self, name: str) -> list[Any]:
+        """ZenML's records of this use case in this namespace."""
+        found = Client().list_services(service_name=f"zenml-{name}", hydrate=True).items
+        return [each for each in found if each.service_source and each.config.get("namespace") == self.config.namespace]
+
+    def _last_good(self, name: str) -> dict[str, Any] | None:
+        """The manifest that passed its smoke test last, as far as ZenML knows."""
+        known = self._known(name)
+        return dict(known[0].config["manifest"]) if known else None
+
+    def _record(self, name: str, version: int, manifest: dict[str, Any], url: str) -> UUID:
+        """Makes ZenML's list of services say what is served; one entry a use case."""
+        client = Client()
+        config = KServeServiceConfig(
+            model_name=name,
+            model_version=str(version),
+            pipeline_name="training",
+            pipeline_step_name="deploy",
+            namespace=self.config.namespace,
+            kubernetes_context=self.config.kubernetes_context,
+            manifest=manifest,
+            url=url,
+        )
+        for known in self._known(name):
+            if known.config == config.model_dump():
+                return self._running(known.id, config)
+            client.delete_service(known.id)
+        model_version = get_model_version_id_if_exists(name, str(version))
+        response = client.create_service(config, KServeService.SERVICE_TYPE, model_version)
+        return self._running(response.id, config)
+
+    def _running(self, service_id: UUID, config: KServeServiceConfig) -> UUID:
+        service = KServeService(uuid=service_id, admin_state=ServiceState.ACTIVE, config=config)
+        service.status.update_state(ServiceState.ACTIVE)
+        Client().update_service(
+            service.uuid,
+            name=service.config.service_name,
+            service_source=service.model_dump()["type"],
+            admin_state=service.admin_state,
+            status=service.status.model_dump(),
+            prediction_url=service.prediction_url,
+            health_check_url=service.healthcheck_url,
+        )
+        return service_id
+
+    # What ZenML's own commands call: `zenml model-deployer models list | describe | start | stop | delete | logs`.
+
+    @staticmethod
+    def get_model_server_info(service: BaseService) -> dict[str, str | None]:
+        """What `zenml model-deployer models describe` shows."""
+        config = cast(KServeServiceConfig, service.config)
+        return {
+            "PREDICTION_URL": service.get_prediction_url(),
+            "MODEL_VERSION": config.model_version,
+            "NAMESPACE": config.namespace,
+            "STORAGE_URI": storage_uri(config.manifest),
+        }
+
+    def perform_deploy_model(
+        self, id: UUID, config: ServiceConfig, timeout: int = DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT
+    ) -> BaseService:
+        """Not offered: a version only goes into service through `roll_out`, which smoke-tests it.
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        raise NotImplementedError("the kserve deployer takes models through roll_out, which smoke-tests them first")
+
+    def perform_start_model(
+        self, service: BaseService, timeout: int = DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT
+    ) -> BaseService:
+        """Starts the pods again, with the version that they served last."""
+        rollout.start(*_named(service), timeout or self.config.ready_timeout)
+        service.admin_state = ServiceState.ACTIVE
+        service.update_status()
+        return service
+
+    def perform_stop_model(
+        self, service: BaseService, timeout: int = DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT, force: bool = False
+    ) -> BaseService:
+        """Ends the pods; the InferenceService and the models stay."""
+        rollout.stop(*_named(service), timeout or self.config.ready_timeout)
+        service.admin_state = ServiceState.INACTIVE
+        service.update_status()
+        return service
+
+    def perform_delete_model(
+        self, service: BaseService, timeout: int = DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT, force: bool = False
+    ) -> None:
+        """Deletes the InferenceService and its model repositories; the models themselves stay in the registry."""
+        cluster, name = _named(service)
+        rollout.remove(cluster, name, timeout or self.config.ready_timeout)
+        self._storage().prune(name, [])
+
+
+def _named(service: BaseService) -> tuple[Cluster, str]:
+    return cast(KServeService, service).cluster(), str(service.config.model_name)
+
+
+def _serves(cluster: Cluster, name: str, uri: str) -> bool:
+    """Whether the cluster still names this URI; if it cannot say, it may."""
+    try:
+        found = cluster.service(name)
+    except SwitchyardError:
+        return True
+    return found is not None and storage_uri(found) == uri

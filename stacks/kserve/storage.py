@@ -1,0 +1,112 @@
+"""Model repositories in S3: a prefix for each version, in the layout that Triton reads.
+
+    ROOT/NAME/VERSION-HASH/NAME/config.pbtxt
+    ROOT/NAME/VERSION-HASH/NAME/VERSION/model.onnx, card.json, golden.json
+
+A prefix is written once and never changed, so a `storageUri` says which bytes are served, and going back is naming the
+old one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stacks.kserve.triton_config import triton_config
+from switchyard.errors import SwitchyardError
+
+if TYPE_CHECKING:
+    from switchyard.models.onnx_model import OnnxModel
+
+
+@dataclass(frozen=True)
+class ModelStorage:
+    """Where the model repositories of a stack are kept.
+
+    Attributes:
+        filesystem: An fsspec filesystem of the bucket, with the credentials of the stack's artifact store.
+        root: The URI under which each use case has a folder.
+    """
+
+    filesystem: Any
+    root: str
+
+    def write(self, name: str, version: int, model: OnnxModel, golden: dict[str, Any]) -> tuple[str, bool]:
+        """Puts a version there, whole or not at all.
+
+        Args:
+            name: The use case.
+            version: The number that the registry has given it.
+            model: The model.
+            golden: Its golden rows.
+
+        Returns:
+            Its `storageUri`, and whether it is new.
+
+        Raises:
+            SwitchyardError: The bucket does not take it; nothing of it stays.
+        """
+        uri = f"{self.root.rstrip('/')}/{name}/{version}-{hashlib.sha256(model.content).hexdigest()[:12]}"
+        files = {f"{uri}/{path}": content for path, content in _files(name, version, model, golden).items()}
+        with _explained(f"the model repository {uri} cannot be written"):
+            if self._holds(uri, files):
+                return uri, False
+            try:
+                for path, content in files.items():
+                    self.filesystem.pipe_file(path, content)
+            except BaseException:
+                self.remove(uri)
+                raise
+        return uri, True
+
+    def remove(self, uri: str) -> None:
+        """Takes a version, or all of a use case, away; what cannot be removed stays, for nothing reads it."""
+        with contextlib.suppress(Exception):
+            self.filesystem.invalidate_cache()
+            self.filesystem.rm(uri, recursive=True)
+
+    def prune(self, name: str, keep: Collection[str]) -> None:
+        """Removes the versions of a use case that nobody serves, half-written ones included.
+
+        Args:
+            name: The use case.
+            keep: The URIs that stay.
+        """
+        kept = {uri.removeprefix("s3://") for uri in keep}
+        with contextlib.suppress(Exception):
+            self.filesystem.invalidate_cache()
+            for path in self.filesystem.ls(f"{self.root.rstrip('/')}/{name}", detail=False):
+                if path.rstrip("/") not in kept:
+                    self.remove(f"s3://{path}")
+
+    def _holds(self, uri: str, files: dict[str, bytes]) -> bool:
+        """Whether all is there; the URI has the model's hash in it, so the sizes tell."""
+        self.filesystem.invalidate_cache()
+        found = self.filesystem.find(uri, detail=True)
+        return {path.removeprefix("s3://"): len(content) for path, content in files.items()} == {
+            path: entry["size"] for path, entry in found.items()
+        }
+
+
+def _files(name: str, version: int, model: OnnxModel, golden: dict[str, Any]) -> dict[str, bytes]:
+    return {
+        f"{name}/config.pbtxt": triton_config(name, model).encode(),
+        f"{name}/{version}/card.json": model.card_json().encode(),
+        f"{name}/{version}/golden.json": json.dumps(golden, allow_nan=False).encode(),
+        f"{name}/{version}/model.onnx": model.content,
+    }
+
+
+@contextlib.contextmanager
+def _explained(what: str) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+
+    try:
+        yield
+    except (OSError, BotoCoreError, ClientError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise SwitchyardError(f"{what}: {reason}; check the bucket and the keys of the artifact store") from error
