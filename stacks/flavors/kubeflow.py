@@ -96,12 +96,6 @@ class KubeflowConfig(BaseOrchestratorConfig, KubeflowSettings):
             raise ValueError(f"{value!r} has to start with http:// or https://")
         return value.rstrip("/")
 
-    @field_validator("token", "token_file", "cookie", "ca_bundle", "kubernetes_context", "image", "registry")
-    @classmethod
-    def _empty_is_none(cls, value: str | None) -> str | None:
-        """A variable of the stack file that is not set arrives as an empty string."""
-        return value or None
-
     @property
     def is_remote(self) -> bool:
         """Runs elsewhere, so ZenML's server, the artifacts and the tracker have to be reachable from there."""

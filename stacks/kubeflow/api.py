@@ -139,12 +139,20 @@ class KfpApi:
         self._ask(self._runs.run_service_terminate_run, run_id=run)
 
     def schedule(
-        self, name: str, experiment: str, pipeline: str, version: str, trigger: dict[str, Any], catchup: bool
+        self,
+        name: str,
+        description: str,
+        experiment: str,
+        pipeline: str,
+        version: str,
+        trigger: dict[str, Any],
+        catchup: bool,
     ) -> str:
         """Creates a recurring run, which is on from now.
 
         Args:
             name: Shown for it.
+            description: Shown, too.
             experiment: Its id.
             pipeline: Its id.
             version: Its id.
@@ -158,6 +166,7 @@ class KfpApi:
 
         wanted = kfp_server_api.V2beta1RecurringRun(
             display_name=name,
+            description=description,
             experiment_id=experiment,
             pipeline_version_reference=_version(pipeline, version),
             runtime_config=kfp_server_api.V2beta1RuntimeConfig(parameters={}),

@@ -139,13 +139,13 @@ class KubeflowOrchestrator(ContainerizedOrchestrator):
 
     def update_schedule(self, schedule: ScheduleResponse, update: ScheduleUpdate) -> None:
         """See `zenml pipeline schedule update`."""
-        from stacks.kubeflow.schedules import update as update_in_kfp
+        from stacks.kubeflow.recurring import update_in_kfp
 
         update_in_kfp(self.config, schedule, update)
 
     def delete_schedule(self, schedule: ScheduleResponse) -> None:
         """See `zenml pipeline schedule delete`."""
-        from stacks.kubeflow.schedules import delete_in_kfp
+        from stacks.kubeflow.recurring import delete_in_kfp
 
         delete_in_kfp(self.config, schedule)
 

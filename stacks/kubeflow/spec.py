@@ -16,7 +16,10 @@ from stacks.kubeflow.step_command import STEP_COMMAND
 from switchyard.errors import SwitchyardError
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from kfp.dsl import ContainerSpec, PipelineTask
+    from kfp.dsl.graph_component import GraphComponent
     from zenml.config.step_configurations import Step
 
     from stacks.flavors.kubeflow import KubeflowConfig, KubeflowSettings

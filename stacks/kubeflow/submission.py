@@ -17,7 +17,7 @@ from stacks.kubeflow.spec import StepPod, pipeline_yaml
 from switchyard.errors import SwitchyardError
 
 if TYPE_CHECKING:
-    from zenml.models import PipelineRunResponse, PipelineSnapshotResponse
+    from zenml.models import PipelineRunResponse, PipelineSnapshotResponse, ScheduleResponse
 
     from stacks.kubeflow.orchestrator import KubeflowOrchestrator
 
@@ -43,20 +43,16 @@ def submit(
     Raises:
         SwitchyardError: The snapshot cannot be compiled, or KFP cannot be reached or refuses it.
     """
+    if snapshot.schedule:
+        return _schedule(orchestrator, snapshot, snapshot.schedule, base_environment, step_environments)
+    if placeholder is None:
+        raise SwitchyardError(f"{use_case(snapshot)}: ZenML has no run for snapshot {snapshot.id}")
     spec = compiled(orchestrator, snapshot, base_environment, step_environments)
     api = KfpApi(orchestrator.config)
-    namespace, name = api.namespace(), use_case(snapshot)
-    experiment = api.experiment(name, namespace)
-    pipeline, version = api.upload(name, f"{name}-{snapshot.id}", spec, namespace)
-    if snapshot.schedule:
-        from stacks.kubeflow.schedules import put
-
-        return SubmissionResult(metadata=put(api, snapshot.schedule, experiment, pipeline, version))
-    if placeholder is None:
-        raise SwitchyardError(f"{name}: ZenML has no run for snapshot {snapshot.id}")
+    experiment, pipeline, version = _upload(api, snapshot, spec)
     run = api.run(placeholder.name, experiment, pipeline, version)
     _note(placeholder, run)
-    logger.info("Kubeflow run %s of pipeline %s", run, name)
+    logger.info("Kubeflow run %s of pipeline %s", run, use_case(snapshot))
 
     from stacks.kubeflow.waiting import wait
 
@@ -64,6 +60,32 @@ def submit(
         wait_for_completion=lambda: wait(orchestrator.config, api, snapshot, placeholder.id, run),
         metadata=orchestrator.run_metadata(run),
     )
+
+
+def _upload(api: KfpApi, snapshot: PipelineSnapshotResponse, spec: str) -> tuple[str, str, str]:
+    """The ids of the use case's experiment and pipeline, and of the version that this snapshot is."""
+    namespace, name = api.namespace(), use_case(snapshot)
+    experiment = api.experiment(name, namespace)
+    return experiment, *api.upload(name, f"{name}-{snapshot.id}", spec, namespace)
+
+
+def _schedule(
+    orchestrator: KubeflowOrchestrator,
+    snapshot: PipelineSnapshotResponse,
+    schedule: ScheduleResponse,
+    base_environment: dict[str, str],
+    step_environments: dict[str, dict[str, str]],
+) -> SubmissionResult:
+    from stacks.kubeflow.recurring import put, trigger
+
+    try:
+        trigger(schedule)  # refused before anything is uploaded
+        spec = compiled(orchestrator, snapshot, base_environment, step_environments)
+        api = KfpApi(orchestrator.config)
+        return SubmissionResult(metadata=put(api, schedule, *_upload(api, snapshot, spec)))
+    except SwitchyardError:
+        Client().zen_store.delete_schedule(schedule.id, soft=False)  # ZenML made it before anybody was asked
+        raise
 
 
 def compile_to(orchestrator: KubeflowOrchestrator, snapshot: PipelineSnapshotResponse, path: Path) -> None:
