@@ -19,6 +19,7 @@ from tests.kfp import clock, spec
 from tests.kfp.access import Access
 from tests.kfp.errors import EXISTS, INVALID, NOT_FOUND, UNIMPLEMENTED, ApiError, not_found
 from tests.kfp.filters import page
+from tests.kfp.nodes import manifest
 from tests.kfp.runs import Runs
 from tests.kfp.scheduler import Scheduler
 from tests.kfp.store import Document, Store
@@ -82,6 +83,7 @@ class Api:
             ("POST", runs + "/{id}:retry", self._on_run(self._runs.retry)),
             ("POST", runs + "/{id}:archive", self._archiver("run", "ARCHIVED")),
             ("POST", runs + "/{id}:unarchive", self._archiver("run", "AVAILABLE")),
+            ("GET", "/apis/v1beta1/runs/{id}", self._get_run_v1),
             ("GET", "/apis/v1beta1/runs/{id}/nodes/{node}/log", self._log),
             ("GET", recurring, self._list_recurring),
             ("POST", recurring, self._create_recurring),
@@ -285,6 +287,12 @@ class Api:
 
     async def _get_run(self, request: Request) -> Response:
         return _show(self._runs.details(self._run(request.path_params["id"])))
+
+    async def _get_run_v1(self, request: Request) -> Response:
+        run = self._run(request.path_params["id"])
+        shown = {"id": run["run_id"], "name": run["display_name"], "created_at": run["created_at"]}
+        runtime = {"workflow_manifest": json.dumps(manifest(self._store, run))}
+        return JSONResponse({"run": shown, "pipeline_runtime": runtime})
 
     async def _list_runs(self, request: Request) -> Response:
         found = self._in_namespace(self._store.list("run"), request, "A list of runs")

@@ -1,8 +1,9 @@
 """Runs each task as a process of this machine, with an environment and an /app of its own.
 
-Real: the command line, the environment (nothing of the server's own leaks into it), secrets, the ServiceAccount's token,
-/app and /var/run/secrets, the memory limit, the time limit, and that a task that is ended is ended with all it started.
-Not real: the image (the machine's files and the server's own Python take its place), CPU limits, the network, users, nodes.
+Real: the command line, the environment (nothing of the server's own leaks into it), secrets, the ServiceAccount's
+token, /app and /var/run/secrets, the memory limit, the time limit, and that a task that is ended is ended with all it
+started. Not real: the image (the machine's files and the server's own Python take its place), CPU limits, the network,
+users, nodes.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from tests.kfp import memory
 from tests.kfp.cluster import Cluster, SecretFiles, Secrets
 from tests.kfp.task import Attempt, Outcome
-from tests.kfp.values import DriverError, parsed_output, substitute
+from tests.kfp.values import DriverError, executor_input, parsed_output, substitute
 
 _SANDBOX = Path(__file__).with_name("sandbox.sh")
 _POLL = 0.1
@@ -73,15 +75,15 @@ class ProcessExecutor:
 
     def _wait_for_place(self, attempt: Attempt) -> bool:
         while not self._places.acquire(timeout=_POLL):
-            if attempt.cancelled.is_set():
+            if attempt.stopped():
                 return False
         return True
 
     def _run(self, attempt: Attempt, folder: Path, environment: dict[str, str]) -> Outcome:
         limit = _memory_limit(attempt.container)
-        executor_input = _executor_input(attempt, folder / "outputs")
-        command = substitute(attempt.container.get("command", []), executor_input)
-        command += substitute(attempt.container.get("args", []), executor_input)
+        outputs = folder / "outputs"
+        given = executor_input(attempt.inputs, attempt.output_parameters, str(outputs), f"{outputs}/.executor.json")
+        command = substitute(attempt.container.get("command", []) + attempt.container.get("args", []), given)
         for name in ("app", "root", "home", "tmp", "outputs"):
             (folder / name).mkdir()
         with memory.cgroup(attempt.pod, limit) as group, attempt.log.open("ab") as log:
@@ -97,7 +99,7 @@ class ProcessExecutor:
         if code:
             return Outcome("Failed", f"{ending or 'Error'} (exit code {code})")
         try:
-            return Outcome("Succeeded", outputs=_outputs(attempt, executor_input))
+            return Outcome("Succeeded", outputs=_outputs(attempt, given))
         except DriverError as error:
             return Outcome("Failed", f"Error (exit code 1): {error}")
 
@@ -120,8 +122,10 @@ class ProcessExecutor:
         for entry in attempt.kubernetes.get("fieldPathAsEnv", []):
             environment[entry["name"]] = _field(entry["fieldPath"], attempt)
         while (found := self._from_secrets(attempt)) is None:  # as a pod waits with CreateContainerConfigError
-            if attempt.cancelled.wait(1):
+            attempt.waiting("CreateContainerConfigError: a secret or config map that the container needs is not there")
+            if attempt.stopped():
                 return None
+            time.sleep(1)
         return environment | found
 
     def _from_secrets(self, attempt: Attempt) -> dict[str, str] | None:
@@ -174,7 +178,7 @@ def _watched(process: subprocess.Popen[bytes], attempt: Attempt, limit: int | No
     reason = None
     try:
         while process.poll() is None:
-            if attempt.cancelled.is_set() or (deadline and time.monotonic() - began > deadline):
+            if attempt.stopped() or (deadline and time.monotonic() - began > deadline):
                 reason = _DEADLINE
                 break
             if limit and memory.resident(process.pid) > limit:
@@ -188,10 +192,8 @@ def _watched(process: subprocess.Popen[bytes], attempt: Attempt, limit: int | No
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """Ends the process and whatever of its group is left."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
@@ -216,23 +218,13 @@ def _field(path: str, attempt: Attempt) -> str:
     return fields.get(path, "")
 
 
-def _executor_input(attempt: Attempt, folder: Path) -> dict[str, Any]:
-    return {
-        "inputs": {"parameterValues": attempt.inputs},
-        "outputs": {
-            "parameters": {name: {"outputFile": str(folder / name)} for name in attempt.output_parameters},
-            "outputFile": str(folder / "executor_output.json"),
-        },
-    }
-
-
-def _outputs(attempt: Attempt, executor_input: dict[str, Any]) -> dict[str, Any]:
+def _outputs(attempt: Attempt, given: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    metadata = Path(executor_input["outputs"]["outputFile"])
+    metadata = Path(given["outputs"]["outputFile"])
     if metadata.is_file():
         found |= json.loads(metadata.read_text()).get("parameterValues", {})
     for name, declared in attempt.output_parameters.items():
-        file = Path(executor_input["outputs"]["parameters"][name]["outputFile"])
+        file = Path(given["outputs"]["parameters"][name]["outputFile"])
         if file.is_file():
             found[name] = parsed_output(file.read_text(), declared)
     return found

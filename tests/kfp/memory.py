@@ -1,4 +1,4 @@
-"""A task's memory limit without a container: a memory cgroup where one can be made, else a watchdog that does the same."""
+"""A task's memory limit without a container: a memory cgroup where one can be made, else what a watchdog needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -72,10 +72,8 @@ def _remove(folder: Path) -> None:
         except OSError:
             return
         for pid in pids:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         try:
             folder.rmdir()
             return

@@ -59,6 +59,7 @@ class Nodes:
                 "name": name,
                 "display_name": display_name,
                 "kind": kind,
+                "template": template,
                 "pod": self.pod(name, template) if kind == "Pod" else "",
                 "phase": "Pending" if kind == "Pod" else "Running",
                 "message": "",
@@ -72,9 +73,13 @@ class Nodes:
             self._adopt(parent, found["id"])
         return found
 
+    def waiting(self, name: str, reason: str) -> None:
+        """The node's container cannot run yet."""
+        self._change(name, {"message": reason})
+
     def running(self, name: str) -> None:
         """The node's container runs."""
-        self._change(name, {"phase": "Running"})
+        self._change(name, {"phase": "Running", "message": ""})
 
     def end(self, name: str, phase: str, message: str = "", outputs: dict[str, Any] | None = None) -> None:
         """The node has ended."""
@@ -138,6 +143,31 @@ def task_details(store: Store, run: Document) -> list[Document]:
         }
         for node in sorted(store.list("node", run["run_id"]), key=lambda node: str(node["id"]))
     ]
+
+
+def manifest(store: Store, run: Document) -> Document:
+    """The run as Argo's Workflow object, which the first version of the API still shows: with each node's message."""
+    nodes = {
+        node["id"]: {
+            "id": node["id"],
+            "name": node["name"],
+            "displayName": node["display_name"],
+            "type": node["kind"],
+            "templateName": node["template"],
+            "phase": node["phase"],
+            "message": node["message"],
+            "startedAt": node["created_at"],
+            "finishedAt": node["finished_at"] or None,
+            "children": node["children"],
+        }
+        for node in store.list("node", run["run_id"])
+    }
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"name": run["_workflow"], "namespace": run["_namespace"]},
+        "status": {"phase": nodes.get(run["_workflow"], {}).get("phase", "Pending"), "nodes": nodes},
+    }
 
 
 def workflow_name(pipeline: str, suffix: str) -> str:

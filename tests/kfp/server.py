@@ -18,6 +18,8 @@ from tests.kfp.scheduler import Scheduler
 from tests.kfp.store import Store
 from tests.kfp.task import Executor
 
+_OPEN = Access()
+
 
 @contextmanager
 def running(
@@ -30,7 +32,7 @@ def running(
     namespace: str = "ml",
     secrets: Path | None = None,
     parallel: int = 4,
-    access: Access = Access(),
+    access: Access = _OPEN,
 ) -> Iterator[str]:
     """A Kubeflow Pipelines API on 127.0.0.1, in threads of this process.
 

@@ -27,6 +27,8 @@ class Attempt:
         output_parameters: Declared output parameters of the component.
         log: The file that keeps what the container writes.
         cancelled: Set when the run is terminated.
+        abandoned: Set when the server ends, or the run is deleted.
+        waiting: To be called with the reason why the container does not run yet.
         started: To be called once the container runs.
     """
 
@@ -43,7 +45,13 @@ class Attempt:
     output_parameters: dict[str, Any]
     log: Path
     cancelled: threading.Event
+    abandoned: threading.Event
+    waiting: Callable[[str], None]
     started: Callable[[], None]
+
+    def stopped(self) -> bool:
+        """Whether nobody wants the result any more."""
+        return self.cancelled.is_set() or self.abandoned.is_set()
 
 
 @dataclass(frozen=True)

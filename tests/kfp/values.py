@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ class DriverError(Exception):
     """What Kubeflow's driver would fail with, before a pod of the task exists."""
 
 
-class NullParameter(DriverError):
+class NullParameterError(DriverError):
     """An optional input without a value; what would use it is left out."""
 
 
@@ -68,7 +69,7 @@ class Scope:
             placeholders: Of the run.
 
         Raises:
-            NullParameter: There is no value.
+            NullParameterError: There is no value.
             DriverError: The source is none that is known.
         """
         if "runtimeValue" in source:
@@ -76,7 +77,7 @@ class Scope:
         if "componentInputParameter" in source:
             name = source["componentInputParameter"]
             if name not in self.inputs:
-                raise NullParameter(f"parent DAG does not have input parameter {name}")
+                raise NullParameterError(f"parent DAG does not have input parameter {name}")
             return self.inputs[name]
         if "taskOutputParameter" in source:
             wanted = source["taskOutputParameter"]
@@ -104,7 +105,7 @@ def inputs_of(
     for name, source in spec.get("inputs", {}).get("parameters", {}).items():
         try:
             values[name] = _typed(scope.resolve(source, task, placeholders), declared.get(name, {}))
-        except NullParameter:
+        except NullParameterError:
             continue
     missing = [name for name, value in declared.items() if name not in values and not value.get("isOptional")]
     if missing:
@@ -134,6 +135,24 @@ def parsed_output(text: str, declared: dict[str, Any]) -> Any:
         return json.loads(text) if kind in ("BOOLEAN", "LIST", "STRUCT") else text
     except ValueError as error:
         raise DriverError(f"failed to parse {text!r} as {kind}") from error
+
+
+def executor_input(inputs: dict[str, Any], outputs: Iterable[str], folder: str, metadata: str) -> dict[str, Any]:
+    """What the driver hands to the launcher.
+
+    Args:
+        inputs: Input parameters.
+        outputs: The names of the output parameters.
+        folder: Where the container writes them, a file each.
+        metadata: The file in which a Python component writes all of them.
+    """
+    return {
+        "inputs": {"parameterValues": inputs},
+        "outputs": {
+            "parameters": {name: {"outputFile": f"{folder}/{name}"} for name in outputs},
+            "outputFile": metadata,
+        },
+    }
 
 
 _PLACEHOLDER = re.compile(r"\{\{\$(?:\.[^}]*)?\}\}")

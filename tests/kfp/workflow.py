@@ -14,7 +14,7 @@ from tests.kfp.nodes import Nodes, ended
 from tests.kfp.spec import Package
 from tests.kfp.store import Document, Store
 from tests.kfp.task import Attempt, Executor, Outcome
-from tests.kfp.values import NullParameter, Placeholders, Scope
+from tests.kfp.values import NullParameterError, Placeholders, Scope
 
 _IMPLEMENTATION = "system-container-impl"
 
@@ -54,7 +54,7 @@ class Workflow:
     def abandon(self) -> None:
         """The server goes; what runs is left to the next one."""
         self.abandoned.set()
-        self.cancelled.set()
+        self.cancelled.set()  # what waits for a retry need not wait any longer
 
     def join(self, seconds: float) -> None:
         """Waits for the end."""
@@ -106,16 +106,16 @@ class Workflow:
         wait, factor = _seconds(policy.get("backoffDuration", "0s")), float(policy.get("backoffFactor", 0))
         limit = _seconds(policy.get("backoffMaxDuration", "0s"))
         began = time.monotonic()
-        for number in range(int(policy.get("maxRetryCount", 0)) + 1):
-            if number:
-                pause = wait * (factor**number if factor else 1)
-                if limit and time.monotonic() - began + pause > limit:
-                    return Outcome("Failed", "Backoff would exceed max duration limit")
-                if not on_exit and self.cancelled.wait(pause):
-                    return outcome
-            outcome = attempt(number)
+        outcome = attempt(0)
+        for number in range(1, int(policy.get("maxRetryCount", 0)) + 1):
+            pause = wait * (factor**number if factor else 1)
             if outcome.phase != "Failed" or (self.cancelled.is_set() and not on_exit):
-                return outcome
+                break
+            if limit and time.monotonic() - began + pause > limit:
+                return Outcome("Failed", "Backoff would exceed max duration limit")
+            if (self.abandoned if on_exit else self.cancelled).wait(pause):
+                break
+            outcome = attempt(number)
         return outcome
 
     def _attempt(
@@ -148,6 +148,8 @@ class Workflow:
             output_parameters=component.get("outputDefinitions", {}).get("parameters", {}),
             log=self._logs / f"{node['pod']}.log",
             cancelled=self.abandoned if on_exit else self.cancelled,
+            abandoned=self.abandoned,
+            waiting=lambda reason: self.nodes.waiting(name, reason),
             started=lambda: self.nodes.running(name),
         )
         try:
@@ -171,7 +173,7 @@ class Workflow:
             ):
                 try:
                     resolved[key] = _parameter(each, task, scope, inputs, self.placeholders)
-                except NullParameter:
+                except NullParameterError:
                     continue
             else:
                 resolved[key] = self._resolved(each, task, scope, inputs)
