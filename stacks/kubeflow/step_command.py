@@ -3,13 +3,14 @@
 The image holds dependencies only, so when the process starts nothing of the project can be imported; that is why
 this is a program on the command line. ZenML activates every integration that is installed before it downloads the
 project (torch and scikit-learn are imported with them: several seconds), and it looks into its cache with rules that
-ours replace, so the program takes out the one, and calls `stacks.zenml_startup` once the code is there.
+ours replace, so the program takes out the one, and calls `stacks.zenml_startup` once the code is there. ZenML asks the
+main module for its file, so the entrypoint has to be that module, as with `python -m`.
 """
 
 from __future__ import annotations
 
 _PROGRAM = """\
-from zenml.entrypoints import entrypoint
+import runpy
 from zenml.entrypoints.base_entrypoint_configuration import BaseEntrypointConfiguration
 from zenml.integrations.registry import integration_registry
 
@@ -20,7 +21,7 @@ def prepare_code_environment(self, download=BaseEntrypointConfiguration.prepare_
 
 integration_registry.activate_integrations = lambda: None
 BaseEntrypointConfiguration.prepare_code_environment = prepare_code_environment
-entrypoint.main()
+runpy.run_module("zenml.entrypoints.entrypoint", run_name="__main__", alter_sys=True)
 """
 
 # ZenML's arguments (which step of which snapshot) are appended.
