@@ -20,14 +20,13 @@ def urls(service: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(url.rstrip("/") for url in found if url))
 
 
-def check(service: dict[str, Any], version: int, golden: dict[str, Any], seconds: float = _SETTLE_SECONDS) -> str:
+def check(service: dict[str, Any], version: int, golden: dict[str, Any]) -> str:
     """Asks for the golden rows until they are right.
 
     Args:
         service: The InferenceService.
         version: The version that must answer.
         golden: Its golden rows.
-        seconds: How long it may answer wrong or not at all.
 
     Returns:
         The URL that answered.
@@ -38,7 +37,7 @@ def check(service: dict[str, Any], version: int, golden: dict[str, Any], seconds
     name, known = str(service["metadata"]["name"]), urls(service)
     if not known:
         raise SwitchyardError(f"InferenceService {name} is ready but has no URL: look at KServe's ingress settings")
-    end = time.monotonic() + seconds
+    end = time.monotonic() + _SETTLE_SECONDS
     while True:
         url = next(filter(client.live, known), None)
         try:

@@ -15,6 +15,10 @@ INFERENCE_SERVICES = "inferenceservices.serving.kserve.io"
 _SERVICES = "/apis/serving.kserve.io/v1beta1/namespaces/{namespace}/inferenceservices"
 _DEPLOYMENTS = "/apis/apps/v1/namespaces/{namespace}/deployments"
 _PODS = "/api/v1/namespaces/{namespace}/pods"
+_REVIEWS = {
+    "subjectaccessreviews": "SubjectAccessReview",
+    "selfsubjectaccessreviews": "SelfSubjectAccessReview",
+}
 _SECONDS = 30.0
 _SERVICE_ACCOUNT = re.compile(r"system:serviceaccount:([^:\"\s]+):([^:\"\s]+)")
 _USER = re.compile(r'User "([^"]+)"')
@@ -86,6 +90,19 @@ class Cluster:
         query: dict[str, Any] = {"container": container} | ({} if tail is None else {"tailLines": tail})
         text = self._ask("GET", _PODS, f"{pod}/log", "get", "pods/log", query=query)
         return str(text).splitlines()
+
+    def may(self, verb: str, group: str, resource: str, service_account: str = "") -> bool:
+        """Whether whoever asks, or a ServiceAccount of the namespace, may do this there."""
+        resource, _, part = resource.partition("/")
+        attributes = {"namespace": self.namespace, "verb": verb, "group": group, "resource": resource}
+        spec: dict[str, Any] = {"resourceAttributes": attributes | ({"subresource": part} if part else {})}
+        kind = "subjectaccessreviews" if service_account else "selfsubjectaccessreviews"
+        if service_account:
+            spec["user"] = f"system:serviceaccount:{self.namespace}:{service_account}"
+            spec["groups"] = ["system:serviceaccounts", f"system:serviceaccounts:{self.namespace}"]
+        body = {"apiVersion": "authorization.k8s.io/v1", "kind": _REVIEWS[kind], "spec": spec}
+        answer = self._ask("POST", f"/apis/authorization.k8s.io/v1/{kind}", "", "create", kind, body)
+        return bool(answer["status"]["allowed"])
 
     def _get(self, path: str, name: str, resource: str) -> dict[str, Any] | None:
         try:

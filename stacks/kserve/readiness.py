@@ -57,16 +57,16 @@ def state(seen: Seen, before: dict[str, Any] | None, patience: bool) -> Literal[
 
     Args:
         seen: What the cluster says now.
-        before: The model status before the change, which may still stand there; None if nothing was changed.
+        before: The status before the change, which may still stand there; None if nothing was changed.
         patience: Whether the same status as before may still be the old one.
     """
-    begun = _begun(seen)
+    begun = _begun(seen, before)
     if begun and _is_ready(seen) and _is_rolled_out(seen):
         return "ready"
     if any(_hopeless(pod) for pod in seen.own_pods()):
         return "failed"
     transition = seen.model_status.get("transitionStatus")
-    fresh = seen.model_status != before or not patience
+    fresh = before is None or seen.model_status != before.get("modelStatus") or not patience
     if fresh and (transition == "InvalidSpec" or (begun and transition in _FAILED)):
         return "failed"
     return "waiting"
@@ -88,7 +88,7 @@ def last_seen(seen: Seen) -> str:
     found += [f"the model is {seen.model_status.get('transitionStatus', 'not known')}"]
     states = seen.model_status.get("states") or {}
     found += [f"{key.removesuffix('ModelState')} {value}" for key, value in sorted(states.items()) if value]
-    if not _begun(seen):
+    if not _begun(seen, None):
         found.append("KServe has not taken this revision up")
     return ", ".join([*found, *filter(None, [pod_trouble(seen)])])
 
@@ -107,10 +107,13 @@ def pod_trouble(seen: Seen) -> str:
     return ""
 
 
-def _begun(seen: Seen) -> bool:
+def _begun(seen: Seen, before: dict[str, Any] | None) -> bool:
     """Whether KServe has taken the revision up."""
     if seen.mode == "Knative":
-        return bool(seen.own_pods()) or not seen.pods
+        if seen.own_pods():
+            return True
+        # With no pod to look at, as after scaling to zero, a change shows in the name of the latest revision.
+        return not seen.pods and (before is None or _latest(before) != _latest(seen.status))
     deployment = seen.deployment
     return deployment is not None and _carries(deployment["spec"]["template"].get("metadata", {}), seen.revision)
 
@@ -136,10 +139,16 @@ def _is_rolled_out(seen: Seen) -> bool:
 
 
 def _is_latest_revision(seen: Seen) -> bool:
-    component = (seen.status.get("components") or {}).get("predictor") or {}
-    latest = component.get("latestReadyRevision")
+    latest = _latest(seen.status)
     names = {pod["metadata"].get("labels", {}).get(_REVISION_LABEL) for pod in seen.own_pods()}
-    return latest is not None and latest == component.get("latestCreatedRevision") and (not names or latest in names)
+    is_ready = latest is not None and latest == _latest(seen.status, "latestReadyRevision")
+    return is_ready and (not names or latest in names)
+
+
+def _latest(status: dict[str, Any], key: str = "latestCreatedRevision") -> str | None:
+    component = (status.get("components") or {}).get("predictor") or {}
+    revision: str | None = component.get(key)
+    return revision
 
 
 def _carries(metadata: dict[str, Any], revision: str) -> bool:

@@ -102,7 +102,7 @@ def apply(cluster: Cluster, wanted: dict[str, Any], found: dict[str, Any] | None
         found: What the cluster has.
 
     Returns:
-        The model status before the change; None if there was nothing to change, or nothing before.
+        The status before the change; None if there was nothing to change, or nothing before.
     """
     if found is None:
         cluster.create(wanted)
@@ -122,7 +122,7 @@ def apply(cluster: Cluster, wanted: dict[str, Any], found: dict[str, Any] | None
             cluster.patch(manifests.name_of(wanted), _operations(current, wanted))
         except ConflictError:  # KServe writes its status into the same object
             continue
-        return dict((current.get("status") or {}).get("modelStatus") or {})
+        return dict(current.get("status") or {})
     raise ConflictError(
         f"InferenceService {manifests.name_of(wanted)} is changed by somebody all the time: run again later"
     )
