@@ -55,6 +55,23 @@ def check(stack: str, kind: StackComponentType, wanted: Component) -> Checked:
     )
 
 
+def settings_of_ours(stack: str, kind: str, wanted: Component) -> Flavor:
+    """The flavor of one of our components, after it has looked through the settings; ZenML is not asked.
+
+    Args:
+        stack: The stack's name, for errors.
+        kind: The component's type.
+        wanted: What the stack file says.
+
+    Raises:
+        InputError: The flavor cannot be loaded, or refuses a setting.
+    """
+    key = f"stacks/{stack}.yaml: components.{kind}"
+    flavor = _ours(key, wanted.flavor)
+    _settings(f"{key}.config", flavor, {name: value for name, value in wanted.config.items() if value is not None})
+    return flavor
+
+
 def _ours(key: str, source: str) -> Flavor:
     module, class_name = source.rsplit(".", 1)
     with _loaded(key, source):

@@ -86,6 +86,16 @@ class Repository:
         manifest: dict[str, Any] = found.json()
         return [int(layer["size"]) for layer in manifest.get("layers", [])]
 
+    def environment(self, digest: str) -> dict[str, str]:
+        """The variables that an image sets; none for an index of images for several platforms."""
+        found = self._ask("GET", f"manifests/{digest}", "pull", headers={"Accept": ", ".join(_MANIFESTS)})
+        found.raise_for_status()
+        config: str | None = found.json().get("config", {}).get("digest")
+        if config is None:
+            return {}
+        settings: dict[str, Any] = self._ask("GET", f"blobs/{config}", "pull").json().get("config") or {}
+        return dict(each.split("=", 1) for each in settings.get("Env") or [])
+
     def check_push(self) -> None:
         """Asks for an upload and gives it up at once, so nothing is left behind.
 

@@ -56,6 +56,14 @@ class KfpApi:
         multi_user = self._ask(self._health.healthz_service_get_healthz).multi_user
         return self._namespace if multi_user else None
 
+    def check_runs(self, namespace: str | None) -> None:
+        """Asks for one run, whichever; what comes back does not matter, only that it may be asked.
+
+        Args:
+            namespace: From `namespace()`.
+        """
+        self._ask(self._runs.run_service_list_runs, page_size=1, **_in(namespace))
+
     def experiment(self, name: str, namespace: str | None) -> str:
         """The id of the experiment of this name, which is created if there is none."""
         import kfp_server_api

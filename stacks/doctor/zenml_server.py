@@ -1,0 +1,100 @@
+"""ZenML: reachable, where pods can reach it if the stack has any, signed in, and of this version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stacks.doctor.finding import Finding, failed, ok
+from stacks.doctor.target import Target
+from switchyard.errors import SwitchyardError
+
+_SECONDS = 10.0
+
+
+def look(target: Target) -> Finding | None:
+    """Asks the server that a run would use."""
+    from zenml import __version__
+    from zenml.config.global_config import GlobalConfiguration
+
+    store = GlobalConfiguration().store_configuration
+    if store.type.value != "rest":
+        return _own_database(target, store.url)
+    server = server_info(store)
+    if server["version"] != __version__:
+        return failed(
+            f"the server at {store.url} is ZenML {server['version']}, here is {__version__}",
+            f"upgrade the older one: they must be the same (the project is made for {__version__})",
+        )
+    return _signed_in(store, __version__)
+
+
+def server_info(store: Any) -> dict[str, Any]:  # noqa: ANN401 - ZenML's settings of a server
+    """What the server says of itself, which it tells anybody.
+
+    Raises:
+        SwitchyardError: It cannot be reached, or what answers is no ZenML server.
+    """
+    import requests
+
+    try:
+        answer = requests.get(f"{store.url}/api/v1/info", timeout=_SECONDS, verify=store.verify_ssl)
+        info: dict[str, Any] = answer.json()
+        info["version"]
+    except requests.exceptions.SSLError as error:
+        raise SwitchyardError(
+            f"the certificate of the ZenML server at {store.url} is not trusted; point ZENML_STORE_VERIFY_SSL to a "
+            "file with its certificate authority"
+        ) from error
+    except (requests.ConnectionError, requests.Timeout) as error:
+        raise SwitchyardError(
+            f"the ZenML server at {store.url} cannot be reached; start it, or correct ZENML_STORE_URL"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise SwitchyardError(
+            f"what answers at {store.url} is no ZenML server (HTTP {answer.status_code}); correct ZENML_STORE_URL, or "
+            "let requests to /api pass what stands before it"
+        ) from error
+    return info
+
+
+def accepts(store: Any, key: str) -> bool:  # noqa: ANN401 - ZenML's settings of a server
+    """Whether the server lets a service account in with this key."""
+    import requests
+
+    form = {"grant_type": "zenml-api-key", "password": key}
+    answer = requests.post(f"{store.url}/api/v1/login", data=form, timeout=_SECONDS, verify=store.verify_ssl)
+    return answer.status_code == 200
+
+
+def _own_database(target: Target, url: str) -> Finding:
+    from zenml.client import Client
+
+    if target.has("orchestrator", "KubeflowFlavor"):
+        return failed(
+            "ZenML uses its own database on this machine, which no pod can reach",
+            "set ZENML_STORE_URL and ZENML_STORE_API_KEY, or sign in with: zenml login URL",
+        )
+    version = Client().zen_store.get_store_info().version
+    return ok(f"{version} with a database of its own, {url}")
+
+
+def _signed_in(store: Any, version: str) -> Finding:  # noqa: ANN401 - ZenML's settings of a server
+    import os
+
+    from zenml.client import Client
+
+    key = os.environ.get("ZENML_STORE_API_KEY", "")
+    if key and not accepts(store, key):
+        return failed(
+            f"the server at {store.url} does not accept ZENML_STORE_API_KEY",
+            "make a new key: zenml service-account api-key ACCOUNT create NAME",
+        )
+    try:
+        name = Client().active_user.name
+    except Exception as error:  # ZenML raises errors of many kinds
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        return failed(
+            f"the server at {store.url} does not let this machine in ({reason})",
+            "set ZENML_STORE_API_KEY to the key of a service account, or sign in with: zenml login URL",
+        )
+    return ok(f"{version} at {store.url}, signed in as {name}")
