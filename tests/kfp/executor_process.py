@@ -51,8 +51,9 @@ class ProcessExecutor:
         work.mkdir(parents=True, exist_ok=True)
 
     def run(self, attempt: Attempt, resumed: bool) -> Outcome:
-        """See `Executor`; a process does not outlive the server, so there is nothing to go on with."""
+        """See `Executor`; nobody has heard a process out whose server died, so there is nothing to go on with."""
         if resumed:
+            memory.kill_leftovers(f"KFP_POD_NAME={attempt.pod}")
             return Outcome("Error", "the process was lost when the server stopped")
         if not self._wait_for_place(attempt):
             return Outcome("Failed", _DEADLINE)

@@ -35,7 +35,7 @@ def quantity(text: str) -> int:
 @contextmanager
 def cgroup(name: str, limit: int | None) -> Iterator[Path | None]:
     """A memory cgroup (version 1), or None where none can be made; what is left in it at the end is killed."""
-    folder = _own() / f"kfp-{name}-{os.getpid()}"
+    folder = _own() / f"kfp-{name}"
     try:
         folder.mkdir()
         if limit:
@@ -51,6 +51,14 @@ def cgroup(name: str, limit: int | None) -> Iterator[Path | None]:
         yield folder
     finally:
         _remove(folder)
+
+
+def kill_leftovers(variable: str) -> None:
+    """Kills every process that has a variable, given as `NAME=value`, in its environment."""
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if variable.encode() in environment.read_bytes().split(b"\0"):
+                os.kill(int(environment.parent.name), signal.SIGKILL)
 
 
 def _own() -> Path:

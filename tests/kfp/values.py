@@ -107,10 +107,25 @@ def inputs_of(
             values[name] = _typed(scope.resolve(source, task, placeholders), declared.get(name, {}))
         except NullParameterError:
             continue
+    for name, value in values.items():
+        values[name] = _with_inputs(value, values)
     missing = [name for name, value in declared.items() if name not in values and not value.get("isOptional")]
     if missing:
         raise DriverError(f"failed to resolve inputs of task {task}: input parameter {missing[0]} has no value")
     return values
+
+
+def _with_inputs(value: Any, values: dict[str, Any]) -> Any:
+    """Fills in what the compiler leaves of an f-string: text in which other inputs of the task are named."""
+    if not isinstance(value, str) or "{{$.inputs.parameters[" not in value:
+        return value
+    for name, given in values.items():
+        value = value.replace(f"{{{{$.inputs.parameters['{name}']}}}}", _text(given))
+    return value
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _typed(value: Any, declared: dict[str, Any]) -> Any:
@@ -167,7 +182,7 @@ def substitute(words: list[Any], executor_input: dict[str, Any]) -> list[str]:
     """
     known = {"{{$}}": json.dumps(executor_input)}
     for name, value in executor_input["inputs"].get("parameterValues", {}).items():
-        known[f"{{{{$.inputs.parameters['{name}']}}}}"] = value if isinstance(value, str) else json.dumps(value)
+        known[f"{{{{$.inputs.parameters['{name}']}}}}"] = _text(value)
     for name, value in executor_input["outputs"].get("parameters", {}).items():
         known[f"{{{{$.outputs.parameters['{name}'].output_file}}}}"] = value["outputFile"]
     known["{{$.outputs.output_file}}"] = known["{{$.outputMetadataUri}}"] = executor_input["outputs"]["outputFile"]
