@@ -55,7 +55,7 @@ class TrackerFlavor(MLFlowExperimentTrackerFlavor):
 
     @property
     def implementation_class(self) -> type:
-        """The tracker; imported late, since it imports MLflow."""
-        from stacks.flavors.mlflow_tracker import Tracker
+        """What stands for the tracker until it is used, since that imports MLflow."""
+        from stacks.flavors.mlflow_late import LateTracker
 
-        return Tracker
+        return LateTracker
