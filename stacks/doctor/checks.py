@@ -28,7 +28,7 @@ CHECKS = (
     Check("registry", container_registry.look, ("requests", "docker.auth")),
     Check("image", image.look, ("requests", "docker.auth")),
     Check("Kubernetes", kubernetes_access.look, ("kubernetes",)),
-    Check("ZenML key for pods", zenml_secret.look, ("kubernetes", "requests")),
-    Check("KServe", kserve_api.look, ("kubernetes",)),
-    Check("KServe rights", kserve_rights.look, ("kubernetes",)),
+    Check("ZenML key for pods", zenml_secret.look, ("kubernetes", "requests"), needs="Kubernetes"),
+    Check("KServe", kserve_api.look, ("kubernetes",), needs="Kubernetes"),
+    Check("KServe rights", kserve_rights.look, ("kubernetes",), needs="Kubernetes"),
 )

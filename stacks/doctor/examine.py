@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from stacks.doctor.finding import Finding, failed
+from stacks.doctor.finding import Finding, failed, skipped
 from stacks.doctor.target import Target
 from switchyard.errors import SwitchyardError
 
@@ -26,12 +26,14 @@ class Check:
         look: Finds out; None if the stack has no such part. A SwitchyardError is a failure in one sentence.
         modules: What it imports that takes long.
         seconds: How long it may take.
+        needs: Another check, above it, without which this one can only fail, too.
     """
 
     name: str
     look: Callable[[Target], Finding | None]
     modules: tuple[str, ...] = ()
     seconds: float = 30.0
+    needs: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,13 @@ def run_checks(
     looks = [_Look(check, target, debug) for check in checks]
     for look in looks:
         look.start()
+    broken: set[str] = set()
     for look in looks:
         if (found := look.result()) is not None:
+            if found.finding.state == "failed":
+                broken.add(found.check)
+                if look.check.needs in broken:
+                    found = replace(found, finding=skipped(f"nothing to be seen until {look.check.needs} is ok"))
             yield replace(found, finding=_masked(found.finding, secrets))
 
 
@@ -77,7 +84,7 @@ class _Look(threading.Thread):
 
     def __init__(self, check: Check, target: Target, debug: bool) -> None:
         super().__init__(name=f"doctor-{check.name}", daemon=True)
-        self._check, self._target, self._debug = check, target, debug
+        self.check, self._target, self._debug = check, target, debug
         self._finding: Finding | None = None
         self._began = self._ended = 0.0
 
@@ -87,7 +94,7 @@ class _Look(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._finding = self._check.look(self._target)
+            self._finding = self.check.look(self._target)
         except SwitchyardError as error:
             seen, _, advice = str(error).rpartition("; ")
             self._finding = failed(seen or advice, advice if seen else "")
@@ -98,11 +105,11 @@ class _Look(threading.Thread):
         self._ended = time.monotonic()
 
     def result(self) -> Examined | None:
-        self.join(max(0.0, self._began + self._check.seconds - time.monotonic()))
+        self.join(max(0.0, self._began + self.check.seconds - time.monotonic()))
         if self.is_alive():
-            late = failed(f"no answer within {self._check.seconds:g} s", "see whether it is overloaded, or unreachable")
-            return Examined(self._check.name, late, self._check.seconds)
-        return Examined(self._check.name, self._finding, self._ended - self._began) if self._finding else None
+            late = failed(f"no answer within {self.check.seconds:g} s", "see whether it is overloaded, or unreachable")
+            return Examined(self.check.name, late, self.check.seconds)
+        return Examined(self.check.name, self._finding, self._ended - self._began) if self._finding else None
 
 
 def _masked(finding: Finding, secrets: Sequence[str]) -> Finding:

@@ -37,7 +37,7 @@ def server_info(store: Any) -> dict[str, Any]:  # noqa: ANN401 - ZenML's setting
     import requests
 
     try:
-        answer = requests.get(f"{store.url}/api/v1/info", timeout=_SECONDS, verify=store.verify_ssl)
+        answer = requests.get(f"{store.url}/api/v1/info", timeout=_SECONDS, verify=_verify(store))
         info: dict[str, Any] = answer.json()
         info["version"]
     except requests.exceptions.SSLError as error:
@@ -62,8 +62,18 @@ def accepts(store: Any, key: str) -> bool:  # noqa: ANN401 - ZenML's settings of
     import requests
 
     form = {"grant_type": "zenml-api-key", "password": key}
-    answer = requests.post(f"{store.url}/api/v1/login", data=form, timeout=_SECONDS, verify=store.verify_ssl)
+    answer = requests.post(f"{store.url}/api/v1/login", data=form, timeout=_SECONDS, verify=_verify(store))
     return answer.status_code == 200
+
+
+def _verify(store: Any) -> bool | str:  # noqa: ANN401 - ZenML's settings of a server
+    """As ZENML_STORE_VERIFY_SSL says: yes, no, a file with authorities, or their text, which ZenML puts into a file."""
+    from zenml.zen_stores.rest_zen_store import RestZenStoreConfiguration
+
+    wanted = str(getattr(store, "verify_ssl", True))
+    if wanted.lower() in ("true", "false", ""):
+        return wanted.lower() != "false"
+    return str(RestZenStoreConfiguration.validate_verify_ssl(wanted))
 
 
 def _own_database(target: Target, url: str) -> Finding:
