@@ -75,7 +75,7 @@ def own_failure(steps: Iterable[StepRunResponse]) -> StepRunResponse | None:
 
 
 def failed_tasks(run: V2beta1Run, steps: Iterable[str]) -> list[str]:
-    """Steps whose task KFP calls failed, after all attempts; it knows a step by its task's name, without underscores."""
+    """Steps whose task KFP calls failed, after all attempts; a task's name is the step's, without underscores."""
     names = {step.replace("_", "-").lower(): step for step in steps}
     details = (run.run_details.task_details if run.run_details else None) or []
     failed = [str(task.display_name or "") for task in details if str(task.state) in _FAILED]

@@ -88,7 +88,7 @@ def _ended(pod: V1Pod) -> str | None:
     for container, status in _containers(pod):
         ended = status.state.terminated if status.state else None
         if ended is not None and ended.reason == "OOMKilled":
-            return f"was killed: it used more memory than its limit of {_limit(container)} (OOMKilled)"
+            return f"was killed: {_too_much(container)} (OOMKilled)"
     if disruption := _disruption(pod):
         return f"was ended: {disruption}"
     if pod.metadata.deletion_timestamp is not None and pod.status.phase in ("Pending", "Running"):
@@ -118,9 +118,9 @@ def _containers(pod: V1Pod) -> Iterable[tuple[V1Container, V1ContainerStatus]]:
     return [(by_name[status.name], status) for status in statuses if status.name in by_name]
 
 
-def _limit(container: V1Container) -> str:
-    limits = (container.resources.limits if container.resources else None) or {}
-    return str(limits.get("memory", "the node"))
+def _too_much(container: V1Container) -> str:
+    limit = ((container.resources.limits if container.resources else None) or {}).get("memory")
+    return f"it used more memory than its limit of {limit}" if limit else "it used more memory than the node has"
 
 
 def _line(message: str | None) -> str:

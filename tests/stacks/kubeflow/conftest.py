@@ -186,3 +186,16 @@ def activate(components: dict[str, tuple[str, dict[str, Any]]]) -> None:
         kind: Component(name="kubeflow", flavor=flavor, config=config) for kind, (flavor, config) in components.items()
     }
     apply_stack("kubeflow", StackFile(components=parts))
+
+
+@pytest.fixture
+def settings(instant, servers):
+    """Changes settings of the orchestrator for one test."""
+
+    def change(**changed: Any) -> None:
+        components = stack_components(instant.url, servers)
+        components["orchestrator"][1].update(changed)
+        activate(components)
+
+    yield change
+    activate(stack_components(instant.url, servers))
