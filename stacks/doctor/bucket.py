@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from stacks.doctor.finding import Finding, failed, ok
@@ -35,25 +37,39 @@ def look(target: Target) -> Finding | None:
         return None
     from botocore.exceptions import BotoCoreError, ClientError
 
-    path = str(target.settings("artifact_store")["path"])
+    settings = target.settings("artifact_store")
+    bundle = (settings.get("client_kwargs") or {}).get("verify")
+    if isinstance(bundle, str) and not Path(bundle).is_file():
+        return failed(f"S3_CA_BUNDLE is {bundle}, and there is no such file", "correct it")
+    path = str(settings["path"])
     bucket, _, prefix = path.removeprefix("s3://").rstrip("/").partition("/")
     probe = f"{prefix}/.switchyard-doctor/{uuid.uuid4().hex}".lstrip("/")
-    doing = "reach"
+    doing = "list"
+    place = {"Bucket": bucket, "Key": probe}
     try:
         client = _client(target)
-        doing = "list"
         client.list_objects_v2(Bucket=bucket, Prefix=probe, MaxKeys=1)
         doing = "put"
-        client.put_object(Bucket=bucket, Key=probe, Body=b"probe")
-        try:
-            doing = "read"
-            client.get_object(Bucket=bucket, Key=probe)["Body"].read()
-        finally:
-            doing = doing if doing == "read" else "delete"
-            client.delete_object(Bucket=bucket, Key=probe)
+        client.put_object(**place, Body=b"probe")
+        refused = _try(lambda: client.get_object(**place)["Body"].read())
+        doing = "delete"
+        client.delete_object(**place)
     except (BotoCoreError, ClientError, OSError, ValueError) as error:
         return _explained(error, doing, bucket, _where(target))
+    if refused:
+        return _explained(refused, "read", bucket, _where(target))
     return ok(f"{path} at {_where(target)}: an object was put, read and deleted")
+
+
+def _try(action: Callable[[], object]) -> Exception | None:
+    """What goes wrong must not keep the probe from being deleted."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        action()
+    except (BotoCoreError, ClientError, OSError) as error:
+        return error
+    return None
 
 
 def _client(target: Target) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
@@ -99,8 +115,6 @@ def _explained(error: Exception, doing: str, bucket: str, where: str) -> Finding
         | exceptions.ConnectionClosedError,
     ):
         return failed(f"{where} does not answer ({type(error).__name__})", "correct S3_ENDPOINT_URL, or start it")
-    if isinstance(error, OSError):  # botocore's for a bundle that is not there
-        return failed(f"S3 cannot be spoken to ({error})", "correct S3_CA_BUNDLE")
     return failed(f"S3 cannot be spoken to ({error})", "correct the variables S3_…")
 
 

@@ -20,7 +20,7 @@ from stacks.doctor.examine import Check
 
 CHECKS = (
     Check("packages", packages.look),
-    Check("ZenML", zenml_server.look, ("requests", "zenml.client")),
+    Check("ZenML", zenml_server.look, ("requests", "zenml.config.global_config", "zenml.zen_stores.rest_zen_store")),
     Check("artifact store", folder.look, ("zenml.config.global_config",)),
     Check("bucket", bucket.look, ("boto3",), 60.0),
     Check("MLflow", mlflow_server.look, ("requests",), 60.0),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from stacks.doctor.finding import Finding, failed, ok
@@ -77,21 +81,27 @@ def _verify(store: Any) -> bool | str:  # noqa: ANN401 - ZenML's settings of a s
 
 
 def _own_database(target: Target, url: str) -> Finding:
-    from zenml.client import Client
+    """It is read and not opened by ZenML, which would make or migrate it."""
+    from zenml import __version__
 
     if target.has("orchestrator", "KubeflowFlavor"):
         return failed(
             "ZenML uses its own database on this machine, which no pod can reach",
             "set ZENML_STORE_URL and ZENML_STORE_API_KEY, or sign in with: zenml login URL",
         )
-    version = Client().zen_store.get_store_info().version
-    return ok(f"{version} with a database of its own, {url}")
+    file = Path(url.removeprefix("sqlite:///"))
+    if not file.exists():
+        return ok(f"{__version__}; the first run makes its database {file}")
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            database.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error as error:
+        return failed(f"its database {file} cannot be read ({error})", "point ZENML_CONFIG_PATH to another folder")
+    return ok(f"{__version__} with a database of its own, {file}")
 
 
 def _signed_in(store: Any, version: str) -> Finding:  # noqa: ANN401 - ZenML's settings of a server
-    import os
-
-    from zenml.client import Client
+    from zenml.config.global_config import GlobalConfiguration
 
     key = os.environ.get("ZENML_STORE_API_KEY", "")
     if key and not accepts(store, key):
@@ -100,7 +110,7 @@ def _signed_in(store: Any, version: str) -> Finding:  # noqa: ANN401 - ZenML's s
             "make a new key: zenml service-account api-key ACCOUNT create NAME",
         )
     try:
-        name = Client().active_user.name
+        name = GlobalConfiguration().zen_store.get_user().name  # a Client would look at the folder's stack, too
     except Exception as error:  # ZenML raises errors of many kinds
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         return failed(
