@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from stacks.stack_file import StackFile
+    from switchyard.config import Config
 
 INTERRUPTED = 130
 _INTERRUPTED = "Interrupted; finished steps are kept, the next run goes on from there."
@@ -105,23 +106,29 @@ def schedule(arguments: argparse.Namespace) -> None:
     from stacks.stack_file import read_stack
 
     stack, console = read_stack(arguments.stack) if arguments.stack else None, Console(highlight=False)
-    if arguments.action == "set":
-        from pipelines.preflight import check_learners, preflight
-
-        config, _ = preflight(Path(arguments.name), [])
-        check_learners(Path(arguments.name), config)
-        with _session(arguments, stack, console):
-            from pipelines.elsewhere import schedule as put
-
-            put(config, arguments.cron)
-            return console.print(f"{config.name} runs at {arguments.cron} (UTC).", markup=False)
+    config = _checked(arguments.name) if arguments.action == "set" else None
     with _session(arguments, stack, console):
         from stacks import schedules
 
-        act = {"list": schedules.listed, "pause": schedules.pause, "resume": schedules.resume}
-        act["delete"] = schedules.delete
-        named = [] if arguments.action == "list" else [arguments.name]
-        return console.print(act[arguments.action](*named), markup=False)
+        if config:
+            from pipelines.elsewhere import schedule as put
+
+            with schedules.replacing(config.name):
+                put(config, arguments.cron)
+            return console.print(f"{config.name} runs at {arguments.cron} (UTC).", markup=False)
+        if arguments.action == "list":
+            return console.print(schedules.listed())
+        act = {"pause": schedules.pause, "resume": schedules.resume, "delete": schedules.delete}
+        return console.print(act[arguments.action](arguments.name), markup=False)
+
+
+def _checked(name: str) -> Config:
+    """A use case that can be run as it is now; the data of another day is looked at then."""
+    from pipelines.preflight import check_learners, preflight
+
+    config, _ = preflight(Path(name), [])
+    check_learners(Path(name), config)
+    return config
 
 
 def doctor(arguments: argparse.Namespace) -> int:

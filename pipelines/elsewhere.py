@@ -51,7 +51,7 @@ def compile_to(path: Path, config: Config) -> None:
 
 
 def schedule(config: Config, cron: str) -> None:
-    """Puts the use case on a schedule, in place of the one that it had.
+    """Puts the use case on a schedule.
 
     Args:
         config: The use case, whose name the schedule gets.
@@ -59,7 +59,7 @@ def schedule(config: Config, cron: str) -> None:
 
     Raises:
         InputError: The active stack's orchestrator keeps no schedules, or the expression is none.
-        SwitchyardError: The schedule could not be made; the one that there was stays.
+        SwitchyardError: The schedule could not be made.
     """
     require_components()
     stack = Client().active_stack

@@ -44,7 +44,9 @@ class KServeDeployer(BaseModelDeployer):
         self, name: str, version: int, model: OnnxModel, golden: dict[str, Any], deployment: Deployment
     ) -> Endpoint:
         """See `switchyard.serving.deployer.Deployer`."""
+        self._check(deployment)
         cluster, storage = self._cluster(), self._storage()
+        rollout.ours(cluster, name)  # before anything is written
         good = self._last_good(name)
         uri, is_new = storage.write(name, version, replace(model, card={**model.card, "name": name}), golden)
         manifest = self._serving(name, uri, deployment).manifest()
@@ -73,13 +75,15 @@ class KServeDeployer(BaseModelDeployer):
             )
         return ModelStorage(filesystem, root)
 
-    def _serving(self, name: str, uri: str, deployment: Deployment) -> Serving:
-        replicas, resources = deployment.replicas, deployment.resources
-        if replicas.min == 0 and self.config.mode == "Standard":
+    def _check(self, deployment: Deployment) -> None:
+        if deployment.replicas.min == 0 and self.config.mode == "Standard":
             raise InputError(
                 "deployment.replicas.min is 0, but in mode Standard KServe does not scale to zero: "
                 "give 1, or set the model deployer's mode to Knative"
             )
+
+    def _serving(self, name: str, uri: str, deployment: Deployment) -> Serving:
+        replicas, resources = deployment.replicas, deployment.resources
         return Serving(
             name=name,
             namespace=self.config.namespace,

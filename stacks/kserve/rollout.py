@@ -52,12 +52,7 @@ class RollOut:
             SwitchyardError: It did not get ready or answered wrong; what served before serves again.
         """
         name = manifests.name_of(wanted)
-        found = self.cluster.service(name)
-        if found is not None and not manifests.is_ours(found):
-            raise InputError(
-                f"namespace {self.cluster.namespace} has an InferenceService {name} that Switchyard did not make: "
-                "delete it or give the use case another name"
-            )
+        found = ours(self.cluster, name)
         previous = good if good is not None or found is None else manifests.as_manifest(found)
         try:
             return self._bring(wanted, found)
@@ -91,6 +86,21 @@ class RollOut:
         except SwitchyardError as error:
             return f"what served before could not be brought back: {error}"
         return f"{manifests.storage_uri(previous)} serves again"
+
+
+def ours(cluster: Cluster, name: str) -> dict[str, Any] | None:
+    """The InferenceService of a use case, or None.
+
+    Raises:
+        InputError: Somebody else's has the name.
+    """
+    found = cluster.service(name)
+    if found is not None and not manifests.is_ours(found):
+        raise InputError(
+            f"namespace {cluster.namespace} has an InferenceService {name} that Switchyard did not make: "
+            "delete it or give the use case another name"
+        )
+    return found
 
 
 def apply(cluster: Cluster, wanted: dict[str, Any], found: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -103,7 +103,7 @@ def _files(name: str, version: int, model: OnnxModel, golden: dict[str, Any]) ->
 
 @contextlib.contextmanager
 def _explained(what: str) -> Iterator[None]:
-    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield

@@ -113,7 +113,7 @@ def _list(uri: str, bucket: str, prefix: str) -> list[File]:
 
 def _ask(uri: str, bucket: str, request: Callable[[Any], Answer]) -> Answer:
     """The answer of the S3 service, or its refusal as one sentence."""
-    from botocore import exceptions  # type: ignore[import-untyped]
+    from botocore import exceptions
 
     try:
         return request(_client(tuple(os.environ.get(name, "") for name in _VARIABLES)))
@@ -139,8 +139,8 @@ def _client(settings: tuple[str, ...]) -> Any:  # noqa: ANN401 - boto3 makes its
 
     Its session is its own: boto3's default one remembers the keys that it saw first.
     """
-    import boto3  # type: ignore[import-untyped]
-    from botocore.config import Config  # type: ignore[import-untyped]
+    import boto3
+    from botocore.config import Config
 
     endpoint, region, default_region, *_ = settings
     return boto3.session.Session().client(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -45,9 +46,18 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Api:
-    """The handlers."""
+    """The handlers.
 
-    def __init__(self, store: Store, runs: Runs, scheduler: Scheduler, access: Access) -> None:
+    Args:
+        store: Of all objects.
+        runs: All runs.
+        scheduler: All recurring runs.
+        access: Who may call.
+        outage: While this file exists, every request is answered as by a proxy whose server is away.
+    """
+
+    def __init__(self, store: Store, runs: Runs, scheduler: Scheduler, access: Access, outage: Path) -> None:
+        self._outage = outage
         self._store = store
         self._runs = runs
         self._scheduler = scheduler
@@ -99,6 +109,8 @@ class Api:
 
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(request: Request) -> Response:
+            if self._outage.exists():
+                return PlainTextResponse("upstream connect error or disconnect/reset before headers", status_code=503)
             self._access.check(request.headers)
             return await handler(request)
 
@@ -416,5 +428,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _unknown(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code = NOT_FOUND if error.status_code == 404 else UNIMPLEMENTED
-    return JSONResponse(ApiError(code, "Not Found").body(), status_code=error.status_code)
+    refusal = (
+        ApiError(NOT_FOUND, "Not Found") if error.status_code == 404 else ApiError(UNIMPLEMENTED, "Method Not Allowed")
+    )
+    return JSONResponse(refusal.body(), status_code=refusal.status)

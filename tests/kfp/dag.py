@@ -93,6 +93,7 @@ class Dag:
         path = f"{self._path}.{name}-driver"
         self._workflow.nodes.start(path, f"{name}-driver", "Skipped", self._after(before))
         self._workflow.nodes.end(path, "Omitted", "omitted: depends condition not met")
+        self._last[name] = path
         self._outcomes[name] = Outcome("Omitted")
 
     def _run_task(self, name: str, task: Document, before: set[str]) -> None:
@@ -128,6 +129,8 @@ class Dag:
             inputs = inputs_of(name, task, component, self._scope, self._workflow.placeholders)
             if {"parameterIterator", "artifactIterator"} & set(task):
                 raise DriverError(f"task {name} is a loop, which this server does not run")
+            if any("artifacts" in component.get(f"{side}Definitions", {}) for side in ("input", "output")):
+                raise DriverError(f"task {name} has artifacts, which this server does not keep")
             condition = task.get("triggerPolicy", {}).get("condition")
             skipped = bool(condition) and not condition_holds(condition, inputs)
         except DriverError as error:

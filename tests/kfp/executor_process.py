@@ -44,7 +44,10 @@ class ProcessExecutor:
     def __init__(
         self, work: Path, cluster: Cluster | None = None, secrets: Path | None = None, parallel: int = 4
     ) -> None:
-        self._work = work
+        for path in (Path(sys.prefix), work.absolute()):
+            if path.is_relative_to("/app") or path.is_relative_to("/run"):
+                raise ValueError(f"{path} is where a task sees a folder of its own; choose another place for it")
+        self._work = work.absolute()
         self._cluster = cluster
         self._secrets: Secrets = cluster or SecretFiles(secrets)
         self._places = threading.Semaphore(parallel)

@@ -1,4 +1,12 @@
-"""Starts the double: `with running(state) as url`, or `python -m tests.kfp`."""
+"""A Kubeflow Pipelines API for tests and rehearsals: `with running(state) as url`, or `python -m tests.kfp`.
+
+It speaks v2beta1 as `kfp.Client` does and really runs what it is given, tasks as processes or as pods. What it does is
+what Kubeflow Pipelines 2.16 on Argo does, as far as its source says so: names and states of nodes, which failures are
+tried again, where placeholders are resolved, what ends a run. What it does not do: artifacts and metadata (MLMD), loops
+(`dsl.ParallelFor`), importers, drivers and launchers as pods of their own, and all that is the cluster's.
+
+While a file `outage` is in the folder of the state, each request is answered with 503; runs go on.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +71,12 @@ def running(
     scheduler = Scheduler(store, runs)
     with socket.create_server(("127.0.0.1", port)) as listener:
         server = uvicorn.Server(
-            uvicorn.Config(Api(store, runs, scheduler, access).app(), log_level="warning", lifespan="off", workers=1)
+            uvicorn.Config(
+                Api(store, runs, scheduler, access, state / "outage").app(),
+                log_level="warning",
+                lifespan="off",
+                workers=1,
+            )
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="kfp", daemon=True)
         thread.start()

@@ -71,7 +71,7 @@ def schedule(kfp_client, tmp_path):
 
     def create(function, **options):
         experiment = kfp_client.create_experiment("scheduled").experiment_id
-        options = {"cron_expression": "* * * * * *", "no_catchup": True} | options
+        options = {"cron_expression": "* * * * * *", "no_catchup": True, "enable_caching": False} | options
         package = str(compiled(function, tmp_path))
         found = kfp_client.create_recurring_run(
             experiment, options.pop("name", "job"), pipeline_package_path=package, **options

@@ -10,8 +10,11 @@ import pytest
 from kfp import dsl, kubernetes
 from kfp_server_api import ApiException
 
+from tests.kfp import memory
 from tests.kfp.pipelines import (
     alive,
+    client_of,
+    compiled,
     ended,
     log,
     produce,
@@ -22,6 +25,7 @@ from tests.kfp.pipelines import (
     wait_for,
     workflow,
 )
+from tests.kfp.server import running
 
 
 def test_tasks_run_in_order_and_side_by_side(kfp_client, tmp_path):
@@ -180,7 +184,11 @@ def test_a_task_over_its_time_is_ended_with_all_it_started(kfp_url, kfp_client, 
     assert not alive(int((tmp_path / "child").read_text()))
 
 
-def test_a_task_over_its_memory_limit_is_killed(kfp_url, kfp_client, tmp_path):
+@pytest.mark.parametrize("cgroups", [True, False])
+def test_a_task_over_its_memory_limit_is_killed(kfp_url, kfp_client, tmp_path, monkeypatch, cgroups):
+    if not cgroups:  # as on a machine where none can be made
+        monkeypatch.setattr(memory, "_CGROUPS", tmp_path / "none")
+
     def pipeline():
         script = "python -c 'import time; held = b\"x\" * ({} * 2**20); time.sleep({})'"
         shell(script=script.format(300, 5)).set_memory_limit("100Mi")
@@ -267,3 +275,54 @@ def test_a_deleted_run_is_gone_with_its_process(kfp_client, tmp_path):
     with pytest.raises(ApiException) as missing:
         kfp_client.get_run(run_id)
     assert missing.value.status == 404 and json.loads(missing.value.body)["code"] == 5
+
+
+def test_a_task_is_not_run_twice_unless_caching_is_off(kfp_url, kfp_client, tmp_path):
+    def pipeline():
+        shell(script=f"echo x >> {tmp_path}/ran")
+        shell(script=f"echo x >> {tmp_path}/always").set_caching_options(False)
+
+    package = str(compiled(pipeline, tmp_path))
+    for _ in range(2):
+        run_id = kfp_client.create_run_from_pipeline_package(package).run_id
+        assert ended(kfp_client, run_id).state == "SUCCEEDED"
+    nodes = workflow(kfp_url, run_id)
+
+    assert ((tmp_path / "ran").read_text(), (tmp_path / "always").read_text()) == ("x\n", "x\nx\n")
+    assert nodes["root.shell.executor"]["phase"] == "Skipped" and nodes["root.shell"]["phase"] == "Succeeded"
+
+
+def test_what_is_not_there_is_said_and_not_left_out(kfp_url, kfp_client, tmp_path):
+    @dsl.container_component
+    def write(data: dsl.Output[dsl.Dataset]):
+        return dsl.ContainerSpec(image="example/steps:1", command=["touch"], args=[data.path])
+
+    def pipeline():
+        write()
+        with dsl.ParallelFor([1, 2]):
+            shell(script="exit 0")
+
+    run_id = submit(kfp_client, pipeline, tmp_path)
+    assert ended(kfp_client, run_id).state == "FAILED"
+    messages = {name: node["message"] for name, node in workflow(kfp_url, run_id).items() if node["phase"] == "Failed"}
+
+    assert "which this server does not keep" in messages["root.write-driver"]
+    assert "which this server does not run" in messages["root.for-loop-1-driver"]
+
+
+def test_an_outage_of_the_api_does_not_end_a_run(tmp_path):
+    def pipeline():
+        shell(script=f"touch {tmp_path}/began; until [ -e {tmp_path}/go ]; do sleep 0.1; done")
+
+    with running(tmp_path / "state") as url:
+        client = client_of(url, namespace="ml")
+        run_id = submit(client, pipeline, tmp_path)
+        wait_for(lambda: (tmp_path / "began").exists(), bool)
+        (tmp_path / "state" / "outage").touch()
+        with pytest.raises(ApiException) as away:
+            client.get_run(run_id)
+        (tmp_path / "go").touch()
+        (tmp_path / "state" / "outage").unlink()
+
+        assert away.value.status == 503
+        assert ended(client, run_id).state == "SUCCEEDED"

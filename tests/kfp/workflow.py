@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.kfp import cache
 from tests.kfp.dag import Dag
 from tests.kfp.nodes import Nodes, ended
 from tests.kfp.spec import Package
@@ -38,6 +39,7 @@ class Workflow:
         self.cancelled = threading.Event()
         self.abandoned = threading.Event()
         self._run = run
+        self._store = store
         self._executor = executor
         self._logs = logs
         self._done = done
@@ -76,7 +78,7 @@ class Workflow:
     def container(
         self, path: str, task: str, spec: Document, component: Document, inputs: Document, scope: Scope, on_exit: bool
     ) -> Outcome:
-        """Runs a container task, once or as often as its retry policy says.
+        """Runs a container task, unless its result is in the cache and may be taken from there.
 
         Args:
             path: Argo's name of the task's node.
@@ -90,7 +92,28 @@ class Workflow:
         kubernetes = self._resolved(self.package.kubernetes(component), task, scope, inputs)
         template = _template(kubernetes, "retryPolicy" in spec)
         name = f"{path}.executor"
+        key = cache.key(self.package.name, self._run["_namespace"], self.package.container(component), inputs)
+        cached = cache.find(self._store, key) if spec.get("cachingOptions", {}).get("enableCache") else None
+        if cached is not None and self.nodes.get(name) is None:
+            self.nodes.start(name, "executor", "Skipped", path)
+            self.nodes.end(name, "Skipped", "when 'true != true' evaluated false")
+            return Outcome("Succeeded", outputs=cached)
+        outcome = self._executed(name, path, template, spec, component, kubernetes, inputs, on_exit)
+        if outcome.succeeded:
+            cache.keep(self._store, key, outcome.outputs)
+        return outcome
 
+    def _executed(
+        self,
+        name: str,
+        path: str,
+        template: str,
+        spec: Document,
+        component: Document,
+        kubernetes: Document,
+        inputs: Document,
+        on_exit: bool,
+    ) -> Outcome:
         def attempt(name: str, display_name: str, parent: str) -> Outcome:
             return self._attempt(name, display_name, parent, template, component, kubernetes, inputs, on_exit)
 

@@ -114,3 +114,36 @@ def deployer(component, controller):
     yield component
     for service in component.find_model_server():
         component.delete_model_server(service.uuid)
+
+
+@pytest.fixture
+def settings(component, monkeypatch):
+    """A function that gives the deployer other settings for the rest of a test."""
+
+    def change(**values):
+        monkeypatch.setattr(component, "_config", component.config.model_copy(update=values))
+
+    return change
+
+
+@pytest.fixture
+def rights(place):
+    """A function that gives `pipeline-runner` these verbs on InferenceServices, and what else a roll-out reads."""
+    rbac = client.RbacAuthorizationV1Api(place.api())
+    name = "some-rights"
+
+    def give(verbs):
+        rules = [
+            {"apiGroups": ["serving.kserve.io"], "resources": ["inferenceservices"], "verbs": list(verbs)},
+            {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]},
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+        ]
+        rbac.create_namespaced_role(NAMESPACE, {"metadata": {"name": name}, "rules": rules})
+        subject = {"kind": "ServiceAccount", "name": "pipeline-runner", "namespace": NAMESPACE}
+        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
+        body = {"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]}
+        rbac.create_namespaced_role_binding(NAMESPACE, body)
+
+    yield give
+    rbac.delete_namespaced_role_binding(name, NAMESPACE)
+    rbac.delete_namespaced_role(name, NAMESPACE)

@@ -45,6 +45,7 @@ class Predictor:
     revision: str = ""
     target: Replica | None = None
     current: Replica | None = None
+    number: int = 0
 
     def end(self) -> None:
         for each in {id(replica): replica for replica in (self.target, self.current) if replica}.values():
@@ -114,9 +115,9 @@ class Controller:
             status.invalid(*problem)
             status.condition("PredictorReady", "False", *problem)
         elif revision != predictor.revision:
-            self._take_up(service, predictor, revision, status)
+            self._take_up(service, predictor, revision, status, mode)
         else:
-            self._follow(predictor, status)
+            self._follow(predictor, status, mode)
         self._write(service, status.value)
 
     def _stop(self, service: dict[str, Any], predictor: Predictor, mode: str) -> None:
@@ -125,7 +126,7 @@ class Controller:
             self.apps.delete_namespaced_deployment(f"{service['metadata']['name']}-predictor", self.namespace)
         self._write(service, Status.stopped(mode))
 
-    def _take_up(self, service: dict[str, Any], predictor: Predictor, revision: str, status: Status) -> None:
+    def _take_up(self, service: dict[str, Any], predictor: Predictor, revision: str, status: Status, mode: str) -> None:
         spec = service["spec"]["predictor"]
         try:
             settings = environment(self.core, self.namespace, spec.get("serviceAccountName", "default"))
@@ -143,6 +144,9 @@ class Controller:
         status.value["observedGeneration"] = made.status.observed_generation or 1
         status.condition("PredictorReady", "Unknown", "ReplicaSetUpdated", "ReplicaSet is progressing.")
         status.loading()
+        if mode == "Knative":
+            predictor.number += 1
+            status.revision("latestCreatedRevision", predictor.number)
         logger.info("%s: takes up %s", service["metadata"]["name"], spec["model"]["storageUri"])
 
     def _replica(self, service: dict[str, Any], settings: dict[str, str]) -> Replica:
@@ -153,7 +157,7 @@ class Controller:
             return ProcessReplica(uri, self.folder / f"{name}-{self._count}", settings, self.delay)
         return PodReplica(service, uri, self.image, settings, secret, self.core, self.apps, self.namespace)
 
-    def _follow(self, predictor: Predictor, status: Status) -> None:
+    def _follow(self, predictor: Predictor, status: Status, mode: str) -> None:
         replica = predictor.target
         assert replica is not None
         if replica.state == "Loaded":
@@ -163,6 +167,8 @@ class Controller:
                 if old is not None:
                     old.end()
             status.loaded(1)
+            if mode == "Knative":
+                status.revision("latestReadyRevision", predictor.number)
             status.condition("PredictorReady", "True")
             status.condition("IngressReady", "True")
             status.address(predictor.forward.url)

@@ -6,16 +6,16 @@ one cannot be loaded or is not in the layout that Triton reads.
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
+from switchyard.serving import __main__ as server
 from switchyard.serving import repository
 from switchyard.serving.loaded_model import load_model
 from switchyard.serving.request_error import RequestError
 
 
-def main() -> int:  # noqa: RET503 - execv does not return
+def main() -> int:
     root, port = Path(sys.argv[1]), sys.argv[2]
     names = repository.names(root)
     if not names:
@@ -29,8 +29,8 @@ def main() -> int:  # noqa: RET503 - execv does not return
             print(f"error: creating server: Internal - failed to load all models: {error}", file=sys.stderr)
             return 1
         repository.set_active(root, name, newest)
-    command = [sys.executable, "-P", "-m", "switchyard.serving", "--root", str(root), "--port", port]
-    os.execv(sys.executable, command)
+    sys.argv = ["switchyard.serving", "--root", str(root), "--port", port]
+    return server.main()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from switchyard.serving import client as oip
+from tests.kserve.storage_initializer import download
 from tests.rehearsal.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,13 +75,13 @@ class ProcessReplica:
         if self._ended.wait(self.delay):
             return
         self.state = "Loading"
-        models = str(self.folder / "models")
-        if self._start("tests.kserve.storage_initializer", self.uri, models).wait():
-            self._fail()
+        models = self.folder / "models"
+        if problem := download(self.uri, models, self.environment):
+            self.message, self.state = problem, "FailedToLoad"
             return
         if self._ended.is_set():
             return
-        process = self._start("tests.kserve.model_server", models, str(self.port))
+        process = self._start("tests.kserve.model_server", str(models), str(self.port))
         end = time.monotonic() + _START_SECONDS
         while process.poll() is None and time.monotonic() < end and not self._ended.is_set():
             if oip.ready(f"http://127.0.0.1:{self.port}"):
@@ -90,7 +91,7 @@ class ProcessReplica:
         self._fail()
 
     def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, **self.environment, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],

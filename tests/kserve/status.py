@@ -66,6 +66,11 @@ class Status:
         self.value["components"] = {**self.value.get("components", {})}
         self.value["components"].setdefault("predictor", {})["url"] = url
 
+    def revision(self, key: str, number: int) -> None:
+        """Which revision Knative made last, or has ready."""
+        self.value["components"] = {**self.value.get("components", {})}
+        self.value["components"].setdefault("predictor", {})[key] = f"predictor-{number:05d}"
+
     @staticmethod
     def stopped(mode: str) -> dict[str, Any]:
         """All that is left when the annotation serving.kserve.io/stop is true."""

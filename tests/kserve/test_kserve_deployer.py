@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import hashlib
 
-import polars as pl
+import pytest
 
+from stacks.endpoints import stop_endpoint
 from stacks.flavors.kserve_deployer import KServeDeployer
-from switchyard.config import Deployment
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.config import Replicas, Resources
+from switchyard.errors import InputError
 from switchyard.serving import client
 from switchyard.serving.deployer import Deployer
-from switchyard.serving.golden import golden_rows
-from tests.serving.conftest import CARD, survival_graph
+from tests.kserve.deploying import answering, objects, roll_out, service, versions
+from tests.serving.conftest import survival_graph
 
-ROWS = pl.DataFrame({"sex": ["female", "male", None], "age": [20.0, None, 60.0]})
-
-
-def model(bias=0.0):
-    content = survival_graph(bias)
-    return OnnxModel(content, {**CARD, "sha256": hashlib.sha256(content).hexdigest()})
-
-
-def roll_out(deployer, name="survival", version=1, bias=0.0, **deployment):
-    chosen = model(bias)
-    return deployer.roll_out(name, version, chosen, golden_rows(chosen, ROWS), Deployment(**deployment))
-
-
-def answering(endpoint):
-    return client.infer(endpoint.url, endpoint.name, None, endpoint.request)["model_version"]
+pytestmark = pytest.mark.integration
 
 
 def test_it_is_what_the_deploy_step_asks_for(component):
@@ -36,13 +23,89 @@ def test_it_is_what_the_deploy_step_asks_for(component):
     assert isinstance(component, Deployer)
 
 
-def test_a_version_answers(deployer):
+def test_a_version_answers_and_the_bucket_has_it_as_triton_reads_it(deployer, place):
     endpoint = roll_out(deployer)
     assert answering(endpoint) == "1"
+    folder = f"1-{hashlib.sha256(survival_graph()).hexdigest()[:12]}"
+    assert objects(place) == [
+        f"{folder}/survival/1/card.json",
+        f"{folder}/survival/1/golden.json",
+        f"{folder}/survival/1/model.onnx",
+        f"{folder}/survival/config.pbtxt",
+    ]
+    spec = service(place)["spec"]["predictor"]
+    assert spec["model"]["storageUri"] == f"s3://models/artifacts/serving/survival/{folder}"
+    assert spec["serviceAccountName"] == "switchyard-models"
 
 
-def test_the_next_version_takes_over(deployer):
+def test_the_same_version_again_changes_nothing(deployer, place):
+    first = roll_out(deployer)
+    before, bucket = service(place), objects(place)
+    assert roll_out(deployer) == first
+    assert service(place)["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+    assert objects(place) == bucket
+
+
+def test_the_next_version_takes_over_at_the_same_url_and_the_one_before_stays_in_the_bucket(deployer, place):
     first = roll_out(deployer)
     second = roll_out(deployer, version=2, bias=1.0)
     assert second.url == first.url
     assert answering(second) == "2"
+    third = roll_out(deployer, version=3, bias=2.0)
+    assert answering(third) == "3"
+    assert versions(place) == ["2", "3"]
+    (known,) = deployer.find_model_server(service_name="zenml-survival")
+    assert known.config.model_version == "3"
+
+
+def test_other_resources_for_the_same_version_are_rolled_out(deployer, place):
+    roll_out(deployer, replicas=Replicas(min=1, max=3), resources=Resources(cpu=0.5, memory="512Mi"))
+    spec = service(place)["spec"]["predictor"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (1, 3)
+    amounts = {"cpu": "0.5", "memory": "512Mi"}
+    assert spec["model"]["resources"] == {"requests": amounts, "limits": amounts}
+    roll_out(deployer)
+    assert service(place)["metadata"]["generation"] == 2
+    assert "resources" not in service(place)["spec"]["predictor"]["model"]
+
+
+def test_an_endpoint_can_be_stopped_started_and_taken_up_by_the_next_run(deployer, place):
+    endpoint = roll_out(deployer)
+    assert "stopped" in stop_endpoint("survival")
+    assert not client.live(endpoint.url)
+    (known,) = deployer.find_model_server()
+    assert not known.is_running
+
+    deployer.start_model_server(known.uuid, timeout=60)
+    assert client.live(endpoint.url)
+    (known,) = deployer.find_model_server(running=True)
+
+    deployer.stop_model_server(known.uuid, timeout=60)
+    assert answering(roll_out(deployer)) == "1"
+
+
+def test_what_is_deleted_leaves_nothing(deployer, place):
+    endpoint = roll_out(deployer)
+    (known,) = deployer.find_model_server()
+    info = deployer.get_model_server_info(known)
+    assert info["PREDICTION_URL"] == f"{endpoint.url}/v2/models/survival/infer"
+    assert list(known.get_logs())  # there are no pods without a node: it says so
+    deployer.delete_model_server(known.uuid)
+    assert service(place) is None
+    assert objects(place) == []
+    assert deployer.find_model_server() == []
+
+
+def test_with_knative_the_latest_revision_counts(deployer, place, settings):
+    settings(mode="Knative")
+    endpoint = roll_out(deployer, replicas=Replicas(min=0, max=2))
+    assert answering(endpoint) == "1"
+    assert service(place)["spec"]["predictor"]["minReplicas"] == 0
+    assert answering(roll_out(deployer, version=2, bias=1.0)) == "2"
+
+
+def test_no_replica_at_all_is_refused_without_knative(deployer, place):
+    with pytest.raises(InputError, match=r"deployment\.replicas\.min is 0, but in mode Standard"):
+        roll_out(deployer, replicas=Replicas(min=0, max=2))
+    assert service(place) is None
+    assert objects(place) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +11,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.kfp.server import running as kubeflow_pipelines
 from tests.kserve.cluster import kubernetes
@@ -19,8 +21,7 @@ from tests.rehearsal.tracking import mlflow_server
 from tests.rehearsal.zenml_server import zenml_server
 
 NAMESPACE = "ml"
-ZENML_SECRET = "switchyard-zenml"
-MANIFESTS = Path(__file__).resolve().parents[2] / "stacks" / "kubernetes" / "base"
+MANIFESTS = Path(__file__).resolve().parents[2] / "stacks" / "kubernetes"
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,14 @@ def rehearsal(folder: Path, image: str = "") -> Iterator[Rehearsal]:
             mlflow_server(folder / "mlflow", s3),
             kubernetes(folder / "kubernetes", node=bool(image)),
         )
-        _prepare(kubeconfig, zenml, s3)
-        stack.enter_context(kserve(kubeconfig, NAMESPACE, folder / "kserve", image=image))
+        _prepare(folder / "secrets", kubeconfig, zenml, s3)
+        stack.enter_context(kserve(kubeconfig, NAMESPACE, folder / "kserve", image=image or None))
         executor = "pod" if image else "process"
-        url = stack.enter_context(kubeflow_pipelines(folder / "kfp", executor, kubeconfig, NAMESPACE))
+        pipelines = kubeflow_pipelines(folder / "kfp", executor, kubeconfig=kubeconfig, namespace=NAMESPACE)
+        url = stack.enter_context(pipelines)
         own = {
             "KFP_URL": url,
             "KFP_NAMESPACE": NAMESPACE,
-            "ZENML_SECRET": ZENML_SECRET,
             "REGISTRY": "127.0.0.1:5000",
             "SWITCHYARD_IMAGE": image or "127.0.0.1:5000/switchyard@sha256:" + 64 * "0",  # no task looks at it
             "S3_ADDRESSING_STYLE": "path",
@@ -92,20 +93,30 @@ def _together(stack: ExitStack, *managers: AbstractContextManager[Any]) -> list[
     return [future.result() for future in entering]
 
 
-def _prepare(kubeconfig: Path, zenml: dict[str, str], s3: dict[str, str]) -> None:
-    """What an administrator does once: the project's own manifests, and the two secrets."""
-    _kubectl(kubeconfig, "apply", "-k", str(MANIFESTS))
-    _secret(kubeconfig, ZENML_SECRET, {"ZENML_STORE_API_KEY": zenml["ZENML_STORE_API_KEY"]})
+def _prepare(folder: Path, kubeconfig: Path, zenml: dict[str, str], s3: dict[str, str]) -> None:
+    """What an administrator does once, with the project's own manifests."""
+    _kubectl(kubeconfig, "apply", "-k", str(MANIFESTS / "base"))
+    secrets = Path(shutil.copytree(MANIFESTS / "secrets", folder))
+    place = urlsplit(s3["S3_ENDPOINT_URL"])
+    files = {
+        "zenml.env": {"ZENML_STORE_API_KEY": zenml["ZENML_STORE_API_KEY"]},
+        "s3.env": {
+            "AWS_ACCESS_KEY_ID": s3["S3_ACCESS_KEY_ID"],
+            "AWS_SECRET_ACCESS_KEY": s3["S3_SECRET_ACCESS_KEY"],
+        },
+        "s3-place.env": {
+            "endpoint": place.netloc,
+            "region": s3["S3_REGION"],
+            "usehttps": "1" if place.scheme == "https" else "0",
+        },
+    }
+    for name, values in files.items():
+        (secrets / name).write_text("".join(f"{key}={value}\n" for key, value in values.items()))
+    _kubectl(kubeconfig, "apply", "-k", str(secrets))
 
 
-def _secret(kubeconfig: Path, name: str, values: dict[str, str]) -> None:
-    lines = "".join(f"  {key}: {value}\n" for key, value in values.items())
-    manifest = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: {NAMESPACE}}}\nstringData:\n{lines}"
-    _kubectl(kubeconfig, "apply", "-f", "-", text=manifest)
-
-
-def _kubectl(kubeconfig: Path, *arguments: str, text: str = "") -> None:
+def _kubectl(kubeconfig: Path, *arguments: str) -> None:
     command = ["kubectl", "--kubeconfig", str(kubeconfig), "--context", "admin", *arguments]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, env=dict(os.environ), check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), check=False)
     if done.returncode:
         raise RuntimeError(f"kubectl {' '.join(arguments[:2])} failed: {done.stderr.strip()}")
