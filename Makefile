@@ -3,6 +3,7 @@
 #   make run     set up .venv from the lock, then train, gate and deploy the demo on the local stack
 #   make test    everything that CI runs: formatting, types, import rules, tests
 #   make lint    the same without the tests
+#   make rehearse   the Kubeflow stack on this machine, from the first server to a prediction; ARGS=--pods: with real pods
 #   make bench   the benchmarks, one after the other
 #   make lock    resolve pyproject.toml into the locks anew (UPGRADE=1: take newer versions)
 #   make clean   remove .venv and the tools' caches
@@ -20,7 +21,7 @@ hash = $(firstword $(shell cat $(1) | (sha256sum 2>/dev/null || shasum -a 256)))
 RUN_STAMP := .venv/.run-$(call hash,requirements.lock)
 TEST_STAMP := .venv/.test-$(call hash,requirements.lock requirements-test.lock)
 
-.PHONY: help run test lint bench lock clean venv
+.PHONY: help run test lint rehearse bench lock clean venv
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -35,6 +36,9 @@ lint: $(TEST_STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+rehearse: $(TEST_STAMP)
+	$(BIN)/python -m tests.rehearsal $(ARGS)
 
 bench: $(RUN_STAMP)
 	@for file in bench/*.py; do echo "$(BIN)/python $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit; done

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from stacks.doctor.cluster import KubernetesApi, RefusedError
 from stacks.doctor.finding import Finding, failed, ok
 from stacks.doctor.target import Target
@@ -17,7 +19,7 @@ def look(target: Target) -> Finding | None:
     api = KubernetesApi(config.kubernetes_context)
     version = api.get("/version")
     told = f"{version['gitVersion']} at {api.host}"
-    if (int(version["major"]), int("".join(filter(str.isdigit, version["minor"])) or 0)) < _OLDEST:
+    if _release(version["gitVersion"]) < _OLDEST:
         return failed(told, "upgrade it: 1.20 is the oldest that is known to work")
     try:
         api.get(f"/api/v1/namespaces/{config.namespace}")
@@ -30,3 +32,9 @@ def look(target: Target) -> Finding | None:
                 "ask for a RoleBinding in it (ClusterRole view is enough to follow a run)",
             )
     return ok(f"{told}, namespace {config.namespace}")
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Major and minor; the API has fields of their own for them, which some distributions leave empty."""
+    found = re.match(r"v?(\d+)\.(\d+)", version)
+    return tuple(map(int, found.groups())) if found else _OLDEST

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,15 +15,17 @@ from typing import Any
 
 import requests
 
+from tests.image.docker import Unavailable as NoDocker
 from tests.kserve.cluster import Unavailable
 from tests.rehearsal.project import copy_project
 from tests.rehearsal.rehearsal import Rehearsal, rehearsal
 
 WORDS = """
 This was a rehearsal. Real were: ZenML's server, MLflow's server, the Kubernetes API with its access rules, and {tasks}.
-Doubles of the project played Kubeflow Pipelines ({kfp}), KServe's controller (it ran the project's own server instead
-of Triton) and {s3}. What it does not show: Argo and KFP's launcher, KServe's storage initializer and Triton, ingress
-and certificates, single sign-on, a network between pods, several nodes, and how any of it behaves under load.
+Doubles of the project played {s3}, KServe's controller (it ran the project's own server instead of Triton) and Kubeflow
+Pipelines ({kfp}).
+What it does not show: Argo and KFP's launcher, KServe's storage initializer and Triton, ingress and certificates,
+single sign-on, a network between pods, several nodes, and how any of it behaves under load.
 """
 
 
@@ -30,7 +33,7 @@ def main() -> int:
     """Starts everything, runs the use cases, asks the cluster, stops everything."""
     parser = argparse.ArgumentParser(prog="make rehearse", description=__doc__)
     parser.add_argument("--config", action="append", metavar="NAME", help="use cases (default: titanic and diamonds)")
-    parser.add_argument("--image", default="", help="run each step as a pod of this image, not as a process")
+    parser.add_argument("--pods", action="store_true", help="each step a pod of the project's image, not a process")
     parser.add_argument("--folder", type=Path, help="where state and logs go (default: a temporary folder)")
     parser.add_argument("--keep", action="store_true", help="leave all running until Ctrl-C, to look around")
     arguments = parser.parse_args()
@@ -38,16 +41,16 @@ def main() -> int:
     folder = (arguments.folder or Path(tempfile.mkdtemp(prefix="switchyard-rehearsal-"))).resolve()
     began = time.monotonic()
     try:
-        with rehearsal(folder, arguments.image) as stage:
+        with rehearsal(folder, arguments.pods) as stage:
             print(f"servers up after {time.monotonic() - began:.0f} s; state and logs in {folder}", flush=True)
             code = _play(stage, arguments.config or ["titanic", "diamonds"])
             if arguments.keep:
                 _keep(stage)
-    except Unavailable as reason:
-        print(f"There is no Kubernetes to rehearse with: {reason}.", file=sys.stderr)
+    except (Unavailable, NoDocker) as reason:
+        print(f"There is nothing to rehearse with: {reason}.", file=sys.stderr)
         return 1
     print(f"everything is stopped after {time.monotonic() - began:.0f} s in all")
-    print(_words(stage, arguments.image))
+    print(_words(stage, arguments.pods))
     return code
 
 
@@ -78,8 +81,6 @@ def _run(stage: Rehearsal, project: Path, command: list[str]) -> int:
 
 
 def _with(environment: dict[str, str]) -> dict[str, str]:
-    import os
-
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("ZENML_", "MLFLOW_", "AWS_"))
     }
@@ -108,10 +109,10 @@ def _keep(stage: Rehearsal) -> None:
         print()
 
 
-def _words(stage: Rehearsal, image: str) -> str:
-    tasks = "pods with the project's image, ServiceAccount and Role" if image else "each step as a process of its own"
-    s3 = "S3 (moto)" if "127.0.0.1" in stage.variables["S3_ENDPOINT_URL"] else "nothing else: S3 was the one given"
-    kfp = "its API; tasks as pods" if image else "its API; tasks as processes"
+def _words(stage: Rehearsal, pods: bool) -> str:
+    tasks = "pods with the project's image, ServiceAccount and Role" if pods else "each step as a process of its own"
+    s3 = "S3 (moto)" if not os.environ.get("S3_ENDPOINT") else "not S3, which was the one given,"
+    kfp = "its API; tasks as pods" if pods else "its API; tasks as processes, so the registry's image was an empty one"
     return WORDS.format(tasks=tasks, kfp=kfp, s3=s3)
 
 

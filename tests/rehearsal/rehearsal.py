@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from stacks.image.build import build_and_push
+from tests.image.docker import dockerd, project_recipe
+from tests.image.docker import registry as docker_registry
 from tests.kfp.server import running as kubeflow_pipelines
 from tests.kserve.cluster import kubernetes
 from tests.kserve.controller import running as kserve
+from tests.rehearsal.registry import empty_registry
 from tests.rehearsal.storage import s3_server
 from tests.rehearsal.tracking import mlflow_server
 from tests.rehearsal.zenml_server import zenml_server
@@ -50,37 +54,47 @@ class Rehearsal:
 
 
 @contextmanager
-def rehearsal(folder: Path, image: str = "") -> Iterator[Rehearsal]:
+def rehearsal(folder: Path, pods: bool = False) -> Iterator[Rehearsal]:
     """Starts ZenML, S3, MLflow, Kubernetes, the double of Kubeflow Pipelines and the one of KServe's controller.
 
     Args:
         folder: For state and logs.
-        image: The image for pods; without one, each task is a process on this machine instead of a pod.
+        pods: Each task and each model server is a pod of the project's image, which is built and pushed to a registry
+            that is started, too; otherwise each is a process on this machine.
 
     Raises:
         tests.kserve.cluster.Unavailable: There is no Kubernetes here and none can be started.
+        tests.image.docker.Unavailable: Docker, its registry or the base image cannot be had here.
     """
     with ExitStack() as stack:
+        image = _image(stack, folder / "registry") if pods else None
+        registry = image.partition("/")[0] if image else stack.enter_context(empty_registry())
         s3 = stack.enter_context(s3_server(folder / "s3", "rehearsal"))
         zenml, mlflow, kubeconfig = _together(
             stack,
             zenml_server(folder / "zenml"),
             mlflow_server(folder / "mlflow", s3),
-            kubernetes(folder / "kubernetes", node=bool(image)),
+            kubernetes(folder / "kubernetes", node=pods),
         )
         _prepare(folder / "secrets", kubeconfig, zenml, s3)
-        stack.enter_context(kserve(kubeconfig, NAMESPACE, folder / "kserve", image=image or None))
-        executor = "pod" if image else "process"
+        stack.enter_context(kserve(kubeconfig, NAMESPACE, folder / "kserve", image=image))
+        executor = "pod" if pods else "process"
         pipelines = kubeflow_pipelines(folder / "kfp", executor, kubeconfig=kubeconfig, namespace=NAMESPACE)
         url = stack.enter_context(pipelines)
         own = {
             "KFP_URL": url,
             "KFP_NAMESPACE": NAMESPACE,
-            "REGISTRY": "127.0.0.1:5000",
-            "SWITCHYARD_IMAGE": image or "127.0.0.1:5000/switchyard@sha256:" + 64 * "0",  # no task looks at it
+            "REGISTRY": registry,
             "S3_ADDRESSING_STYLE": "path",
         }
         yield Rehearsal(folder, kubeconfig, {**zenml, **s3, **mlflow, **own})
+
+
+def _image(stack: ExitStack, folder: Path) -> str:
+    """Builds the project's image and pushes it, as `python run.py image` does; its reference, by digest."""
+    stack.enter_context(dockerd())
+    host = stack.enter_context(docker_registry(folder))
+    return build_and_push(host, project_recipe()).reference
 
 
 def _together(stack: ExitStack, *managers: AbstractContextManager[Any]) -> list[Any]:
