@@ -1,12 +1,12 @@
 # The tasks of the project. The pre-commit hooks and CI call the same ones.
 #
-#   make run     set up .venv from the lock, then train, gate and deploy the demo on the local stack
-#   make test    everything that CI runs: formatting, types, import rules, tests
-#   make lint    the same without the tests
-#   make rehearse   the Kubeflow stack on this machine, from the first server to a prediction; ARGS=--pods: with real pods
-#   make bench   the benchmarks, one after the other
-#   make lock    resolve pyproject.toml into the locks anew (UPGRADE=1: take newer versions)
-#   make clean   remove .venv and the tools' caches
+#   make run       set up .venv from the lock, then train, gate and deploy the demo on the local stack
+#   make test      everything that CI runs: formatting, types, import rules, tests
+#   make lint      the same without the tests
+#   make rehearse  the Kubeflow stack on this machine, up to a prediction (ARGS=--pods: in pods of a real Kubernetes)
+#   make bench     the benchmarks, one after the other
+#   make lock      resolve pyproject.toml into the locks anew (UPGRADE=1: take newer versions)
+#   make clean     remove .venv and the tools' caches
 #
 # PYTHON=python3.12 chooses the Python that .venv is made with (3.11 to 3.13).
 # PYTEST_ARGS="-m 'not slow'" and PIP_ARGS=--quiet are passed on.
