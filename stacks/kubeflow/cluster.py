@@ -24,7 +24,8 @@ def kubernetes_client(context: str | None) -> ApiClient:
         if not context and os.environ.get("KUBERNETES_SERVICE_HOST"):
             config.load_incluster_config(client_configuration=settings)
         else:
-            config.load_kube_config(context=context, client_configuration=settings)
+            # The client looks at KUBECONFIG only once, when it is imported.
+            config.load_kube_config(os.environ.get("KUBECONFIG"), context=context, client_configuration=settings)
     except config.ConfigException as error:
         where = f"context {context}" if context else "a current context"
         raise SwitchyardError(

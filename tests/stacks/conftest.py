@@ -1,8 +1,19 @@
-"""An empty ZenML in this process, apart from the one of the other tests."""
+"""An empty ZenML in this process, apart from the one of the other tests; and a Kubernetes."""
 
 from __future__ import annotations
 
 import pytest
+
+from tests.kserve.cluster import Unavailable, kubernetes
+
+
+@pytest.fixture(scope="session")
+def kubeconfig(tmp_path_factory):
+    try:
+        with kubernetes(tmp_path_factory.mktemp("kubernetes")) as path:
+            yield path
+    except Unavailable as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
+
 import pytest
 from kubernetes import client, config
 from zenml.client import Client
@@ -10,7 +12,6 @@ from zenml.login.credentials_store import CredentialsStore
 
 from stacks.doctor.target import Target
 from stacks.stack_file import read_stack
-from tests.kserve.cluster import Unavailable, kubernetes
 from tests.rehearsal.processes import free_port
 
 NOWHERE = "http://127.0.0.1:9"
@@ -50,15 +51,6 @@ def fresh_zenml(tmp_path, monkeypatch):
     renew()
 
 
-@pytest.fixture(scope="session")
-def kubeconfig(tmp_path_factory):
-    try:
-        with kubernetes(tmp_path_factory.mktemp("kubernetes")) as path:
-            yield path
-    except Unavailable as reason:
-        pytest.skip(str(reason))
-
-
 @pytest.fixture
 def cluster(kubeconfig, monkeypatch):
     """The cluster as its administrator; the doctor uses it, too."""
@@ -69,7 +61,7 @@ def cluster(kubeconfig, monkeypatch):
 @pytest.fixture
 def namespace(cluster, request):
     """An empty namespace of the test's own."""
-    core, name = client.CoreV1Api(cluster), f"doctor-{free_port()}"
+    core, name = client.CoreV1Api(cluster), f"doctor-{token_hex(4)}"
     core.create_namespace({"metadata": {"name": name}})
     yield name
     core.delete_namespace(name)
