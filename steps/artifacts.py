@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar
 
 from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
@@ -24,6 +25,8 @@ from switchyard.models.onnx_model import OnnxModel
 from switchyard.report import Report
 
 _PARTS = "parts.json"
+# An upload to S3 goes in pieces, some at a time, which are all of a table that is in memory.
+_PIECE, _PIECES_AT_A_TIME, _MOST_PIECES = 5 << 20, 4, 10_000
 
 
 class _Materializer(BaseMaterializer):
@@ -49,12 +52,17 @@ class DatasetMaterializer(_Materializer):
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Dataset,)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
 
+    _saved_hash: str | None = None
+
     def save(self, data: Dataset) -> None:
         """Moves the files into the artifact store."""
         sizes = {part: Path(data.path(part)).stat().st_size for part in data.parts}
+        digest = blake2b(digest_size=16)
         for part in data.parts:
-            self._move(data.path(part), self._path(part))
+            digest.update(part.encode())
+            self._move(data.path(part), self._path(part), digest)
         self._write_json(_PARTS, [[part, size] for part, size in sizes.items()])
+        self._saved_hash = digest.hexdigest()
 
     def load(self, data_type: type[Any]) -> Dataset:
         """A dataset that scans the files where they lie.
@@ -72,13 +80,17 @@ class DatasetMaterializer(_Materializer):
         return Dataset(root=self.uri, parts=tuple(sizes), storage_options=_storage_options(self.artifact_store))
 
     def compute_content_hash(self, data: Dataset) -> str | None:
-        """The same rows give the same hash, so that what follows can come from the cache."""
+        """The same rows give the same hash, so that what follows can come from the cache.
+
+        ZenML asks for it after it has had the data saved; what was hashed on its way need not be fetched again.
+        """
+        if self._saved_hash:
+            return self._saved_hash
         digest = blake2b(digest_size=16)
         for part in data.parts:
             digest.update(part.encode())
             with self.artifact_store.open(self._path(part), "rb") as file:
-                while block := file.read(1 << 20):
-                    digest.update(block)
+                _hash(file, digest)
         return digest.hexdigest()
 
     def _path(self, part: str) -> str:
@@ -88,14 +100,31 @@ class DatasetMaterializer(_Materializer):
         if not self.artifact_store.exists(f"{self.uri}/{name}"):
             raise _damaged(f"{self.uri}/{name} is not there")
 
-    def _move(self, source: str, target: str) -> None:
-        with disk_full_named(self.uri):
+    def _move(self, source: str, target: str, digest: blake2b) -> None:
+        with disk_full_named(self.uri), Path(source).open("rb") as content:
             if self.artifact_store.config.is_local:
+                _hash(content, digest)
                 shutil.move(source, target)
                 return
-            with Path(source).open("rb") as reader, self.artifact_store.open(target, "wb") as writer:
-                shutil.copyfileobj(reader, writer, 1 << 22)
+            with ThreadPoolExecutor(1) as beside:
+                hashed = beside.submit(_hash, content, digest)
+                _upload(self.artifact_store, source, target)
+            hashed.result()
             os.unlink(source)  # noqa: PTH108 - source is a string of the dataset
+
+
+def _upload(artifact_store: Any, source: str, target: str) -> None:  # noqa: ANN401 - a flavor that may not be installed
+    if _is_s3(artifact_store):
+        piece = max(_PIECE, -(-Path(source).stat().st_size // _MOST_PIECES))
+        artifact_store.filesystem.put_file(source, target, chunksize=piece, max_concurrency=_PIECES_AT_A_TIME)
+        return
+    with Path(source).open("rb") as reader, artifact_store.open(target, "wb") as writer:
+        shutil.copyfileobj(reader, writer, 1 << 22)
+
+
+def _hash(content: IO[bytes], digest: blake2b) -> None:
+    while block := content.read(1 << 20):
+        digest.update(block)
 
 
 def _damaged(what: str) -> SwitchyardError:
@@ -151,7 +180,7 @@ def _storage_options(artifact_store: Any) -> dict[str, str]:  # noqa: ANN401 - a
 
     What the component leaves open is taken from the environment, as ZenML itself does.
     """
-    if "s3://" not in artifact_store.config.SUPPORTED_SCHEMES:
+    if not _is_s3(artifact_store):
         return {}
     key, secret, token, region = artifact_store.get_credentials()
     client = artifact_store.config.client_kwargs or {}
@@ -172,6 +201,10 @@ def _storage_options(artifact_store: Any) -> dict[str, str]:  # noqa: ANN401 - a
         "aws_virtual_hosted_style_request": "true" if by_host else None,
     }
     return {name: value for name, value in options.items() if value}
+
+
+def _is_s3(artifact_store: Any) -> bool:  # noqa: ANN401 - a flavor that may not be installed
+    return "s3://" in artifact_store.config.SUPPORTED_SCHEMES
 
 
 def _environment(*names: str) -> str | None:
