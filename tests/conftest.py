@@ -53,3 +53,15 @@ def _is_local(host: str) -> bool:
     except ValueError:
         return host.lower() in _LOCAL_NAMES
     return address.is_loopback or address.is_unspecified
+
+
+@pytest.fixture(scope="session")
+def kubeconfig(tmp_path_factory):
+    """A Kubernetes without a node: started once, for all tests that ask an API server."""
+    from tests.kserve.cluster import Unavailable, kubernetes
+
+    try:
+        with kubernetes(tmp_path_factory.mktemp("kubernetes")) as path:
+            yield path
+    except Unavailable as reason:
+        pytest.skip(str(reason))

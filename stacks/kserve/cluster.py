@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from switchyard.errors import InputError, SwitchyardError
+from stacks.kubernetes_client import kubernetes_client
+from switchyard.errors import SwitchyardError
 
 INFERENCE_SERVICES = "inferenceservices.serving.kserve.io"
 _SERVICES = "/apis/serving.kserve.io/v1beta1/namespaces/{namespace}/inferenceservices"
@@ -48,7 +48,7 @@ class Cluster:
     def __init__(self, namespace: str, context: str = "") -> None:
         """Reads the credentials; asks nothing yet."""
         self.namespace = namespace
-        self._client = _api_client(context)
+        self._client = kubernetes_client(context)
         self.host = str(self._client.configuration.host)
 
     def service(self, name: str) -> dict[str, Any] | None:
@@ -149,24 +149,6 @@ class Cluster:
         except (HTTPError, OSError) as error:
             reason = str(error).rpartition(": ")[2].rstrip(")'\"")
             raise UnreachableError(f"the Kubernetes API at {self.host} does not answer: {reason}") from error
-
-
-def _api_client(context: str) -> Any:  # noqa: ANN401 - the client has no types
-    from kubernetes import client, config
-
-    try:
-        if not context and os.environ.get("KUBERNETES_SERVICE_HOST"):
-            configuration = client.Configuration()
-            config.load_incluster_config(client_configuration=configuration)
-            return client.ApiClient(configuration)
-        # The client looks at KUBECONFIG only once, when it is imported.
-        return config.new_client_from_config(os.environ.get("KUBECONFIG") or None, context or None)
-    except (config.ConfigException, OSError) as error:
-        which = f"context {context}" if context else "the current context"
-        raise InputError(
-            f"no access to Kubernetes: {which} of the kubeconfig cannot be used ({error}); "
-            "set KUBE_CONTEXT and KUBECONFIG, or run in a pod of the cluster"
-        ) from error
 
 
 def _refusal(error: Any, verb: str, resource: str, name: str, namespace: str) -> Exception:  # noqa: ANN401 - no types

@@ -16,7 +16,7 @@ class Right:
     resource: str
 
     def __str__(self) -> str:
-        """As in `kubectl auth can-i`."""
+        """As a Role names it."""
         return f"{self.verb} {self.resource}" + (f".{self.group}" if self.group else "")
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from zenml.logger import get_logger
 
-from stacks.kubeflow.cluster import kubernetes_client
 from stacks.kubeflow.pods import RUN_LABEL, Trouble, step_of, trouble_of
+from stacks.kubernetes_client import kubernetes_client
 from switchyard.errors import SwitchyardError
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from stacks.image.build import Recipe, build, prepare_context
 from stacks.image.tag import image_tag
+from tests.cache import cache_folder
 from tests.rehearsal.processes import free_port, server
 
 # Loopback is all that containers need (--network host), so docker need not touch the machine's network.
@@ -31,13 +32,6 @@ _START_SECONDS = 60
 
 class Unavailable(RuntimeError):  # noqa: N818 - as in tests/kserve
     """What is needed is not on this machine; the message says what."""
-
-
-def cache_folder() -> Path:
-    """What is kept between two runs of the tests."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "switchyard-tests"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 @contextmanager

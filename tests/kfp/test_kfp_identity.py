@@ -8,7 +8,6 @@ from kubernetes import client, config
 
 from tests.kfp.pipelines import client_of, ended, log, shell, submit
 from tests.kfp.server import running
-from tests.kserve.cluster import Unavailable, kubernetes
 
 pytestmark = pytest.mark.integration
 
@@ -20,16 +19,6 @@ try:
 except client.ApiException as error:
     print(error.status, error.body)
 """
-
-
-@pytest.fixture(scope="module")
-def kubeconfig(tmp_path_factory):
-    """A Kubernetes without a node."""
-    try:
-        with kubernetes(tmp_path_factory.mktemp("cluster")) as found:
-            yield found
-    except Unavailable as reason:
-        pytest.skip(str(reason))
 
 
 def test_a_process_has_the_secrets_and_the_identity_of_a_pod(kubeconfig, tmp_path):

@@ -13,8 +13,10 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from tests.cache import cache_folder
 
 _ROOT = Path(__file__).resolve().parents[2]
 _NEEDED = ("etcd", "kubectl", "openssl", "curl", "xz")
@@ -47,6 +49,7 @@ def kubernetes(folder: Path, node: bool = False) -> Iterator[Path]:
         if node:  # a kubelet has fixed ports and names its containers alike: one at a time
             held.enter_context(_alone())
         held.callback(_run, script, "stop", folder)
+        _unpack(script, folder)
         _run(script, "start", folder, *(["--node"] if node else []))
         yield folder / "kubeconfig"
 
@@ -61,6 +64,21 @@ def _script(node: bool) -> Path:
     if node and subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
         raise Unavailable("a node needs a running dockerd")
     return script
+
+
+def _unpack(script: Path, folder: Path) -> None:
+    """The cluster's programs are unpacked once, and not for each cluster: that takes longer than its start."""
+    archive = script.with_name("kubernetes.tar.xz")
+    if not archive.is_file() or (folder / "bin").exists():
+        return
+    programs = cache_folder() / f"kubernetes-{archive.stat().st_size}"
+    if not programs.exists():
+        half = tempfile.mkdtemp(dir=programs.parent)
+        subprocess.run(["tar", "-C", half, "-xJf", archive], check=True)
+        with suppress(OSError):  # another run was quicker
+            Path(half).rename(programs)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "bin").symlink_to(programs)
 
 
 def _run(script: Path, verb: str, folder: Path, *options: str) -> None:

@@ -13,7 +13,6 @@ from zenml.config.global_config import GlobalConfiguration
 
 from stacks.apply import apply_stack
 from stacks.stack_file import StackFile
-from tests.kserve.cluster import Unavailable, kubernetes
 from tests.kserve.controller import running
 from tests.rehearsal.storage import s3_server
 
@@ -36,16 +35,7 @@ class Place:
         return config.new_client_from_config(str(self.kubeconfig), context=context)
 
 
-@pytest.fixture(scope="session")
-def kubeconfig(tmp_path_factory):
-    try:
-        with kubernetes(tmp_path_factory.mktemp("kubernetes")) as path:
-            yield path
-    except Unavailable as reason:
-        pytest.skip(str(reason))
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def place(kubeconfig, tmp_path_factory):
     with s3_server(tmp_path_factory.mktemp("s3"), "models") as s3:
         made = Place(kubeconfig, s3)
@@ -70,7 +60,7 @@ def _model_account(core, s3):
             getattr(core, f"replace_namespaced_{kind}")(body["metadata"]["name"], NAMESPACE, body)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def controller(place, tmp_path_factory):
     with running(place.kubeconfig, NAMESPACE, tmp_path_factory.mktemp("controller")) as playing:
         yield playing
@@ -93,7 +83,7 @@ def stack_of(place, **settings):
     return StackFile.model_validate({"components": components})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def component(place, tmp_path_factory):
     """The deployer in a ZenML of its own."""
     with pytest.MonkeyPatch.context() as patch:

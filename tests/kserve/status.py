@@ -10,7 +10,8 @@ import copy
 from datetime import UTC, datetime
 from typing import Any
 
-_MODEL_DEFAULTS = {"transitionStatus": "UpToDate", "states": {"activeModelState": "Pending", "targetModelState": ""}}
+# KServe writes an empty targetModelState, too, which the CRD of the Kubernetes for tests does not take.
+_NO_STATES = {"activeModelState": "Pending"}
 
 
 class Status:
@@ -19,8 +20,8 @@ class Status:
     def __init__(self, service: dict[str, Any], mode: str) -> None:
         self.value: dict[str, Any] = copy.deepcopy(service.get("status") or {})
         self.value["deploymentMode"] = mode
-        self.model: dict[str, Any] = self.value.setdefault("modelStatus", copy.deepcopy(_MODEL_DEFAULTS))
-        self.model.setdefault("states", {"activeModelState": "Pending", "targetModelState": ""})
+        self.model: dict[str, Any] = self.value.setdefault("modelStatus", {"transitionStatus": "UpToDate"})
+        self.model.setdefault("states", dict(_NO_STATES))
 
     def condition(self, kind: str, status: str, reason: str = "", message: str = "") -> None:
         """Sets a condition; Ready follows from PredictorReady and IngressReady."""

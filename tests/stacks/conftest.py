@@ -1,19 +1,8 @@
-"""An empty ZenML in this process, apart from the one of the other tests; and a Kubernetes."""
+"""An empty ZenML in this process, apart from the one of the other tests."""
 
 from __future__ import annotations
 
 import pytest
-
-from tests.kserve.cluster import Unavailable, kubernetes
-
-
-@pytest.fixture(scope="session")
-def kubeconfig(tmp_path_factory):
-    try:
-        with kubernetes(tmp_path_factory.mktemp("kubernetes")) as path:
-            yield path
-    except Unavailable as reason:
-        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="module")

@@ -105,15 +105,15 @@ def test_each_right_that_is_missing_is_named(prepared, cluster, right):
     assert f"ServiceAccount pipeline-runner may not {right} in" in found.seen
 
 
-def test_the_account_of_openshift_ai(namespace, cluster):
-    client.CoreV1Api(cluster).create_namespaced_service_account(
-        namespace, {"metadata": {"name": "pipeline-runner-dspa"}}
-    )
+@pytest.mark.parametrize("account", ["pipeline-runner-dspa", "default-editor"])
+def test_the_account_of_openshift_ai_or_of_a_profile_comes_before_our_own(namespace, cluster, account):
+    for name in ("pipeline-runner", account):
+        client.CoreV1Api(cluster).create_namespaced_service_account(namespace, {"metadata": {"name": name}})
 
     found = kserve_rights.look(in_namespace(namespace))
 
     assert found.state == "failed"
-    assert "ServiceAccount pipeline-runner-dspa may not get inferenceservices" in found.seen
+    assert f"ServiceAccount {account} may not get inferenceservices" in found.seen
 
 
 def test_no_account(namespace):

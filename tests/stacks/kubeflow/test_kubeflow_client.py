@@ -83,7 +83,7 @@ def test_without_a_url_the_kubernetes_api_forwards(tmp_path, monkeypatch):
     with running(tmp_path / "state", Tasks()) as url, proxy("127.0.0.1", urlsplit(url).port) as kubernetes:
         monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path, kubernetes)))
         assert experiments(kubernetes_context="team")
-        with pytest.raises(SwitchyardError, match="no usable context other"):
+        with pytest.raises(SwitchyardError, match="context other of the kubeconfig cannot be used"):
             experiments(kubernetes_context="other")
 
 
