@@ -6,11 +6,11 @@ store file by file and never holds a table in memory. Readers scan them where th
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -57,7 +57,7 @@ class DatasetMaterializer(_Materializer):
     def save(self, data: Dataset) -> None:
         """Moves the files into the artifact store."""
         sizes = {part: Path(data.path(part)).stat().st_size for part in data.parts}
-        digest = blake2b(digest_size=16)
+        digest = hashlib.sha256()
         for part in data.parts:
             digest.update(part.encode())
             self._move(data.path(part), self._path(part), digest)
@@ -86,7 +86,7 @@ class DatasetMaterializer(_Materializer):
         """
         if self._saved_hash:
             return self._saved_hash
-        digest = blake2b(digest_size=16)
+        digest = hashlib.sha256()
         for part in data.parts:
             digest.update(part.encode())
             with self.artifact_store.open(self._path(part), "rb") as file:
@@ -100,7 +100,7 @@ class DatasetMaterializer(_Materializer):
         if not self.artifact_store.exists(f"{self.uri}/{name}"):
             raise _damaged(f"{self.uri}/{name} is not there")
 
-    def _move(self, source: str, target: str, digest: blake2b) -> None:
+    def _move(self, source: str, target: str, digest: hashlib._Hash) -> None:
         with disk_full_named(self.uri), Path(source).open("rb") as content:
             if self.artifact_store.config.is_local:
                 _hash(content, digest)
@@ -122,7 +122,7 @@ def _upload(artifact_store: Any, source: str, target: str) -> None:  # noqa: ANN
         shutil.copyfileobj(reader, writer, 1 << 22)
 
 
-def _hash(content: IO[bytes], digest: blake2b) -> None:
+def _hash(content: IO[bytes], digest: hashlib._Hash) -> None:
     while block := content.read(1 << 20):
         digest.update(block)
 
