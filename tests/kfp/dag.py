@@ -126,11 +126,11 @@ class Dag:
         nodes.start(driver, f"{name}-driver", "Pod", parent, kind)
         self._last[name] = node
         try:
-            inputs = inputs_of(name, task, component, self._scope, self._workflow.placeholders)
             if {"parameterIterator", "artifactIterator"} & set(task):
                 raise DriverError(f"task {name} is a loop, which this server does not run")
             if any("artifacts" in component.get(f"{side}Definitions", {}) for side in ("input", "output")):
                 raise DriverError(f"task {name} has artifacts, which this server does not keep")
+            inputs = inputs_of(name, task, component, self._scope, self._workflow.placeholders)
             condition = task.get("triggerPolicy", {}).get("condition")
             skipped = bool(condition) and not condition_holds(condition, inputs)
         except DriverError as error:

@@ -292,22 +292,31 @@ def test_a_task_is_not_run_twice_unless_caching_is_off(kfp_url, kfp_client, tmp_
     assert nodes["root.shell.executor"]["phase"] == "Skipped" and nodes["root.shell"]["phase"] == "Succeeded"
 
 
-def test_what_is_not_there_is_said_and_not_left_out(kfp_url, kfp_client, tmp_path):
-    @dsl.container_component
-    def write(data: dsl.Output[dsl.Dataset]):
-        return dsl.ContainerSpec(image="example/steps:1", command=["touch"], args=[data.path])
+@dsl.container_component
+def writes(data: dsl.Output[dsl.Dataset]):
+    """Has an artifact."""
+    return dsl.ContainerSpec(image="example/steps:1", command=["touch"], args=[data.path])
 
-    def pipeline():
-        write()
-        with dsl.ParallelFor([1, 2]):
-            shell(script="exit 0")
 
+def writing():
+    writes()
+
+
+def looping():
+    with dsl.ParallelFor([1, 2]):
+        shell(script="exit 0")
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "said"), [(writing, "which this server does not keep"), (looping, "which this server does not run")]
+)
+def test_what_is_not_there_is_said_and_not_left_out(kfp_url, kfp_client, tmp_path, pipeline, said):
     run_id = submit(kfp_client, pipeline, tmp_path)
     assert ended(kfp_client, run_id).state == "FAILED"
-    messages = {name: node["message"] for name, node in workflow(kfp_url, run_id).items() if node["phase"] == "Failed"}
+    failed = {name: node for name, node in workflow(kfp_url, run_id).items() if node["phase"] == "Failed"}
 
-    assert "which this server does not keep" in messages["root.write-driver"]
-    assert "which this server does not run" in messages["root.for-loop-1-driver"]
+    # The compiler counts the loops of a process, so the number in the driver's name is not known.
+    assert any(said in node["message"] for name, node in failed.items() if name.endswith("-driver"))
 
 
 def test_an_outage_of_the_api_does_not_end_a_run(tmp_path):

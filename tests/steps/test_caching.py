@@ -14,6 +14,7 @@ from switchyard.project import ROOT
 CACHED = ("ingest", "validate", "preprocess", "train", "evaluate")
 # Imported, but without a say in what a step computes: config values are parameters of the step, and so are in the key.
 NO_SAY = {
+    "steps/ca_bundle.py",  # whom a connection trusts
     "steps/caching.py",
     "steps/tracking.py",
     "switchyard/__init__.py",
@@ -23,7 +24,10 @@ NO_SAY = {
     "switchyard/errors.py",
     "switchyard/project.py",
     "switchyard/report.py",
-    *(f"switchyard/config{part}.py" for part in ("", "_checks", "_column", "_file", "_overrides", "_schema", "_yaml")),
+    *(
+        f"switchyard/config{part}.py"
+        for part in ("", "_checks", "_column", "_file", "_overrides", "_schema", "_steps", "_yaml")
+    ),
 }
 
 
