@@ -1,0 +1,142 @@
+"""From an empty checkout to a prediction from the cluster, as a team does it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import mlflow
+import pytest
+from kubernetes import client as kubernetes_client
+from kubernetes import config as kubernetes_config
+
+from tests.kfp.pipelines import client_of
+from tests.kserve.deploying import SERVICES
+from tests.rehearsal import storage
+
+STEPS = {"ingest", "validate", "preprocess", "evaluate", "promote", "deploy"}
+ZENML = str(Path(sys.executable).with_name("zenml"))
+QUICK = ("--set", "search.trials=2", "--set", "metrics.bootstrap=100")
+
+
+@pytest.fixture(scope="module")
+def titanic(team):
+    """The first run."""
+    return team.run("--stack", "kubeflow", "--config", "titanic", *QUICK)
+
+
+def test_the_doctor_is_green(team):
+    told = team.run("doctor", "--stack", "kubeflow")
+    assert told.code == 0, told.out
+    assert "nothing failed" in told.out
+
+
+def test_titanic_ends_with_a_prediction_from_the_cluster(team, titanic):
+    assert titanic.code == 0, titanic.out + titanic.err
+    candidates = {"train_logistic", "train_forest", "train_boosting", "train_mlp"}
+    assert titanic.steps() == dict.fromkeys(STEPS | candidates, "done")
+    assert "promoted: all 5 gates passed" in titanic.out
+    answer = team.predict("titanic")
+    assert answer["model_version"] == "1"
+    assert set(answer["outputs"][0]["data"]) <= {"survived", "died"}
+
+
+def test_each_server_knows_the_run_by_the_name_of_the_use_case(team, titanic):
+    assert titanic.code == 0, titanic.err
+    variables = team.stage.variables
+    kfp = client_of(variables["KFP_URL"])
+    (pipeline,) = (each for each in kfp.list_pipelines().pipelines if each.display_name == "titanic")
+    assert kfp.list_pipeline_versions(pipeline.pipeline_id).pipeline_versions
+    experiment = kfp.get_experiment(experiment_name="titanic").experiment_id
+    assert all(
+        run.experiment_id == experiment for run in kfp.list_runs(page_size=50).runs if "titanic-" in run.display_name
+    )
+
+    spec = _service(team)["spec"]["predictor"]
+    assert spec["model"]["storageUri"].startswith(f"{variables['S3_BUCKET_URI']}/serving/titanic/1-")
+    assert spec["serviceAccountName"] == "switchyard-models"
+
+    tracking = mlflow.MlflowClient(variables["MLFLOW_URL"])
+    (experiment,) = (each for each in tracking.search_experiments() if each.name == "titanic")
+    runs = tracking.search_runs([experiment.experiment_id])
+    (parent,) = (run for run in runs if "mlflow.parentRunId" not in run.data.tags)
+    nested = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert len(nested) == 4 and "test_roc_auc" in parent.data.metrics
+    assert tracking.get_model_version_by_alias("titanic", "champion").tags["zenml_version"] == "1"
+
+    asked = "from zenml.client import Client; print(Client().get_model_version('titanic', 'production').number)"
+    assert team.project.ask(asked) == "1"
+
+
+def test_the_bucket_has_no_pickle(team, titanic):
+    found = _objects(team.stage)
+    assert any(key.endswith(".parquet") for key in found) and any(key.endswith("model.onnx") for key in found)
+    assert [key for key in found if re.search(r"\.(pkl|pickle|joblib|cloudpickle)$", key)] == []
+
+
+def test_the_same_again_trains_nothing_and_leaves_the_version_that_serves(team, titanic):
+    before = _service(team)
+    again = team.run("--stack", "kubeflow", "--config", "titanic", *QUICK)
+    assert again.code == 0, again.err
+    done = {step for step, outcome in again.steps().items() if outcome == "done"}
+    assert done == {"promote", "deploy"}
+    assert re.search(r"^model +titanic version 1 *$", again.out, re.MULTILINE)
+    assert _service(team)["metadata"]["generation"] == before["metadata"]["generation"]
+
+
+def test_zenmls_own_command_chooses_the_stack_and_a_gate_stops(team, titanic):
+    chosen = team.project.start("stack", "set", "kubeflow", program=(ZENML,)).finish()
+    assert chosen.code == 0, chosen.err
+
+    stopped = team.run("--config", "titanic", *QUICK, "--set", "gates.roc_auc=>= 0.999")
+
+    assert stopped.code == 1
+    assert re.search(r"^gate roc_auc failed: measured 0\.8\d+, asked >= 0\.999", stopped.err, re.MULTILINE)
+    assert stopped.steps()["promote"] == "failed"
+    assert team.predict("titanic")["model_version"] == "1"
+
+
+def test_diamonds_too(team):
+    finished = team.run("--stack", "kubeflow", "--config", "diamonds", *QUICK, "--set", "search.folds=2")
+    assert finished.code == 0, finished.out + finished.err
+    assert len(team.predict("diamonds")["outputs"][0]["data"]) > 1
+
+
+def test_a_file_for_an_import_has_no_key(team, tmp_path):
+    written = team.run("--stack", "kubeflow", "--config", "people", "--compile", str(tmp_path / "people.yaml"))
+    assert written.code == 0, written.err
+    text = (tmp_path / "people.yaml").read_text()
+    assert "pipelineInfo:" in text
+    assert all(secret not in text for secret in _secrets(team.stage))
+
+
+def test_no_key_is_in_what_anybody_may_read(team, titanic):
+    """Specs and logs of KFP, logs of all servers, what the commands print, every object in the bucket."""
+    hidden = [secret.encode() for secret in _secrets(team.stage)]
+    folder = team.stage.rehearsal.folder
+    files = [path for place in ("kfp", "mlflow", "kserve", "moto") for path in (folder / place).rglob("*")]
+    files += [*(folder / "zenml").rglob("*.log"), *(team.project.root / ".switchyard").rglob("*")]
+    read = {str(path): path.read_bytes() for path in files if path.is_file()}
+    assert any(name.endswith("kfp.sqlite") for name in read) and any("titanic" in name for name in read)
+    read |= {key: _object(team.stage, key) for key in _objects(team.stage)}
+    read["the command"] = (titanic.out + titanic.err).encode()
+    assert [name for name, content in read.items() if any(secret in content for secret in hidden)] == []
+
+
+def _service(team):
+    api = kubernetes_config.new_client_from_config(str(team.stage.rehearsal.kubeconfig), context="admin")
+    return kubernetes_client.CustomObjectsApi(api).get_namespaced_custom_object(*SERVICES, "titanic")
+
+
+def _secrets(stage):
+    return stage.key, stage.variables["ZENML_STORE_API_KEY"]
+
+
+def _objects(stage):
+    pages = storage.client(stage.variables).get_paginator("list_objects_v2").paginate(Bucket="rehearsal")
+    return [item["Key"] for page in pages for item in page.get("Contents", ())]
+
+
+def _object(stage, key):
+    return storage.client(stage.variables).get_object(Bucket="rehearsal", Key=key)["Body"].read()
