@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlflow
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from zenml.config.step_run_info import StepRunInfo
 
 _LOG = logging.getLogger(__name__)
+_SQLITE = "sqlite:///"
 _ELECTION_SECONDS = 1.0  # clocks of pods differ by less
 _RETRIES_VARIABLE = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 _RETRIES = "4"  # with MLflow's back-off about half a minute; its own 7 are several, for each call
@@ -34,6 +38,9 @@ class Tracker(MLFlowExperimentTracker):
         """As ZenML does, with an end to the retries."""
         os.environ.setdefault(_RETRIES_VARIABLE, _RETRIES)
         super().configure_mlflow()
+        uri = self.get_tracking_uri()
+        if uri.startswith(_SQLITE):
+            _create_database(uri)
 
     def check(self) -> None:
         """Asks the server whether it is there, and this user known.
@@ -100,6 +107,16 @@ class Tracker(MLFlowExperimentTracker):
                 f"MLflow at {uri} did not do as it was asked ({_reason(error)}); start it, or correct the settings of "
                 f"the experiment tracker {self.name}"
             ) from error
+
+
+@cache
+def _create_database(uri: str) -> None:
+    """MLflow makes its tables without a lock, and of two processes that do so at the same time one fails."""
+    path = Path(uri.removeprefix(_SQLITE))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        mlflow.MlflowClient(uri).search_experiments(max_results=1)
 
 
 @contextmanager
