@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
 import subprocess
 import time
@@ -117,11 +117,19 @@ def services(namespace="ml", name=""):
     return f"/apis/serving.kserve.io/v1beta1/namespaces/{namespace}/inferenceservices/{name}".rstrip("/")
 
 
-def elsewhere(folder: Path, resource: Path, namespace: str) -> Path:
-    """The way to another namespace that base/kustomization.yaml names."""
-    folder.mkdir()
-    own = {"resources": [os.path.relpath(resource, folder.resolve())], "namespace": namespace}
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(own))
+def of_readme(folder: Path, named: str, namespace: str) -> Path:
+    """A kustomization of the README beside copies of the manifests, for another namespace than the one it is for."""
+    shutil.copytree(MANIFESTS, folder, ignore=shutil.ignore_patterns("*.env"), dirs_exist_ok=True)
+    blocks = re.findall(r"```yaml\n(.*?)```", (MANIFESTS / "README.md").read_text(), re.DOTALL)
+    (block,) = [each for each in blocks if f"namespace: {named}\n" in each]
+    (folder / "own").mkdir(exist_ok=True)
+    (folder / "own" / "kustomization.yaml").write_text(block.replace(f"namespace: {named}", f"namespace: {namespace}"))
+    return folder / "own"
+
+
+def for_secrets(folder: Path) -> Path:
+    file = folder / "kustomization.yaml"
+    file.write_text(file.read_text().replace("[../base]", "[../secrets]"))
     return folder
 
 
@@ -228,13 +236,38 @@ def test_the_account_may_do_nothing_else(applied, request_):
 
 
 def test_another_namespace_gets_the_same_rights_in_itself_only(cluster, namespace, tmp_path):
-    cluster.kubectl("apply", "-k", elsewhere(tmp_path / "own", MANIFESTS / "base", namespace))
+    cluster.kubectl("apply", "-k", of_readme(tmp_path, "fraud", namespace))
 
     cluster.await_rights(account(namespace))
     assert cluster.ask("admin", "POST", services(namespace), SERVICE | named(), account=account(namespace)) == 201
     assert cluster.ask("admin", "POST", services("default"), SERVICE | named(), account=account(namespace)) == 403
     assert cluster.ask("admin", "POST", services(namespace), SERVICE | named(), account=account("ml")) == 403
     assert "switchyard-models" in cluster.kubectl("-n", namespace, "get", "serviceaccounts")
+
+
+def test_a_namespace_that_somebody_else_has_made_stays_as_it_is(cluster, namespace, tmp_path):
+    body = {"metadata": {"name": namespace, "labels": {"owner": "somebody"}}}
+    assert cluster.ask("admin", "POST", "/api/v1/namespaces", body) == 201
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+    assert cluster.ask("admin", "POST", path, named("pipeline-runner", labels={"owner": "somebody"})) == 201
+
+    folder = of_readme(tmp_path, "kubeflow", namespace)
+    cluster.kubectl("apply", "-k", folder)
+
+    assert made(folder) == RIGHTS_ONLY
+    cluster.await_rights(account(namespace))
+
+
+def test_on_amazon_the_accounts_are_annotated_with_their_roles(cluster, namespace, tmp_path):
+    cluster.kubectl("apply", "-k", of_readme(tmp_path, "ml", namespace))
+
+    core = client.CoreV1Api(cluster.admin())
+    models = core.read_namespaced_service_account("switchyard-models", namespace)
+    assert models.metadata.annotations["eks.amazonaws.com/role-arn"].endswith("role/models-read")
+    assert "switchyard-models-s3" not in [each.name for each in models.secrets or []]
+    steps = core.read_namespaced_service_account("pipeline-runner", namespace)
+    assert steps.metadata.annotations["eks.amazonaws.com/role-arn"].endswith("role/pipelines")
+    cluster.await_rights(account(namespace))
 
 
 def test_openshift_ai_gets_the_rights_for_the_account_it_has(cluster, namespace, tmp_path):
@@ -245,14 +278,20 @@ def test_openshift_ai_gets_the_rights_for_the_account_it_has(cluster, namespace,
     cluster.kubectl("create", "namespace", namespace)  # OpenShift has made it, and the ServiceAccount
     cluster.kubectl("apply", "-k", overlay)
 
-    made = [(each["kind"], each["metadata"]["name"]) for each in yaml.safe_load_all(kustomized(overlay))]
-    assert made == [
-        ("ServiceAccount", "switchyard-models"),
-        ("Role", "switchyard-deployer"),
-        ("RoleBinding", "switchyard-deployer"),
-    ]
+    assert made(overlay) == RIGHTS_ONLY
     cluster.await_rights(account(namespace, "pipeline-runner-dspa"))
     assert cluster.ask("admin", "GET", f"/api/v1/namespaces/{namespace}/pods", account=account(namespace)) == 403
+
+
+RIGHTS_ONLY = [
+    ("ServiceAccount", "switchyard-models"),
+    ("Role", "switchyard-deployer"),
+    ("RoleBinding", "switchyard-deployer"),
+]
+
+
+def made(folder: Path) -> list[tuple[str, str]]:
+    return [(each["kind"], each["metadata"]["name"]) for each in yaml.safe_load_all(kustomized(folder))]
 
 
 def kustomized(folder: Path) -> str:
@@ -260,13 +299,12 @@ def kustomized(folder: Path) -> str:
 
 
 def test_the_secrets_are_what_kserve_and_the_pods_look_for(cluster, namespace, tmp_path):
-    secrets = tmp_path / "secrets"
-    shutil.copytree(MANIFESTS / "secrets", secrets, ignore=shutil.ignore_patterns("*.env"))
+    own, secrets = of_readme(tmp_path, "fraud", namespace), tmp_path / "secrets"
     fill_in(secrets / "s3", AWS_ACCESS_KEY_ID="reader", AWS_SECRET_ACCESS_KEY="reader's secret=")
     fill_in(secrets / "s3-place", endpoint="minio.storage:9000", region="eu-central-1", usehttps="0")
     fill_in(secrets / "zenml", ZENML_STORE_API_KEY="ZENKEY_abc")
-    cluster.kubectl("apply", "-k", elsewhere(tmp_path / "accounts", MANIFESTS / "base", namespace))
-    cluster.kubectl("apply", "-k", elsewhere(tmp_path / "own", secrets, namespace))
+    cluster.kubectl("apply", "-k", own)
+    cluster.kubectl("apply", "-k", for_secrets(own))
 
     stack, core = read_stack("kubeflow", REQUIRED), client.CoreV1Api(cluster.admin())
     models = stack.components["model_deployer"].config["service_account"]
