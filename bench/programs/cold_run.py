@@ -1,0 +1,60 @@
+"""Submits the first two steps of Titanic to the Kubeflow stack, started and set up as `run.py` does it.
+
+python cold_run.py [--plain]: with it, the steps are started by ZenML's own command instead of the project's.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[0] = str(ROOT)
+
+from stacks.session import open_session  # noqa: E402
+from stacks.stack_file import read_stack  # noqa: E402
+
+
+def main() -> None:
+    """To the end of the run."""
+    from rich.console import Console
+
+    from pipelines.preflight import preflight
+
+    config, source = preflight(Path("configs/titanic.yaml"), [])
+    stack = read_stack("kubeflow")
+    with open_session(debug=False):
+        from stacks.apply import apply_stack
+
+        apply_stack("kubeflow", stack)
+        if "--plain" in sys.argv:
+            from zenml.entrypoints import StepEntrypointConfiguration
+
+            from stacks.kubeflow import spec
+
+            spec.STEP_COMMAND = StepEntrypointConfiguration.get_entrypoint_command()
+        from zenml import pipeline
+        from zenml.enums import ExecutionMode
+
+        from pipelines.progress import step_lines
+        from steps.ingest import ingest
+        from steps.validate import validate
+
+        @pipeline(enable_cache=False, substitutions={"use_case": "titanic"})
+        def cold_start() -> None:
+            data = config.data
+            raw = ingest(data=data, fingerprint=source.fingerprint, use_case=config.name)
+            validate(raw, use_case=config.name, source=data.uri, contract=config.contract, target=data.target)
+
+        gc.freeze()
+        gc.enable()
+        with step_lines(Console(highlight=False), debug=False, failed=[]):
+            done = cold_start.with_options(execution_mode=ExecutionMode.FAIL_FAST)()
+    if done.status.value != "completed" or len(done.steps) != 2:
+        raise SystemExit(f"{done.name} {done.status.value}")
+
+
+if __name__ == "__main__":
+    gc.disable()  # this and what follows from it as in run.py and pipelines/launch.py
+    main()
