@@ -56,7 +56,7 @@ def _part(expression: str, part: str, name: str, low: int, high: int) -> str:
     bounds = [_value(expression, bound, name, low, high) for bound in span.split("-")]
     if len(bounds) > 2 or bounds != sorted(bounds):
         raise _wrong(expression, part, name, low, high)
-    if 7 in bounds:  # to KFP Sunday is 0, and only 0
+    if name == "day of week" and 7 in bounds:  # to KFP Sunday is 0, and only 0
         return ",".join(map(str, sorted({day % 7 for day in range(bounds[0], bounds[-1] + 1, int(step or 1))})))
     return "-".join(map(str, bounds)) + slash + step
 

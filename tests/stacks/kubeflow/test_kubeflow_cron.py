@@ -18,6 +18,8 @@ from switchyard.errors import InputError
         ("0 0 * * 5-7", "0 0 0 * * 0,5,6"),
         ("0 0 * * 1-7/2", "0 0 0 * * 0,1,3,5"),
         ("0 8-18/2 * * ?", "0 0 8-18/2 * * ?"),
+        ("7 7 7 7 *", "0 7 7 7 7 *"),
+        ("0 5-7 * * *", "0 0 5-7 * * *"),
     ],
 )
 def test_the_seconds_are_put_in_front(written, sent):
