@@ -61,6 +61,18 @@ class KServeDeployer(BaseModelDeployer):
         storage.prune(name, [uri, *([storage_uri(good)] if good else [])])
         return Endpoint(name=name, version=version, url=url, service=str(service), notice="", request=golden["request"])
 
+    def remove_unused_versions(self, name: str) -> None:
+        """Takes away what a roll-out that was killed has left in the bucket.
+
+        Args:
+            name: The use case.
+
+        Raises:
+            SwitchyardError: The cluster does not say what it serves; nothing is removed then.
+        """
+        served = (self._cluster().service(name), self._last_good(name))
+        self._storage().prune(name, [storage_uri(each) for each in served if each])
+
     def _cluster(self) -> Cluster:
         return Cluster(self.config.namespace, self.config.kubernetes_context)
 

@@ -16,6 +16,7 @@ from zenml.logger import get_logger
 from stacks.kubeflow.half_written import remove_half_written
 from stacks.kubeflow.pod_watch import PodWatch
 from stacks.kubeflow.settle import SILENT, settle_run
+from stacks.kubeflow.unfinished_artifacts import remove_unfinished
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse, PipelineSnapshotResponse
@@ -36,9 +37,11 @@ def settle(snapshot: PipelineSnapshotResponse) -> None:
     planned = list(snapshot.step_configurations)
     if all(name in steps and steps[name].status.is_successful for name in planned):
         logger.info("all %d steps of run %s are done", len(planned), run.name)
+        _each("artifacts of attempts that were killed", lambda: remove_unfinished(run))
         return
     settled = settle_run(run.id, _reasons(snapshot, run))
     logger.info("run %s is recorded as %s", run.name, settled.status.value)
+    _each("unfinished artifacts", lambda: remove_unfinished(settled))
     _each("half-written model versions", lambda: remove_half_written(settled, _use_case(snapshot)))
     _each("serving storage", lambda: _clean_serving(_use_case(snapshot)))
 

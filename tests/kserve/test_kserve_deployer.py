@@ -13,6 +13,7 @@ from switchyard.errors import InputError
 from switchyard.serving import client
 from switchyard.serving.deployer import Deployer
 from tests.kserve.deploying import answering, objects, roll_out, service, versions
+from tests.rehearsal import storage
 from tests.serving.conftest import survival_graph
 
 pytestmark = pytest.mark.integration
@@ -109,3 +110,23 @@ def test_no_replica_at_all_is_refused_without_knative(deployer, place):
         roll_out(deployer, replicas=Replicas(min=0, max=2))
     assert service(place) is None
     assert objects(place) == []
+
+
+def test_what_a_roll_out_that_was_killed_has_left_is_taken_away(deployer, place):
+    roll_out(deployer)
+    served = objects(place)
+    storage.client(place.s3).put_object(Bucket="models", Key="artifacts/serving/survival/2-half/model.onnx", Body=b"")
+
+    deployer.remove_unused_versions("survival")
+
+    assert objects(place) == served
+
+
+def test_nothing_is_taken_away_while_the_cluster_does_not_say_what_it_serves(deployer, place, settings):
+    roll_out(deployer)
+    served = objects(place)
+    settings(kubernetes_context="nowhere")
+
+    with pytest.raises(InputError):
+        deployer.remove_unused_versions("survival")
+    assert objects(place) == served
