@@ -75,6 +75,11 @@ def _component(cls, config, flavor):
     )
 
 
+def new_s3_store(config):
+    """A component with these settings, without a stack around it."""
+    return _component(S3ArtifactStore, config, "s3")
+
+
 @pytest.fixture
 def local_store(tmp_path):
     return _component(LocalArtifactStore, LocalArtifactStoreConfig(path=str(tmp_path / "store")), "local")
@@ -92,7 +97,7 @@ def s3_store(endpoint, s3_client, monkeypatch):
         secret=KEYS["aws_secret_access_key"],
         client_kwargs={"endpoint_url": endpoint, "region_name": "us-east-1"},
     )
-    store = _component(S3ArtifactStore, config, "s3")
+    store = new_s3_store(config)
     yield store
     store.cleanup()
 
@@ -104,7 +109,7 @@ def bare_s3_store(endpoint, s3_client, monkeypatch):
         monkeypatch.setenv(name.upper(), value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    store = _component(S3ArtifactStore, S3ArtifactStoreConfig(path="s3://artifacts"), "s3")
+    store = new_s3_store(S3ArtifactStoreConfig(path="s3://artifacts"))
     yield store
     store.cleanup()
 
