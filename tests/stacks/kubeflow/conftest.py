@@ -177,15 +177,16 @@ def stack_components(url: str, servers: dict[str, str]) -> dict[str, tuple[str, 
     }
 
 
-def activate(components: dict[str, tuple[str, dict[str, Any]]]) -> None:
+def activate(components: dict[str, tuple[str, dict[str, Any]]], name: str = "kubeflow") -> None:
     """Makes the stack and activates it; one that is there already is used."""
+    from zenml.stack import stack
+
     from stacks.apply import apply_stack
     from stacks.stack_file import Component, StackFile
 
-    parts = {
-        kind: Component(name="kubeflow", flavor=flavor, config=config) for kind, (flavor, config) in components.items()
-    }
-    apply_stack("kubeflow", StackFile(components=parts))
+    stack._STACK_CACHE.clear()  # a component's new settings do not make ZenML look at its stack again
+    parts = {kind: Component(name=name, flavor=flavor, config=config) for kind, (flavor, config) in components.items()}
+    apply_stack(name, StackFile(components=parts))
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from zenml.client import Client
 from zenml.config import ResourceSettings
 from zenml.config.retry_config import StepRetryConfig
 
-from switchyard.errors import SwitchyardError
 from tests.stacks.kubeflow.conftest import IMAGE, SECRET
 
 pytestmark = pytest.mark.integration
@@ -122,36 +121,6 @@ def test_zenml_builds_no_image(compiled):
     containers, _ = executors(compiled)
 
     assert {each["image"] for each in containers.values()} == {IMAGE}
-
-
-def test_each_snapshot_is_a_version_of_the_use_cases_pipeline(instant):
-    runs = [instant.pipelines.chain.with_options(enable_cache=False) for _ in range(2)]
-    for wired in runs:
-        with pytest.raises(SwitchyardError):  # no pod has told ZenML anything
-            wired()
-
-    api = instant.api()
-    pipeline = api.pipeline("small", None)
-    versions = api._pipelines.pipeline_service_list_pipeline_versions(pipeline).pipeline_versions
-    snapshots = [run.snapshot.id for run in Client().list_pipeline_runs(pipeline="chain", hydrate=True).items]
-    assert {f"small-{snapshot}" for snapshot in snapshots} <= {version.display_name for version in versions}
-
-
-def test_kfp_out_of_reach_is_said_and_the_run_is_recorded_as_failed(instant, settings):
-    settings(url="http://127.0.0.1:9")
-
-    with pytest.raises(SwitchyardError, match=r"Kubeflow Pipelines at http://127.0.0.1:9 cannot be reached .*KFP_URL"):
-        instant.pipelines.chain()
-
-    run = Client().list_pipeline_runs(size=1, sort_by="desc:created").items[0]
-    assert run.status == "failed"
-
-
-def test_what_cannot_be_compiled_is_said(instant):
-    wired = instant.pipelines.chain.with_options(substitutions={"use_case": "Ünfit"})
-
-    with pytest.raises(SwitchyardError, match="Ünfit cannot be compiled for Kubeflow Pipelines: "):
-        wired()
 
 
 def test_a_stack_whose_artifacts_stay_here_is_refused(instant):

@@ -40,7 +40,7 @@ def test_a_pod_that_dies_before_zenml_starts_is_a_failed_step(instant, tasks):
 
     run = newest()
     assert (run.status, statuses(run)) == ("failed", {"first": "failed"})
-    assert "step first" in run.status_reason
+    assert "step first" in run.get_body().status_reason
 
 
 def test_a_retried_step_that_never_gets_to_zenml_ends_as_failed(instant, tasks):
@@ -52,17 +52,7 @@ def test_a_retried_step_that_never_gets_to_zenml_ends_as_failed(instant, tasks):
 
     run = newest()
     assert (run.status, statuses(run)) == ("failed", {"stubborn": "failed"})
-    assert len([each for each in tasks.seen if "--step_name" in each.container["args"]]) == 2
-
-
-def test_a_cancelled_run_is_stopped_and_said_to_be(instant, tasks):
-    tasks.blocked.add("first")
-    in_kfp(instant, lambda api, run: api.terminate(run))
-
-    with pytest.raises(SwitchyardError, match=r"run .* was cancelled"):
-        instant.pipelines.chain()
-
-    assert newest().status == "stopped"
+    assert len([each for each in tasks.seen if "--step_name" in each.container.get("args", [])]) == 2
 
 
 def test_zenmls_own_stop_ends_the_run_in_kfp(instant, tasks):
@@ -76,7 +66,7 @@ def test_zenmls_own_stop_ends_the_run_in_kfp(instant, tasks):
 
     run = newest()
     assert run.status == "stopped"
-    assert run.status_reason == "Manual stop requested."
+    assert run.get_body().status_reason == "Manual stop requested."
 
 
 def test_zenmls_refresh_asks_kfp(instant, tasks, settings):
@@ -93,19 +83,6 @@ def test_zenmls_refresh_asks_kfp(instant, tasks, settings):
 
     assert [status.value for status in fetched] == ["running"]
     assert refresh_run_status(newest(), include_step_updates=True).status == "failed"
-
-
-def test_a_run_that_takes_too_long_is_ended(instant, tasks, settings):
-    settings(timeout=2)
-    tasks.blocked.add("first")
-
-    with pytest.raises(SwitchyardError, match=r"took longer than 2 s and was ended"):
-        instant.pipelines.chain()
-
-    run = newest()
-    assert run.status == "failed"
-    assert "longer than 2 s" in run.status_reason
-    assert instant.api().get_run(run.orchestrator_run_id).state == "FAILED"
 
 
 def test_a_run_that_somebody_deletes_is_failed(instant, tasks):
