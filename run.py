@@ -59,7 +59,9 @@ def run(arguments: argparse.Namespace) -> None:
             compile_to(Path(arguments.compile), config)
             return console.print(f"{arguments.compile} is written; import it as a pipeline.", markup=False)
         from pipelines.launch import train
+        from stacks.bucket import require_bucket
 
+        require_bucket()
         outcome = train(config, source, console, cache=not arguments.no_cache, debug=arguments.debug)
     remember(outcome, recipe(config, source.fingerprint, arguments.stack), arguments.stack)
     return print_summary(console, outcome)

@@ -58,7 +58,7 @@ class KServeDeployer(BaseModelDeployer):
                 storage.remove(uri)
             raise
         service = self._record(name, version, manifest, url)
-        storage.prune(name, [uri, *([storage_uri(good)] if good else [])])
+        storage.prune(name, [uri, *([storage_uri(good)] if good else [])], older=self.config.ready_timeout)
         return Endpoint(name=name, version=version, url=url, service=str(service), notice="", request=golden["request"])
 
     def remove_unused_versions(self, name: str) -> None:
@@ -71,7 +71,7 @@ class KServeDeployer(BaseModelDeployer):
             SwitchyardError: The cluster does not say what it serves; nothing is removed then.
         """
         served = (self._cluster().service(name), self._last_good(name))
-        self._storage().prune(name, [storage_uri(each) for each in served if each])
+        self._storage().prune(name, [storage_uri(each) for each in served if each], older=self.config.ready_timeout)
 
     def _cluster(self) -> Cluster:
         return Cluster(self.config.namespace, self.config.kubernetes_context)

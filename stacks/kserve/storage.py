@@ -14,6 +14,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from stacks.kserve.triton_config import triton_config
@@ -69,19 +70,26 @@ class ModelStorage:
             self.filesystem.invalidate_cache()
             self.filesystem.rm(uri, recursive=True)
 
-    def prune(self, name: str, keep: Collection[str]) -> None:
+    def prune(self, name: str, keep: Collection[str], older: float = 0.0) -> None:
         """Removes the versions of a use case that nobody serves, half-written ones included.
 
         Args:
             name: The use case.
             keep: The URIs that stay.
+            older: Seconds; what was written since may be another run's, which is about to serve it.
         """
         kept = {uri.removeprefix("s3://") for uri in keep}
+        before = datetime.now(UTC) - timedelta(seconds=older)
         with contextlib.suppress(Exception):
             self.filesystem.invalidate_cache()
             for path in self.filesystem.ls(f"{self.root.rstrip('/')}/{name}", detail=False):
-                if path.rstrip("/") not in kept:
+                if path.rstrip("/") not in kept and self._written(path) <= before:
                     self.remove(f"s3://{path}")
+
+    def _written(self, path: str) -> datetime:
+        """When the newest file below was."""
+        times = [entry["LastModified"] for entry in self.filesystem.find(path, detail=True).values()]
+        return max(times, default=datetime.min.replace(tzinfo=UTC))
 
     def _holds(self, uri: str, files: dict[str, bytes]) -> bool:
         """Whether all is there; the URI has the model's hash in it, so the sizes tell."""

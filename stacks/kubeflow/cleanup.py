@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zenml.client import Client
+from zenml.enums import ExecutionMode, ExecutionStatus
 from zenml.logger import get_logger
 
+from stacks.kubeflow.api import KfpApi
 from stacks.kubeflow.half_written import remove_half_written
 from stacks.kubeflow.pod_watch import PodWatch
 from stacks.kubeflow.settle import SILENT, settle_run
+from stacks.kubeflow.states import cancelled
 from stacks.kubeflow.unfinished_artifacts import remove_unfinished
 
 if TYPE_CHECKING:
@@ -39,7 +42,10 @@ def settle(snapshot: PipelineSnapshotResponse) -> None:
         logger.info("all %d steps of run %s are done", len(planned), run.name)
         _each("artifacts of attempts that were killed", lambda: remove_unfinished(run))
         return
-    settled = settle_run(run.id, _reasons(snapshot, run))
+    if _was_cancelled(run):
+        settled = settle_run(run.id, {}, f"run {run.name} was cancelled", stopped=True)
+    else:
+        settled = settle_run(run.id, _reasons(snapshot, run), rest_stopped=_rest_was_ended(snapshot, run))
     logger.info("run %s is recorded as %s", run.name, settled.status.value)
     _each("unfinished artifacts", lambda: remove_unfinished(settled))
     _each("half-written model versions", lambda: remove_half_written(settled, _use_case(snapshot)))
@@ -54,6 +60,26 @@ def _run(snapshot: PipelineSnapshotResponse) -> PipelineRunResponse:
     launcher = StepLauncher(snapshot=snapshot, step=step, orchestrator_run_id=os.environ[_RUN_ID_VARIABLE])
     run, _ = launcher._create_or_reuse_run()
     return run
+
+
+def _was_cancelled(run: PipelineRunResponse) -> bool:
+    """As far as anybody says so: ZenML, through which it was stopped, or KFP, if this pod can ask it."""
+    if run.status in (ExecutionStatus.STOPPING, ExecutionStatus.STOPPED):
+        return True
+    if run.status.is_failed or any(step.status.is_failed for step in run.steps.values()):
+        return False  # then the submitter has ended the rest
+    try:
+        orchestrator: Any = Client().active_stack.orchestrator
+        return cancelled(KfpApi(orchestrator.config).get_run(os.environ[_RUN_ID_VARIABLE]))
+    except Exception as error:  # another network, other credentials
+        logger.debug("KFP does not say whether run %s was cancelled: %s", run.name, error)
+        return False
+
+
+def _rest_was_ended(snapshot: PipelineSnapshotResponse, run: PipelineRunResponse) -> bool:
+    """Whether steps are unfinished because another one has failed."""
+    fail_fast = snapshot.pipeline_configuration.execution_mode == ExecutionMode.FAIL_FAST
+    return fail_fast and any(step.status.is_failed for step in run.steps.values())
 
 
 def _reasons(snapshot: PipelineSnapshotResponse, run: PipelineRunResponse) -> dict[str, str]:

@@ -126,9 +126,11 @@ class _Watch:
 
     def _end(self, reason: str, stuck: Trouble | None = None) -> None:
         """Ends the run in KFP since it cannot come to an end by itself."""
+        found = failure.pending({stuck.step: stuck}) if stuck else {}
+        # First, or the last task of the run takes it for cancelled.
+        settle_run(self.zenml_run, found, reason or next(iter(found.values())))
         self.api.terminate(self.kfp_run)
         self._settle_down()
-        found = failure.pending({stuck.step: stuck}) if stuck else {}
         self._raise(found, self._steps(), reason)
         raise SwitchyardError(reason or next(iter(found.values())))
 

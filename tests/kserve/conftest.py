@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
 
 from stacks.apply import apply_stack
+from stacks.kserve.storage import ModelStorage
 from stacks.stack_file import StackFile
 from tests.kserve.controller import running
 from tests.rehearsal.storage import s3_server
@@ -104,6 +106,12 @@ def deployer(component, controller):
     yield component
     for service in component.find_model_server():
         component.delete_model_server(service.uuid)
+
+
+@pytest.fixture
+def aged(monkeypatch):
+    """What is in the bucket has been there for long."""
+    monkeypatch.setattr(ModelStorage, "_written", lambda self, path: datetime.min.replace(tzinfo=UTC))
 
 
 @pytest.fixture

@@ -242,7 +242,7 @@ def test_of_two_runs_at_once_the_later_one_serves_and_the_other_says_so(deployer
 
 @pytest.mark.slow
 @pytest.mark.parametrize("again", [2, 3])
-def test_a_run_killed_while_it_waits_is_gone_on_with(deployer, place, controller, tmp_path, again):
+def test_a_run_killed_while_it_waits_is_gone_on_with(deployer, place, controller, aged, tmp_path, again):
     """The same version again, or another one instead."""
     (program := tmp_path / "program.py").write_text(ROLL_OUT)
     good = roll_out(deployer)

@@ -47,7 +47,7 @@ def test_the_same_version_again_changes_nothing(deployer, place):
     assert objects(place) == bucket
 
 
-def test_the_next_version_takes_over_at_the_same_url_and_the_one_before_stays_in_the_bucket(deployer, place):
+def test_the_next_version_takes_over_at_the_same_url_and_the_one_before_stays_in_the_bucket(deployer, place, aged):
     first = roll_out(deployer)
     second = roll_out(deployer, version=2, bias=1.0)
     assert second.url == first.url
@@ -112,7 +112,7 @@ def test_no_replica_at_all_is_refused_without_knative(deployer, place):
     assert objects(place) == []
 
 
-def test_what_a_roll_out_that_was_killed_has_left_is_taken_away(deployer, place):
+def test_what_a_roll_out_that_was_killed_has_left_is_taken_away(deployer, place, aged):
     roll_out(deployer)
     served = objects(place)
     storage.client(place.s3).put_object(Bucket="models", Key="artifacts/serving/survival/2-half/model.onnx", Body=b"")
@@ -120,6 +120,16 @@ def test_what_a_roll_out_that_was_killed_has_left_is_taken_away(deployer, place)
     deployer.remove_unused_versions("survival")
 
     assert objects(place) == served
+
+
+def test_what_another_run_has_just_written_and_does_not_serve_yet_is_left_alone(deployer, place):
+    roll_out(deployer)
+    storage.client(place.s3).put_object(Bucket="models", Key="artifacts/serving/survival/3-new/model.onnx", Body=b"")
+
+    roll_out(deployer, version=2, bias=1.0)
+    deployer.remove_unused_versions("survival")
+
+    assert versions(place) == ["1", "2", "3"]
 
 
 def test_nothing_is_taken_away_while_the_cluster_does_not_say_what_it_serves(deployer, place, settings):

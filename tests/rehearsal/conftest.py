@@ -119,17 +119,7 @@ class Team:
 @pytest.fixture(scope="package")
 def new_team(stage, tmp_path_factory):
     """Makes one more team."""
-
-    def make() -> Team:
-        folder = tmp_path_factory.mktemp("team")
-        root = copy_project(folder / "project")
-        (root / ".env").write_text("".join(f"{name}={value}\n" for name, value in stage.variables.items()))
-        project = Project(root, folder / "zenml", {"KUBECONFIG": str(stage.rehearsal.kubeconfig)})
-        project.write_data("people.csv")
-        project.write_config("people", "data/people.csv")
-        return Team(stage, project)
-
-    return make
+    return lambda: team_of(stage, tmp_path_factory.mktemp("team"))
 
 
 @pytest.fixture(scope="package")
@@ -141,27 +131,38 @@ def team(new_team):
 @pytest.fixture(scope="package")
 def stage(kubeconfig, tmp_path_factory):
     """Every server, started once; tasks are processes."""
-    with _stage(tmp_path_factory.mktemp("rehearsal"), kubeconfig) as made:
+    with running_stage(tmp_path_factory.mktemp("rehearsal"), kubeconfig) as made:
         yield made
 
 
-@pytest.fixture
-def healed(stage):
-    """What a test has disturbed is well again afterwards."""
-    yield stage
-    stage.heal()
+def team_of(stage: Stage, folder: Path) -> Team:
+    """A team with a new checkout in a folder."""
+    root = copy_project(folder / "project")
+    (root / ".env").write_text("".join(f"{name}={value}\n" for name, value in stage.variables.items()))
+    project = Project(root, folder / "zenml", {"KUBECONFIG": str(stage.rehearsal.kubeconfig)})
+    project.write_data("people.csv")
+    project.write_config("people", "data/people.csv")
+    return Team(stage, project)
 
 
 @contextmanager
-def _stage(folder: Path, kubeconfig: Path) -> Iterator[Stage]:
+def running_stage(folder: Path, kubeconfig: Path | None = None) -> Iterator[Stage]:
+    """Starts every server.
+
+    Args:
+        folder: For state and logs.
+        kubeconfig: Of a Kubernetes that runs already, for tasks that are processes; without one a Kubernetes with a
+            node is started, and tasks are pods.
+    """
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         patch.setenv("AWS_ACCESS_KEY_ID", "a-rehearsals-key")
         patch.setenv("AWS_SECRET_ACCESS_KEY", secrets.token_hex(20))
         bucket = stack.enter_context(s3_server(folder / "moto", "rehearsal"))
         s3 = stack.enter_context(faulty(bucket["S3_ENDPOINT_URL"]))
         patch.setenv("S3_ENDPOINT", s3.url)
-        patch.setenv("KUBECONFIG", str(kubeconfig))
-        running = stack.enter_context(rehearsal(folder))
+        if kubeconfig:
+            patch.setenv("KUBECONFIG", str(kubeconfig))
+        running = stack.enter_context(rehearsal(folder, pods=kubeconfig is None))
         mlflow = stack.enter_context(faulty(running.variables["MLFLOW_URL"]))
         made = Stage(running, s3, mlflow, os.environ["AWS_SECRET_ACCESS_KEY"])
         stack.callback(made.end_zenml)

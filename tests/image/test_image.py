@@ -1,0 +1,99 @@
+"""The image of the steps: built from the lock, pushed once, used by digest, without root and without the project."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+
+import pytest
+
+from stacks.image.build import Recipe, build_and_push
+from stacks.image.command import image as image_command
+from stacks.image.reference import image_reference
+from stacks.image.tag import image_tag
+from switchyard.errors import InputError, SwitchyardError
+from switchyard.project import ROOT
+from tests.image.docker import Unavailable, dockerd, project_recipe, registry
+from tests.rehearsal.processes import free_port
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory):
+    """A registry beside a docker daemon."""
+    try:
+        with dockerd(), registry(tmp_path_factory.mktemp("registry")) as host:
+            yield host
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="module")
+def pushed(host):
+    try:
+        return build_and_push(f"{host}/team", project_recipe())
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+def inside(image, *command):
+    """What a command prints in the image, which has no network."""
+    run = ["docker", "run", "--rm", "--network", "none", image, *command]
+    return subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_it_is_used_by_digest(host, pushed):
+    assert pushed.built
+    assert pushed.reference.startswith(f"{host}/team/switchyard@sha256:")
+    assert image_reference(f"{host}/team") == pushed.reference
+
+
+def test_it_is_pushed_once(host, pushed):
+    again = build_and_push(f"{host}/team", project_recipe())
+    assert not again.built
+    assert again.reference == pushed.reference
+
+
+def test_no_step_is_root(pushed):
+    assert int(inside(pushed.reference, "id", "-u")) != 0
+
+
+def test_it_has_what_steps_import_and_no_cuda(pushed):
+    imports = "import zenml, mlflow, sklearn, onnxruntime, polars, s3fs, kubernetes, torch; print(torch.version.cuda)"
+    assert inside(pushed.reference, "python", "-c", imports) == "None"
+    found = json.loads(inside(pushed.reference, "python", "-m", "pip", "list", "--format=json"))
+    versions = {each["name"].lower(): each["version"] for each in found}
+    lock = (ROOT / "requirements.lock").read_text()
+    assert f"zenml=={versions['zenml']}" in lock and f"polars=={versions['polars']}" in lock
+
+
+def test_nothing_of_the_project_is_in_it(pushed):
+    """Code comes through the artifact store, so a change of code builds nothing."""
+    search = ["find", "/", "-xdev", "-name", "run.py", "-o", "-xdev", "-name", "titanic.csv", "-o", "-name", ".env"]
+    assert [line for line in inside(pushed.reference, *search).splitlines() if "site-packages" not in line] == []
+
+
+def test_its_tag_is_the_locks_and_not_the_codes(tmp_path):
+    lock = tmp_path / "requirements.lock"
+    lock.write_text((ROOT / "requirements.lock").read_text())
+    assert image_tag(lock) == image_tag()
+    lock.write_text(lock.read_text() + "one-more==1.0\n")
+    assert image_tag(lock) != image_tag()
+
+
+def test_a_lock_without_an_image_says_which_command_makes_it(host):
+    with pytest.raises(SwitchyardError, match=r"no image for this requirements.lock; .*python run.py image"):
+        image_reference(f"{host}/other")
+
+
+def test_a_registry_that_is_away_is_said_before_anything_is_built():
+    with pytest.raises(SwitchyardError, match="cannot be reached"):
+        build_and_push(f"127.0.0.1:{free_port()}/team", Recipe())
+
+
+def test_the_command_wants_a_registry(monkeypatch):
+    monkeypatch.delenv("REGISTRY", raising=False)
+    with pytest.raises(InputError, match=r"set REGISTRY in \.env, or give --registry"):
+        image_command(argparse.Namespace(registry=None, base="", platform="linux/amd64", force=False))

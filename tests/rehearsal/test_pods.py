@@ -1,0 +1,143 @@
+"""The same with pods: each step and each model server is one, made from the project's own image by a real kubelet."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from kubernetes import client as kubernetes_client
+from kubernetes import config as kubernetes_config
+
+from tests.image.docker import Unavailable as NoDocker
+from tests.kserve.cluster import Unavailable
+from tests.rehearsal.conftest import running_stage, team_of
+
+RUN = ("--stack", "kubeflow", "--config", "people")
+
+
+@pytest.fixture(scope="module")
+def pods(tmp_path_factory):
+    """Every server, a node, and the image in a registry."""
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("KUBECONFIG", raising=False)  # of another module's cluster, which has no node
+            with running_stage(tmp_path_factory.mktemp("pods")) as made:
+                yield made
+    except (Unavailable, NoDocker) as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="module")
+def team(pods, tmp_path_factory):
+    return team_of(pods, tmp_path_factory.mktemp("team"))
+
+
+@pytest.fixture(scope="module")
+def impatient(pods, tmp_path_factory):
+    """A team whose stack file gives a pod ten seconds to start."""
+    made = team_of(pods, tmp_path_factory.mktemp("impatient"))
+    stack = made.project.root / "stacks" / "kubeflow.yaml"
+    text = stack.read_text()
+    assert "      registry: ${REGISTRY}\n" in text
+    stack.write_text(
+        text.replace("      registry: ${REGISTRY}\n", "      registry: ${REGISTRY}\n      start_timeout: 10\n")
+    )
+    return made
+
+
+@pytest.fixture(scope="module")
+def core(pods):
+    api = kubernetes_config.new_client_from_config(str(pods.rehearsal.kubeconfig), context="admin")
+    return kubernetes_client.CoreV1Api(api)
+
+
+@pytest.fixture(scope="module")
+def titanic(team):
+    return team.run("--stack", "kubeflow", "--config", "titanic", "--set", "search.trials=2")
+
+
+def step_pods(core, phase=""):
+    """By step, the pods of runs."""
+    found = core.list_namespaced_pod("ml", label_selector="pipeline/runid").items
+    by_step = {}
+    for pod in found:
+        words = pod.spec.containers[0].args or []
+        if "--step_name" in words and (not phase or pod.status.phase == phase):
+            by_step.setdefault(words[words.index("--step_name") + 1], []).append(pod)
+    return by_step
+
+
+def test_titanic_ends_with_a_prediction_from_a_pod(team, titanic, core):
+    assert titanic.code == 0, titanic.out + titanic.err
+    assert "promoted: all 5 gates passed" in titanic.out
+    assert team.predict("titanic")["model_version"] == "1"
+    (server,) = core.list_namespaced_pod("ml", label_selector="serving.kserve.io/inferenceservice=titanic").items
+    assert server.status.phase == "Running"
+    assert server.spec.service_account_name == "switchyard-models"
+
+
+def test_each_step_is_a_pod_of_the_image_by_digest_without_root_as_the_pipelines_account(titanic, core):
+    assert titanic.code == 0, titanic.err
+    found = step_pods(core, "Succeeded")
+    assert {"ingest", "train_mlp", "deploy"} <= set(found)
+    (pod,) = found["deploy"]
+    assert "@sha256:" in pod.spec.containers[0].image
+    assert pod.spec.containers[0].security_context.run_as_non_root
+    assert pod.spec.service_account_name == "pipeline-runner"
+
+
+def test_no_key_is_in_a_pod_or_in_the_image(pods, titanic, core):
+    hidden = pods.key, pods.variables["ZENML_STORE_API_KEY"]
+    found = [pod for each in step_pods(core).values() for pod in each]
+    assert found
+    texts = [str(pod) for pod in found]
+    texts += [core.read_namespaced_pod_log(pod.metadata.name, "ml") for pod in found]
+    inspect = ["docker", "image", "inspect", found[0].spec.containers[0].image]
+    texts += [subprocess.run(inspect, capture_output=True, text=True, check=True).stdout]
+    assert [text[:200] for text in texts if any(secret in text for secret in hidden)] == []
+
+
+def test_a_pod_over_its_memory_limit_is_tried_again_and_then_named(team, core):
+    finished = team.run(*RUN, "--set", "steps.ingest.memory=100Mi", "--set", "steps.ingest.retries=1")
+
+    assert finished.code == 1
+    assert "step ingest was killed: it used more memory than its limit of " in finished.err
+    assert "(OOMKilled), at the last of 2 attempts; give the step more memory in the config" in finished.err
+
+
+def test_a_pod_that_no_node_can_take_is_named(impatient):
+    finished = impatient.run(*RUN, "--set", "steps.ingest.node_selector.disk=quantum")
+
+    assert finished.code == 1
+    assert "step ingest has not started: no node can take its pod" in finished.err
+
+
+def test_an_image_that_cannot_be_pulled_is_named(impatient, pods):
+    image = f"{pods.variables['REGISTRY']}/switchyard:none"
+    finished = impatient.run(*RUN, SWITCHYARD_IMAGE=image)
+
+    assert finished.code == 1
+    assert f"step ingest has not started: the image {image} cannot be pulled" in finished.err
+
+
+def test_a_pod_that_is_deleted_is_named(team, core):
+    started = team.start(*RUN, "--no-cache")
+    started.wait_for(lambda: step_pods(core, "Running").get("ingest"))
+    (pod,) = step_pods(core, "Running")["ingest"]
+    core.delete_namespaced_pod(pod.metadata.name, "ml", grace_period_seconds=0)
+    finished = started.finish()
+
+    assert finished.code == 1
+    assert "step ingest was ended: its pod was deleted" in finished.err
+
+
+def test_a_pod_that_is_evicted_is_named(team, core):
+    started = team.start(*RUN, "--no-cache")
+    started.wait_for(lambda: step_pods(core, "Running").get("ingest"))
+    (pod,) = step_pods(core, "Running")["ingest"]
+    status = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}
+    core.patch_namespaced_pod_status(pod.metadata.name, "ml", {"status": status})
+    finished = started.finish()
+
+    assert finished.code == 1
+    assert "step ingest was ended: its pod was evicted from its node (The node was low on resource" in finished.err
