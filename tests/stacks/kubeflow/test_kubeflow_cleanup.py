@@ -26,8 +26,10 @@ def alone(submitter, monkeypatch):
     # ZenML would settle it, too.
     monkeypatch.setattr("zenml.orchestrators.base_orchestrator.BaseOrchestrator.fetch_status", lambda *_: (None, None))
 
-    def submitted(pipeline, steps=None, **arguments):
+    def submitted(pipeline, steps=None, meanwhile=None, **arguments):
         run = pipeline.with_options(enable_cache=False, steps=steps or {})(**arguments)
+        if meanwhile:
+            meanwhile()
         end = time.monotonic() + 120
         while not ended(submitter.api().get_run(run.orchestrator_run_id)):
             assert time.monotonic() < end, "the run does not end"
@@ -76,6 +78,19 @@ def test_a_step_whose_pod_did_not_get_as_far_as_zenml_is_recorded_as_failed(subm
     assert run.status == "failed"
     assert {name: step.status.value for name, step in run.steps.items()} == {"first": "failed"}
     assert SILENT in run.steps["first"].exception_info.message
+
+
+def test_a_run_that_was_cancelled_is_stopped_and_not_failed(submitter, alone):
+    def cancel():
+        api, runs = submitter.api(), Client().list_pipeline_runs(size=1, sort_by="desc:created")
+        while not (run := runs.items[0]).steps or not run.orchestrator_run_id:
+            time.sleep(0.2)
+            runs = Client().list_pipeline_runs(size=1, sort_by="desc:created", hydrate=True)
+        api.terminate(run.orchestrator_run_id)
+
+    run = alone(submitter.pipelines.chain, meanwhile=cancel, one="sleep 60")
+
+    assert (run.status, run.steps["first"].status) == ("stopped", "stopped")
 
 
 def test_only_half_written_versions_of_this_run_are_deleted(client):
