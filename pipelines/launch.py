@@ -23,9 +23,11 @@ from switchyard import errors
 from switchyard.config import Config
 from switchyard.data.source import Source
 from switchyard.errors import InputError, SwitchyardError
+from switchyard.patience import within
 from switchyard.serving.deployer import Deployer
 
 _POLL_SECONDS = 2.0
+_READ_SECONDS = 30.0
 
 
 @runtime_checkable
@@ -118,10 +120,10 @@ def _require_tracker() -> None:
 
 
 def _print_what_there_is(name: str, config: Config, source: Source, console: Console) -> None:
-    """A run that a gate stopped has figures, gates and reports all the same."""
+    """A run that a gate stopped has figures, gates and reports all the same; a store that is away shows none."""
     found = Client().list_pipeline_runs(name=name, size=1).items
-    if found:
-        print_summary(console, read_outcome(found[0], config, source))
+    if found and (outcome := within(_READ_SECONDS, lambda: read_outcome(found[0], config, source))):
+        print_summary(console, outcome)
 
 
 def _completed(run: PipelineRunResponse | None) -> PipelineRunResponse:

@@ -21,9 +21,15 @@ def require_bucket() -> None:
     Raises:
         SwitchyardError: The bucket is not there, cannot be reached, or does not open for these credentials.
     """
+    if trouble := bucket_trouble():
+        raise SwitchyardError(f"{trouble}; nothing was run")
+
+
+def bucket_trouble() -> str:
+    """What is wrong with the bucket, and what to do about it; empty if nothing is."""
     store: Any = Client().active_stack.artifact_store
     if store.flavor != "s3":
-        return
+        return ""
     from botocore.exceptions import BotoCoreError, ClientError
 
     bucket, _, prefix = str(store.path).removeprefix("s3://").partition("/")
@@ -32,7 +38,8 @@ def require_bucket() -> None:
     except (BotoCoreError, ClientError, OSError, ValueError) as error:
         where = (store.config.client_kwargs or {}).get("endpoint_url") or "Amazon S3"
         seen, advice = explain(error, "list", bucket, where)
-        raise SwitchyardError(f"artifact store {store.name}: {seen}; {advice}; nothing was run") from error
+        return f"artifact store {store.name}: {seen}; {advice}"
+    return ""
 
 
 def _client(store: Any) -> Any:  # noqa: ANN401 - a flavor that may not be installed; boto3 makes classes at run time

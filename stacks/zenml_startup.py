@@ -18,6 +18,7 @@ from zenml.orchestrators import cache_utils
 
 from stacks.code_archive import keep_private
 from stacks.intact_cache import cached_step_run
+from stacks.zenml_requests import ask_again
 
 
 def prepare() -> None:
@@ -27,6 +28,7 @@ def prepare() -> None:
     integration_registry.activate_integrations = lambda: None  # type: ignore[method-assign]
     Environment.get_python_packages = staticmethod(installed_packages)  # type: ignore[method-assign]
     cache_utils.get_cached_step_run = cached_step_run
+    ask_again()
     keep_private()
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zenml.enums import ExecutionStatus
 
+from stacks.bucket import bucket_trouble
 from stacks.kubeflow.settle import SILENT
 from stacks.kubeflow.step_log import last_lines
 from switchyard.errors import SwitchyardError
@@ -61,9 +62,10 @@ def pending(troubles: Mapping[str, Trouble]) -> dict[str, str]:
 
 
 def error(reason: str, step: str, known: Mapping[str, StepRunResponse], pods: PodWatch) -> SwitchyardError:
-    """The reason as an error, with the last lines of the step's log."""
-    lines = last_lines(known[step], LOG_LINES) if step in known else ()
-    return SwitchyardError(reason, details=lines or pods.last_lines(step))
+    """The reason as an error, with the last lines of the step's log; a bucket that is away is named instead."""
+    trouble = bucket_trouble() if SILENT in reason else ""
+    lines = last_lines(known[step], LOG_LINES) if step in known and not trouble else ()
+    return SwitchyardError(f"{reason}; {trouble}" if trouble else reason, details=lines or pods.last_lines(step))
 
 
 def own_failure(steps: Iterable[StepRunResponse]) -> StepRunResponse | None:

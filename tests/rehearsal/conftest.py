@@ -104,6 +104,13 @@ class Team:
         """The same, to its end."""
         return self.start(*arguments, **environment).finish()
 
+    def change_stack(self, old: str, new: str) -> None:
+        """Another word in the team's stack file."""
+        stack = self.project.root / "stacks" / "kubeflow.yaml"
+        text = stack.read_text()
+        assert old in text
+        stack.write_text(text.replace(old, new))
+
     def endpoint(self, name: str) -> dict[str, object]:
         """What the last run of a use case has told of its endpoint."""
         state = self.project.root / ".switchyard" / f"{name}.json"

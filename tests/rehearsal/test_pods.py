@@ -36,12 +36,7 @@ def team(pods, tmp_path_factory):
 def impatient(pods, tmp_path_factory):
     """A team whose stack file gives a pod ten seconds to start."""
     made = team_of(pods, tmp_path_factory.mktemp("impatient"))
-    stack = made.project.root / "stacks" / "kubeflow.yaml"
-    text = stack.read_text()
-    assert "      registry: ${REGISTRY}\n" in text
-    stack.write_text(
-        text.replace("      registry: ${REGISTRY}\n", "      registry: ${REGISTRY}\n      start_timeout: 10\n")
-    )
+    made.change_stack("registry: ${REGISTRY}\n", "registry: ${REGISTRY}\n      start_timeout: 10\n")
     return made
 
 
