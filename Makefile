@@ -29,7 +29,7 @@ run: $(RUN_STAMP)
 	$(BIN)/python run.py --stack local
 
 test: lint
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: $(TEST_STAMP)
 	$(BIN)/ruff check .

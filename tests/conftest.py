@@ -27,6 +27,9 @@ def pytest_configure(config):
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": "127.0.0.1,localhost",
     }
+    main = sys.modules["__main__"]
+    if not hasattr(main, "__file__"):  # a worker of pytest-xdist; ZenML asks the main module for its file
+        main.__file__ = pytest.__file__
     sys.addaudithook(_refuse_foreign_traffic)
 
 
