@@ -7,7 +7,6 @@ import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import pytest
 import yaml
 
 from switchyard.serving import daemon
+from tests.rehearsal.processes import free_port
 
 SOURCE = Path(__file__).resolve().parents[2]
 PLUGIN = Path(__file__).resolve().parent / "plugin"
@@ -160,12 +160,6 @@ def passengers(rows: int, seed: int, oldest: int) -> str:
         label = "yes" if rng.random() < (0.8 if sex == "f" else 0.2) else "no"
         lines.append(f"{row},{age},{sex},{label}")
     return "\n".join(lines) + "\n"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _new_project(folder: Path) -> Project:

@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tests.cache import cache_folder
+from tests.rehearsal.processes import free_port
 
 _ROOT = Path(__file__).resolve().parents[2]
 _NEEDED = ("etcd", "kubectl", "openssl", "curl", "xz")
@@ -102,14 +103,14 @@ def _run(script: Path, verb: str, folder: Path, *options: str) -> None:
 def _free_ports(count: int) -> int:
     """The first of some neighbouring ports that nobody uses now."""
     while True:
+        first = free_port()
         with ExitStack() as held:
-            first = held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
             try:
-                for port in range(first + 1, first + count):
+                for port in range(first, first + count):
                     held.enter_context(socket.create_server(("127.0.0.1", port)))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
-            return int(first)
+            return first
 
 
 @contextmanager

@@ -18,7 +18,8 @@ from switchyard.models.onnx_model import OnnxModel
 from switchyard.serving.daemon import stop
 from switchyard.serving.deploy import deploy
 from switchyard.serving.golden import golden_rows
-from tests.serving.conftest import CARD, free_port, survival_graph
+from tests.rehearsal.processes import free_port
+from tests.serving.conftest import CARD, survival_graph
 
 DATA = {"uri": "data/people.csv", "rows": 1309, "fingerprint": "0123456789abcdef0123"}
 AUC = {"value": 0.84567, "low": 0.8, "high": 0.9}

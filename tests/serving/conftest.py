@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.serving import daemon
 from switchyard.serving.datatypes import DATATYPES
+from tests.rehearsal.processes import free_port
 
 
 def serialized(nodes, inputs, outputs, constants=()):
@@ -134,12 +134,6 @@ def put(root: Path, name: str, version: int, content: bytes, active: bool = True
     (folder / "model.onnx").write_bytes(content)
     if active:
         (root / name / "active").write_text(f"{version}\n")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from moto.s3.models import s3_backends
 from werkzeug.serving import make_server
 
 
@@ -36,12 +35,11 @@ class S3Server:
 
 @contextmanager
 def s3_server(tls: tuple[Path, Path] | None = None) -> Iterator[S3Server]:
-    """Runs until the block ends; no bucket is left of an earlier one, which moto would keep in this process.
+    """Runs until the block ends; its buckets stay, for moto keeps one set of them in a process.
 
     Args:
         tls: Certificate and key.
     """
-    s3_backends.reset()
     moto = DomainDispatcherApplication(create_backend_app)
     server = S3Server()
 

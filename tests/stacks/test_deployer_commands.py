@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import free_port, new_project
+from tests.integration.conftest import new_project
+from tests.rehearsal.processes import free_port
 from tests.serving.conftest import CARD, survival_graph
 
 __all__ = ["new_project"]

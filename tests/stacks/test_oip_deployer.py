@@ -26,7 +26,8 @@ from switchyard.models.onnx_model import OnnxModel
 from switchyard.serving import daemon
 from switchyard.serving.deployer import Deployer
 from switchyard.serving.golden import golden_rows
-from tests.serving.conftest import CARD, free_port, survival_graph
+from tests.rehearsal.processes import free_port
+from tests.serving.conftest import CARD, survival_graph
 
 ROWS = pl.DataFrame({"sex": ["female", "male", None], "age": [20.0, None, 60.0]})
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def server(certificates):
     with s3_server(certificates[1:]) as server:
         client = boto3.client("s3", endpoint_url=server.url, verify=str(certificates[0]), region_name="eu-central-1",
                               aws_access_key_id="k", aws_secret_access_key="s")  # fmt: skip
-        client.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        with suppress(client.exceptions.BucketAlreadyOwnedByYou):  # of another module
+            client.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         yield server
 
 
