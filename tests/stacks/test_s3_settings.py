@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import uuid
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,8 +37,7 @@ def server(certificates):
     with s3_server(certificates[1:]) as server:
         client = boto3.client("s3", endpoint_url=server.url, verify=str(certificates[0]), region_name="eu-central-1",
                               aws_access_key_id="k", aws_secret_access_key="s")  # fmt: skip
-        with suppress(client.exceptions.BucketAlreadyOwnedByYou):  # of another module
-            client.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        client.create_bucket(Bucket="own-region", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         yield server
 
 
@@ -52,7 +50,7 @@ def store(server, certificates, monkeypatch):
 
     def make(**variables):
         given = {"S3_ENDPOINT_URL": server.url, "S3_REGION": "eu-central-1", "S3_CA_BUNDLE": str(certificates[0])}
-        environment = REQUIRED | {"S3_BUCKET_URI": "s3://bucket/prefix"} | given | variables
+        environment = REQUIRED | {"S3_BUCKET_URI": "s3://own-region/prefix"} | given | variables
         settings = read_stack("kubeflow", environment).components["artifact_store"].config
         kind, now = StackComponentType.ARTIFACT_STORE, datetime.now(UTC)
         config = S3ArtifactStoreConfig(**settings)
@@ -65,7 +63,7 @@ def store(server, certificates, monkeypatch):
 
 
 def put(store):
-    with store.open("s3://bucket/prefix/rows.parquet", "wb") as file:
+    with store.open("s3://own-region/prefix/rows.parquet", "wb") as file:
         ROWS.write_parquet(file)
 
 
@@ -74,7 +72,7 @@ def test_s3fs_and_boto3_trust_the_bundle_and_get_region_time_outs_and_retries(st
 
     put(made)
 
-    assert made.size("s3://bucket/prefix/rows.parquet") > 0
+    assert made.size("s3://own-region/prefix/rows.parquet") > 0
     assert made.is_versioned is False  # asked through boto3
     config = made.filesystem.s3.meta.config
     assert (config.retries["mode"], config.retries["total_max_attempts"]) == ("standard", 8)
@@ -90,7 +88,7 @@ def test_without_the_bundle_the_server_is_not_trusted(store, monkeypatch):
     distrustful = store(S3_CA_BUNDLE="")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with pytest.raises((SSLError, ssl.SSLError)):
-        distrustful._boto3_bucket.meta.client.head_bucket(Bucket="bucket")
+        distrustful._boto3_bucket.meta.client.head_bucket(Bucket="own-region")
 
 
 @pytest.mark.parametrize("style", ["path", "auto"])
@@ -101,7 +99,9 @@ def test_a_server_of_ones_own_is_asked_by_path(store, server, style):
     put(made)
 
     assert server.hosts
-    assert [each for each in server.hosts if not each.startswith(f"{server.url.removeprefix('https://')}/bucket")] == []
+    assert [
+        each for each in server.hosts if not each.startswith(f"{server.url.removeprefix('https://')}/own-region")
+    ] == []
 
 
 READ = """
@@ -109,10 +109,10 @@ import json, sys
 from types import SimpleNamespace
 import polars as pl
 from steps.artifacts import _storage_options
-config = SimpleNamespace(SUPPORTED_SCHEMES={"s3://"}, bucket="bucket", **json.loads(sys.argv[1]))
+config = SimpleNamespace(SUPPORTED_SCHEMES={"s3://"}, bucket="own-region", **json.loads(sys.argv[1]))
 store = SimpleNamespace(config=config, get_credentials=lambda: ("k", "s", None, None))
 options = _storage_options(store) | json.loads(sys.argv[2])
-print(pl.scan_parquet("s3://bucket/prefix/rows.parquet", storage_options=options).collect()["a"].to_list())
+print(pl.scan_parquet("s3://own-region/prefix/rows.parquet", storage_options=options).collect()["a"].to_list())
 """
 
 
@@ -142,9 +142,9 @@ def test_the_bucket_goes_into_the_host_if_that_is_wanted(store):
     with s3_server() as proxy:
         told = read_with_polars(made, proxy_url=proxy.url.replace("localhost", "127.0.0.1"), max_retries=0)
 
-    assert {each.split("/")[0] for each in proxy.hosts} == {"bucket.s3.test"}, told.stderr
-    url = made.filesystem.url("s3://bucket/key")
-    assert url.startswith("http://bucket.s3.test/key?")
+    assert {each.split("/")[0] for each in proxy.hosts} == {"own-region.s3.test"}, told.stderr
+    url = made.filesystem.url("s3://own-region/key")
+    assert url.startswith("http://own-region.s3.test/key?")
 
 
 def test_what_is_trusted_already_stays_trusted(store, certificates, tmp_path, monkeypatch):
@@ -165,13 +165,15 @@ def test_a_server_that_is_overloaded_for_a_while_is_asked_again(store, server):
     put(made)
     server.refuse = 3
 
-    with made.open("s3://bucket/prefix/rows.parquet", "rb") as file:
+    with made.open("s3://own-region/prefix/rows.parquet", "rb") as file:
         assert pl.read_parquet(file).equals(ROWS)
 
     assert server.refuse == 0
 
 
 def test_botocore_knows_each_setting():
-    settings = read_stack("kubeflow", REQUIRED | {"S3_BUCKET_URI": "s3://bucket"}).components["artifact_store"].config
+    settings = (
+        read_stack("kubeflow", REQUIRED | {"S3_BUCKET_URI": "s3://own-region"}).components["artifact_store"].config
+    )
 
     assert Config(**settings["config_kwargs"]).s3 == {"addressing_style": "auto"}
