@@ -47,7 +47,7 @@ def _client(store: Any) -> Any:  # noqa: ANN401 - a flavor that may not be insta
     from botocore.config import Config
 
     key, secret, token, region = store.get_credentials()
-    return boto3.client(
+    return boto3.session.Session().client(
         "s3",
         aws_access_key_id=key,
         aws_secret_access_key=secret,

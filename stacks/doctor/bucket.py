@@ -62,7 +62,7 @@ def _client(target: Target) -> Any:  # noqa: ANN401 - boto3 makes its classes at
 
     settings = target.settings("artifact_store")
     secret = target.secret(str(settings.get("authentication_secret") or ""))
-    return boto3.client(
+    return boto3.session.Session().client(  # the default session remembers the keys that it has once found
         "s3",
         aws_access_key_id=secret.get("aws_access_key_id") or settings.get("key"),
         aws_secret_access_key=secret.get("aws_secret_access_key") or settings.get("secret"),
