@@ -31,7 +31,8 @@ def read_outcome(run: PipelineRunResponse, config: Config, source: Source) -> Ou
         _read_evaluation(outcome, report)
     if promotion := outputs.get(f"{config.name}_promotion"):
         decided = promotion.load()
-        outcome.version = decided["version"]
+        outcome.version, outcome.champion = decided["version"], decided["production"]
+        outcome.comparison = decided["comparison"] or {}
         outcome.verdict = f"{decided['verdict']}: {decided['reason']}"
     if endpoint := outputs.get(f"{config.name}_endpoint"):
         outcome.endpoint = endpoint.load()
