@@ -11,7 +11,7 @@ import numpy as np
 
 from switchyard.evaluation.bootstrap import resampled
 from switchyard.evaluation.difference import Difference
-from switchyard.evaluation.metrics import Sample
+from switchyard.evaluation.metrics import RANKED, Floats, Ranked, Sample
 
 
 def paired_bootstrap(
@@ -30,9 +30,9 @@ def paired_bootstrap(
     Returns:
         None if the metric has no value on these rows, or not on half of the resamples.
     """
-    values, draws = zip(*(resampled(each, resamples, seed) for each in (champion, challenger)), strict=True)
-    effect = values[1][metric] - values[0][metric]
-    differences = draws[1][metric] - draws[0][metric]
+    values, draws = resampled(_both(champion, challenger, metric), resamples, seed)
+    effect = values["challenger"] - values["champion"]
+    differences = draws["challenger"] - draws["champion"]
     defined = differences[np.isfinite(differences)]
     if not np.isfinite(effect) or len(defined) * 2 < resamples:
         return None
@@ -40,4 +40,20 @@ def paired_bootstrap(
     low, high = np.quantile(defined, [tail, 1 - tail])
     either = min((defined <= 0).sum(), (defined >= 0).sum())
     p = min(1.0, 2 * (1 + float(either)) / (1 + len(defined)))
-    return Difference(values[0][metric], values[1][metric], float(low), float(high), p)
+    return Difference(values["champion"], values["challenger"], float(low), float(high), p)
+
+
+def _both(champion: Sample, challenger: Sample, metric: str) -> Sample:
+    """One sample that measures both models at once; rows are sorted by score only if the metric asks for it."""
+    terms, ranks = champion.sums.shape[1], len(champion.rankings)
+    rankings = champion.rankings + challenger.rankings if metric in RANKED else ()
+    unranked: Ranked = (np.zeros((1, 1)), np.zeros((1, 1)))
+
+    def finish(sums: Floats, ranked: list[Ranked]) -> dict[str, Floats]:
+        ranked = ranked or [unranked] * (ranks + len(challenger.rankings))
+        return {
+            "champion": champion.finish(sums[:, :terms], ranked[:ranks])[metric],
+            "challenger": challenger.finish(sums[:, terms:], ranked[ranks:])[metric],
+        }
+
+    return Sample(np.hstack([champion.sums, challenger.sums]), rankings, finish)
