@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from zenml import save_artifact, step
 
+from steps.artifacts import ReportMaterializer
 from steps.registry import (
     load_version,
     production_version,
@@ -72,7 +73,7 @@ def promote(
     promotion |= {"sha256": best.card["sha256"], "gates": evaluation.facts["gates"]}
     promotion |= {"champion": before, "production": before, "comparison": None}
     if not all(gate.passed for gate in gates):
-        _refuse(promotion, sentence(gates, _consequence(use_case, version, before)))
+        _refuse(promotion, evaluation, sentence(gates, _consequence(use_case, version, before)))
 
     comparison = None
     if before is not None and before != version:
@@ -80,13 +81,13 @@ def promote(
         promotion["comparison"] = comparison.as_dict()
     decided = decide(len(gates), version, before, comparison, champion)
     if decided.verdict == REFUSED:
-        _refuse(promotion, decided.reason)
+        _refuse(promotion, evaluation, decided.reason)
     if decided.verdict == PROMOTED or before == version:  # the same again heals what a run that died left half done
         promote_version(use_case, version)
         promote_in_mlflow(use_case, version)
         promotion["production"] = version
     promotion |= {"verdict": decided.verdict, "reason": decided.reason}
-    _record(promotion)
+    _record(promotion, evaluation)
     return promotion
 
 
@@ -127,15 +128,20 @@ def _consequence(use_case: str, version: int, before: int | None) -> str:
     return f"{use_case} version {version} is registered but not promoted, nothing is deployed"
 
 
-def _refuse(promotion: dict[str, Any], reason: str) -> NoReturn:
+def _refuse(promotion: dict[str, Any], evaluation: Report, reason: str) -> NoReturn:
     """Ends the run; what was found until then is kept."""
     promotion |= {"verdict": "refused", "reason": reason}
-    _record(promotion)
+    _record(promotion, evaluation)
     save_artifact(promotion, f"{promotion['use_case']}_promotion")
     raise GateError(reason)
 
 
-def _record(promotion: dict[str, Any]) -> None:
-    """In both registries, beside the version."""
-    record_verdict(promotion["use_case"], promotion["version"], promotion)
-    log_verdict(promotion)
+def _record(promotion: dict[str, Any], evaluation: Report) -> None:
+    """In both registries, beside the version, and at the top of the page."""
+    from switchyard.evaluation.report import with_verdict
+
+    use_case = promotion["use_case"]
+    page = Report(facts={**evaluation.facts, "promotion": promotion}, html=with_verdict(evaluation.html, promotion))
+    save_artifact(page, f"{use_case}_verdict", materializer=ReportMaterializer)
+    record_verdict(use_case, promotion["version"], promotion)
+    log_verdict(promotion, page)
