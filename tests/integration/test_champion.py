@@ -52,45 +52,97 @@ def flat(ended):
 BLIND = ("--set", "features={numeric: [age], categorical: [], exclude: [sex]}")  # age says nothing about the label
 
 
-@pytest.fixture
-def use_case(project):
-    """A use case of its own, with rows enough for a difference to show."""
-
-    def write(name, rows=1000, **champion):
-        return project.write_config(name, project.write_data(f"{name}.csv", rows=rows), champion=champion, gates={})
-
-    return write
-
-
-def test_a_worse_challenger_is_kept_out_and_the_champion_serves_on(project, use_case):
-    name = use_case("worse")
+@pytest.fixture(scope="module")
+def champion(project):
+    """A use case whose first run has been promoted, with rows enough for a difference to show."""
+    name = project.write_config("champion", project.write_data("champion.csv", rows=1000), champion={}, gates={})
     first = project.run("--config", name)
     assert first.code == 0, first.err
     assert "promoted: no gates set; there was no champion before it" in flat(first)
-    assert project.run("stop", name).code == 0
+    return name
 
-    second = project.run("--config", name, *BLIND)
 
-    assert (second.code, second.err) == (0, "")
-    assert "champion kept: worse than the champion: roc_auc 0." in flat(second)
-    assert "worse version 2, registered; version 1 is the champion" in flat(second)
+def test_a_worse_challenger_is_kept_out_and_the_champion_comes_back_if_it_was_stopped(project, champion):
+    assert project.run("stop", champion).code == 0
+
+    ended = project.run("--config", champion, *BLIND)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert "champion kept: worse than the champion: roc_auc 0." in flat(ended)
+    known = known_of(project, champion)
+    version = str(known["promotion"]["version"])
+    assert f"champion version {version}, registered; version 1 is the champion" in flat(ended)
+    assert (known["stages"]["1"], known["stages"][version], known["champion"]) == ("production", None, "1")
+    assert served(project, champion) == "1"
+    _assert_recorded(known, version, "keep champion", "champion kept")
+
+
+def test_a_worse_challenger_fails_the_run_if_the_config_says_so(project, champion):
+    ended = project.run("--config", champion, *BLIND, "--set", "champion.worse=fail")
+
+    assert ended.code == 1
+    assert len(ended.err.strip().splitlines()) == 1
+    assert "worse than the champion: roc_auc 0." in ended.err
+    assert "version 1 stays in production" in ended.err
+    known = known_of(project, champion)
+    assert (known["promotion"]["verdict"], known["champion"]) == ("refused", "1")
+    assert served(project, champion) == "1"
+
+
+def test_the_same_bytes_have_nothing_to_be_compared_with(project, champion):
+    ended = project.run("--config", champion, "--rerun")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert "version 1 is the champion already, and these are its very bytes: nothing to compare" in flat(ended)
+    assert served(project, champion) == "1"
+
+
+def test_an_equal_challenger_is_too_close_and_rows_that_the_champion_learned_are_left_out(project, champion):
+    # Another seed deals the rows anew, so that 60 % of the 200 test rows are among those that it was trained on.
+    ended = project.run("--config", champion, "--set", "seed=1")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert "champion kept: too close to call: roc_auc 0." in flat(ended)
+    assert "champion.too_close is keep, so version 1 stays in production" in flat(ended)
+    known = known_of(project, champion)
+    comparison = known["promotion"]["comparison"]
+    assert comparison["rows"] + comparison["left_out"] == 200
+    assert 95 <= comparison["left_out"] <= 145
+    assert f"{comparison['left_out']} test rows left out that the champion was trained on" in flat(ended)
+    assert served(project, champion) == "1"
+
+
+def test_a_champion_that_reads_a_column_which_is_gone_stays_and_is_served_all_the_same(project, champion):
+    config = yaml.safe_load((project.root / "configs" / f"{champion}.yaml").read_text())
+    del config["contract"]["columns"]["sex"]
+    (project.root / "configs" / "gone.yaml").write_text(yaml.safe_dump(config))
+    assert project.run("stop", champion).code == 0
+
+    ended = project.run("--config", "gone")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert "the champion cannot be compared: it reads sex, which today's contract does not have" in flat(ended)
+    assert served(project, champion) == "1"
+
+
+def test_a_better_challenger_with_other_columns_takes_over(project):
+    name = project.write_config("better", project.write_data("better.csv", rows=1000), champion={}, gates={})
+    assert project.run("--config", name, *BLIND).code == 0
+
+    ended = project.run("--config", name)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert "promoted: no gates set; better than version 1: roc_auc 0." in flat(ended)
+    assert "challenger against champion, on 200 test rows" in ended.out
     known = known_of(project, name)
-    assert known["stages"] == {"1": "production", "2": None}
-    assert known["champion"] == "1"
-    assert served(project, name) == "1"  # brought back by the run that kept it
-    _assert_recorded(known, "2", "keep champion", "champion kept")
-
-    failing = project.run("--config", name, *BLIND, "--set", "champion.worse=fail", "--set", "seed=1")
-    assert failing.code == 1
-    assert len(failing.err.strip().splitlines()) == 1
-    assert "worse than the champion: roc_auc 0." in failing.err
-    assert "version 1 stays in production, version 3 is registered but not promoted" in failing.err
-    assert known_of(project, name)["promotion"]["verdict"] == "refused"
-    assert served(project, name) == "1"
+    assert known["stages"] == {"1": "archived", "2": "production"}
+    assert known["champion"] == "2"
+    assert served(project, name) == "2"
+    _assert_recorded(known, "2", "promote", "promoted")
 
 
 def _assert_recorded(known, version, verdict, decision):
-    """The same figures in the artifact, in ZenML's registry and in MLflow's."""
+    """The same figures in the artifact, in ZenML's registry, in MLflow's and on the page."""
     promotion = known["promotion"]
     comparison, beside = promotion["comparison"], known["metadata"][version]
     assert (promotion["verdict"], comparison["verdict"]) == (decision, verdict)
@@ -99,60 +151,3 @@ def _assert_recorded(known, version, verdict, decision):
     assert beside["comparison"]["difference"] == comparison["difference"]
     assert known["metrics"]["comparison_p"] == pytest.approx(comparison["difference"]["p"])
     assert f"Version {version}: {decision}. " in known["page"]
-
-
-def test_a_better_challenger_with_other_columns_takes_over(project, use_case):
-    name = use_case("better")
-    assert project.run("--config", name, *BLIND).code == 0
-
-    second = project.run("--config", name)
-
-    assert (second.code, second.err) == (0, "")
-    assert "promoted: no gates set; better than version 1: roc_auc 0." in flat(second)
-    assert "challenger against champion, on 200 test rows" in second.out
-    known = known_of(project, name)
-    assert known["stages"] == {"1": "archived", "2": "production"}
-    assert known["champion"] == "2"
-    assert served(project, name) == "2"
-    _assert_recorded(known, "2", "promote", "promoted")
-
-
-def test_an_equal_challenger_goes_by_the_config_and_rows_that_the_champion_learned_are_left_out(project, use_case):
-    name = use_case("equal")
-    assert project.run("--config", name).code == 0
-    again = project.run("--config", name, "--rerun")
-    assert "version 1 is the champion already, and these are its very bytes: nothing to compare" in flat(again)
-    project.write_data(f"{name}.csv", rows=1500)  # the same 1000 passengers, and 500 more, dealt anew
-
-    kept = project.run("--config", name, "--set", "seed=1")
-
-    assert (kept.code, kept.err) == (0, "")
-    assert "champion kept: too close to call: roc_auc 0." in flat(kept)
-    assert "champion.too_close is keep, so version 1 stays in production" in flat(kept)
-    known = known_of(project, name)
-    comparison = known["promotion"]["comparison"]
-    # 600 of the 1500 passengers, and so about 40 % of the 300 test rows, are those that it was trained on.
-    assert comparison["rows"] + comparison["left_out"] == 300
-    assert 90 <= comparison["left_out"] <= 150
-    assert f"{comparison['left_out']} test rows left out that the champion was trained on" in flat(kept)
-    assert served(project, name) == "1"
-
-    promoted = project.run("--config", name, "--set", "seed=1", "--set", "champion.too_close=promote")
-    assert "champion.too_close is promote, so version 2 takes the place of version 1" in flat(promoted)
-    assert served(project, name) == "2"
-
-
-def test_a_champion_that_reads_a_column_which_is_gone_stays_and_is_served_all_the_same(project, use_case):
-    name = use_case("gone")
-    assert project.run("--config", name).code == 0
-    path = project.root / "configs" / f"{name}.yaml"
-    config = yaml.safe_load(path.read_text())
-    del config["contract"]["columns"]["sex"]
-    path.write_text(yaml.safe_dump(config))
-    assert project.run("stop", name).code == 0
-
-    ended = project.run("--config", name)
-
-    assert (ended.code, ended.err) == (0, "")
-    assert "the champion cannot be compared: it reads sex, which today's contract does not have" in flat(ended)
-    assert served(project, name) == "1"
