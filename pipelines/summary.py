@@ -147,5 +147,5 @@ def _comparison(comparison: dict[str, Any]) -> Table:
         table.add_column(column)
     values = [_figure(found[each]) for each in ("challenger", "champion", "effect")]
     between = f"{_figure(found['low'])} to {_figure(found['high'])}"
-    table.add_row(*values, between, f"{found['p']:.2g}", comparison["verdict"])
+    table.add_row(*values, between, "< 0.0001" if found["p"] < 0.0001 else f"{found['p']:.2g}", comparison["verdict"])
     return table

@@ -15,7 +15,13 @@ from steps.registry import (
     register_version,
     rows_seen_by,
 )
-from steps.tracking import log_cached_evaluation, log_verdict, promote_in_mlflow, register_in_mlflow
+from steps.tracking import (
+    log_cached_evaluation,
+    log_page,
+    promote_in_mlflow,
+    record_verdict_in_mlflow,
+    register_in_mlflow,
+)
 from switchyard.config import Champion, Data, Metrics, Task
 from switchyard.data.dataset import Dataset
 from switchyard.errors import GateError, SwitchyardError
@@ -82,12 +88,16 @@ def promote(
     decided = decide(len(gates), version, before, comparison, champion)
     if decided.verdict == REFUSED:
         _refuse(promotion, evaluation, decided.reason)
-    if decided.verdict == PROMOTED or before == version:  # the same again heals what a run that died left half done
+    is_champion = decided.verdict == PROMOTED or before == version
+    promotion |= {
+        "verdict": decided.verdict,
+        "reason": decided.reason,
+        "production": version if is_champion else before,
+    }
+    _record(promotion, evaluation)
+    if is_champion:  # again if it is already: a run that died may have left it half done
         promote_version(use_case, version)
         promote_in_mlflow(use_case, version)
-        promotion["production"] = version
-    promotion |= {"verdict": decided.verdict, "reason": decided.reason}
-    _record(promotion, evaluation)
     return promotion
 
 
@@ -137,11 +147,13 @@ def _refuse(promotion: dict[str, Any], evaluation: Report, reason: str) -> NoRet
 
 
 def _record(promotion: dict[str, Any], evaluation: Report) -> None:
-    """In both registries, beside the version, and at the top of the page."""
+    """At the top of the page, and beside the version in both registries: there a champion keeps what made it one."""
     from switchyard.evaluation.report import with_verdict
 
     use_case = promotion["use_case"]
     page = Report(facts={**evaluation.facts, "promotion": promotion}, html=with_verdict(evaluation.html, promotion))
     save_artifact(page, f"{use_case}_verdict", materializer=ReportMaterializer)
-    record_verdict(use_case, promotion["version"], promotion)
-    log_verdict(promotion, page)
+    log_page(page)
+    if promotion["version"] != promotion["champion"]:
+        record_verdict(use_case, promotion["version"], promotion)
+        record_verdict_in_mlflow(promotion)

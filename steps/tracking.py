@@ -186,12 +186,19 @@ def promote_in_mlflow(use_case: str, version: int) -> None:
 
 
 @_if_it_answers
-def log_verdict(promotion: dict[str, Any], page: Report) -> None:
+def log_page(report: Report) -> None:
+    """The page again, now with the verdict."""
+    import mlflow
+
+    mlflow.log_text(report.html, "evaluation.html")
+    mlflow.log_text(json.dumps(report.facts, indent=2), "evaluation.json")
+
+
+@_if_it_answers
+def record_verdict_in_mlflow(promotion: dict[str, Any]) -> None:
     """The verdict with its reason as tags of the registered version, the comparison's figures as metrics of the run."""
     import mlflow
 
-    mlflow.log_dict(promotion, "promotion.json")
-    mlflow.log_text(page.html, "evaluation.html")
     comparison = promotion["comparison"] or {}
     figures = {f"comparison_{name}": value for name, value in comparison.get("difference", {}).items()}
     mlflow.log_metrics(figures)

@@ -200,7 +200,7 @@ def _fresh(test: pl.LazyFrame, seen: SeenRows | None) -> tuple[np.ndarray, tuple
 
     everything = np.ones(int(test.select(pl.len()).collect().item()), bool)
     if seen is None:
-        return everything, ("which rows the champion was trained on was not recorded, so none is left out",)
+        return everything, ("which rows the champion was trained on is not on record, so none is left out",)
     if missing := seen.missing(test):
         gone = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} no longer there"
         return everything, (f"rows that the champion was trained on cannot be recognised, since {gone}",)

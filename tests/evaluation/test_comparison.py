@@ -227,7 +227,7 @@ def test_seen_rows_that_cannot_be_recognised_are_said_so(pair):
     never = compare(*pair(OLD, EQUAL), frame.lazy(), seen=None, **options)
     gone = run(*pair(OLD, EQUAL), frame, seen=SeenRows.of(frame.with_columns(id=pl.int_range(pl.len())).lazy()))
 
-    assert never.notes == ("which rows the champion was trained on was not recorded, so none is left out",)
+    assert never.notes == ("which rows the champion was trained on is not on record, so none is left out",)
     assert gone.notes == ("rows that the champion was trained on cannot be recognised, since id is no longer there",)
     assert never.rows == gone.rows == 400
 

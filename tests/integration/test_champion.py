@@ -94,6 +94,8 @@ def test_the_same_bytes_have_nothing_to_be_compared_with(project, champion):
 
     assert (ended.code, ended.err) == (0, "")
     assert "version 1 is the champion already, and these are its very bytes: nothing to compare" in flat(ended)
+    known = known_of(project, champion)
+    assert known["metadata"]["1"]["verdict"] == known["tags"]["1"]["verdict"] == "promoted"  # what made it the champion
     assert served(project, champion) == "1"
 
 
