@@ -257,6 +257,18 @@ def test_a_class_that_the_champion_never_saw_counts_against_it(classifier, prima
         assert found.difference.champion == pytest.approx(np.mean(right))
 
 
+def test_two_labels_that_the_challenger_does_not_know_are_not_the_same_label(classifier):
+    frame = table(np.random.default_rng(8)).with_columns(
+        y=pl.when(pl.int_range(pl.len()) < 100).then(pl.lit("new")).otherwise("y")
+    )
+    champion = classifier(OLD, ["former", "yes"])
+
+    found = run(champion, classifier(EQUAL, ["no", "yes"]), frame, primary="accuracy")
+
+    right = champion.run(frame)["label"] == frame["y"].to_numpy()
+    assert found.difference.champion == pytest.approx(np.mean(right))
+
+
 def test_classes_in_another_order_and_of_another_type_are_the_same_classes(classifier):
     frame = table(np.random.default_rng(9), classes=(0, 1))
     champion = classifier(OLD, [0, 1])
