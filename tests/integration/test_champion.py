@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import urllib.request
 
 import pytest
@@ -17,6 +18,8 @@ mlflow = MlflowClient(client.active_stack.experiment_tracker.get_tracking_uri())
 runs = mlflow.search_runs([mlflow.get_experiment_by_name({name!r}).experiment_id])  # the newest first
 versions = client.list_model_versions({name!r}, sort_by="asc:number").items
 print(json.dumps({{
+    "linked": sorted(link.artifact_version.name for link in client.list_model_version_artifact_links(
+        model_version_id=versions[0].id, hydrate=True).items),
     "stages": {{version.number: version.stage for version in versions}},
     "metadata": {{version.number: dict(version.run_metadata) for version in versions}},
     "tags": {{each.tags["zenml_version"]: dict(each.tags) for each in mlflow.search_model_versions("name = '{name}'")}},
@@ -141,6 +144,18 @@ def test_a_better_challenger_with_other_columns_takes_over(project):
     assert known["champion"] == "2"
     assert served(project, name) == "2"
     _assert_recorded(known, "2", "promote", "promoted")
+
+
+def test_a_run_that_died_while_it_registered_is_made_good_by_the_next(project, plugin):
+    name = project.write_config("half", "data/people.csv", gates={})
+    died = project.run("--config", name, **plugin("steps.registry:_remember_rows", "kill"))
+    assert died.code == -signal.SIGKILL
+
+    assert project.run("--config", name).code == 0
+
+    known = known_of(project, name)
+    assert known["linked"] == (["half_evaluation", "half_logistic", "half_seen_rows", "half_splits"])
+    assert known["stages"] == {"1": "production"}
 
 
 def _assert_recorded(known, version, verdict, decision):
