@@ -31,7 +31,8 @@ def read_outcome(run: PipelineRunResponse, config: Config, source: Source) -> Ou
         _read_evaluation(outcome, report)
     if promotion := outputs.get(f"{config.name}_promotion"):
         decided = promotion.load()
-        outcome.version = decided["version"]
+        outcome.version, outcome.champion = decided["version"], decided["production"]
+        outcome.comparison = decided["comparison"] or {}
         outcome.verdict = f"{decided['verdict']}: {decided['reason']}"
     if endpoint := outputs.get(f"{config.name}_endpoint"):
         outcome.endpoint = endpoint.load()
@@ -73,8 +74,8 @@ def _links(outcome: Outcome, outputs: dict[str, ArtifactVersionResponse]) -> dic
     if tracker is not None and hasattr(tracker, "get_tracking_uri"):
         uri = tracker.get_tracking_uri()
         links["MLflow"] = uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {shlex.quote(uri)}"
-    for what in ("evaluation", "validation"):
-        if report := outputs.get(f"{outcome.use_case}_{what}"):
+    for what, names in (("evaluation", ("verdict", "evaluation")), ("validation", ("validation",))):
+        if report := next((found for name in names if (found := outputs.get(f"{outcome.use_case}_{name}"))), None):
             page = _page(report, f"{outcome.use_case}-{what}")
             links[f"{what} report"] = f"python -m webbrowser {page.as_uri()}"
     return links

@@ -16,8 +16,10 @@ class Outcome:
         data: URI, rows and fingerprint.
         candidates: Name, metrics with intervals; the best one first.
         gates: Measured against asked.
+        comparison: With the champion, see `switchyard.evaluation.comparison.Comparison`; empty if there was none.
         verdict: In one sentence.
         version: Of the model, if one was registered.
+        champion: The version in production after the run, if any.
         endpoint: See `switchyard.serving.deployer.Endpoint`; empty if nothing is served.
         links: Exact commands by what they open.
         artifacts: URIs of everything that a later run would take from the cache.
@@ -29,8 +31,10 @@ class Outcome:
     candidates: list[dict[str, Any]] = field(default_factory=list)
     primary: str = ""
     gates: list[dict[str, Any]] = field(default_factory=list)
+    comparison: dict[str, Any] = field(default_factory=dict)
     verdict: str = ""
     version: int | None = None
+    champion: int | None = None
     endpoint: dict[str, Any] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     artifacts: list[str] = field(default_factory=list)

@@ -40,6 +40,9 @@ def print_plan(console: Console, config: Config, source: Source, stack: dict[str
         )
     listed.append(("evaluate", f"the best by {config.metrics.primary}, {config.metrics.bootstrap} bootstrap resamples"))
     listed.append(("promote", "; ".join(f"{name} {asked}" for name, asked in config.gates.items()) or "no gates"))
+    champion = config.champion
+    by = "a paired test" if champion.test == "auto" else champion.test
+    listed.append(("", f"then against the champion, by {by} at {champion.alpha:g}; too close: {champion.too_close}"))
     listed.append(("deploy", f"{config.deployment.host}:{config.deployment.port}"))
     table = Table(title=f"{config.name}: what would run", title_justify="left", show_header=False, box=None)
     for label, value in listed:

@@ -39,6 +39,8 @@ def print_summary(console: Console, outcome: Outcome, note: str = "") -> None:
         console.print(_candidates(outcome))
     if outcome.gates:
         console.print(_gates(outcome))
+    if outcome.comparison.get("difference"):
+        console.print(_comparison(outcome.comparison))
     for label, command in commands(outcome):
         console.print(f"[bold]{label}[/]")
         # Never wrapped, so that it can be copied.
@@ -80,12 +82,19 @@ def _facts(outcome: Outcome) -> list[tuple[str, str]]:
     if outcome.verdict:
         facts.append(("verdict", outcome.verdict))
     if outcome.version is not None:
-        facts.append(("model", f"{outcome.use_case} version {outcome.version}"))
+        facts.append(("model", f"{outcome.use_case} version {outcome.version}{_beside(outcome)}"))
     if outcome.endpoint:
         facts.append(("endpoint", f"{outcome.endpoint['url']}/v2/models/{outcome.use_case}"))
         if outcome.endpoint["notice"]:
             facts.append(("", outcome.endpoint["notice"]))
     return facts
+
+
+def _beside(outcome: Outcome) -> str:
+    """Which version is in production, if it is another one."""
+    if outcome.champion in (None, outcome.version):
+        return ""
+    return f", registered; version {outcome.champion} is the champion"
 
 
 def _candidates(outcome: Outcome) -> Table:
@@ -124,4 +133,19 @@ def _gates(outcome: Outcome) -> Table:
     for gate in outcome.gates:
         measured = "undefined" if gate["measured"] is None else f"{gate['measured']:.4g}"
         table.add_row(gate["name"], measured, gate["asked"], "[green]passed[/]" if gate["passed"] else "[red]failed[/]")
+    return table
+
+
+def _comparison(comparison: dict[str, Any]) -> Table:
+    """One row: both figures, how far they are apart, how sure that is, and the verdict."""
+    found = comparison["difference"]
+    table = Table(
+        title=f"challenger against champion, on {comparison['rows']:,} test rows", title_justify="left", box=SIMPLE_HEAD
+    )
+    interval = f"{(1 - comparison['alpha']) * 100:g} % interval"
+    for column in (comparison["metric"], "champion", "difference", interval, f"p ({comparison['test']})", "verdict"):
+        table.add_column(column)
+    values = [_figure(found[each]) for each in ("challenger", "champion", "effect")]
+    between = f"{_figure(found['low'])} to {_figure(found['high'])}"
+    table.add_row(*values, between, "< 0.0001" if found["p"] < 0.0001 else f"{found['p']:.2g}", comparison["verdict"])
     return table

@@ -79,6 +79,14 @@ def training(config: Config, fingerprint: str) -> None:
         use_case=config.name,
     )
     promotion = promote.with_options(**step_options(config, "promote", tracked=True))(
-        models, evaluation, use_case=config.name
+        models,
+        splits,
+        evaluation,
+        data=data,
+        task=task,
+        metrics=config.metrics,
+        champion=config.champion,
+        seed=seed,
+        use_case=config.name,
     )
     deploy.with_options(**step_options(config, "deploy"))(models, splits, promotion, deployment=config.deployment)

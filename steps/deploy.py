@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from zenml import step
 from zenml.client import Client
 
+from steps.registry import load_version, splits_of
 from switchyard.config import Deployment
 from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
@@ -19,12 +20,14 @@ from switchyard.serving.deployer import Deployer
 def deploy(
     models: list[OnnxModel], splits: Dataset, promotion: dict[str, Any], deployment: Deployment
 ) -> Annotated[dict[str, Any], "{use_case}_endpoint"]:
-    """Rolls the promoted version out and asks it for the golden rows before it takes over.
+    """Rolls out the version that is in production now, and asks it for the golden rows before it takes over.
+
+    If the champion was kept, that is the champion: nothing happens if it is being served, and it comes back if not.
 
     Args:
         models: One a candidate.
         splits: The dataset whose part `test` gives the golden rows.
-        promotion: Which candidate was promoted, as which version.
+        promotion: Which candidate was promoted as which version, or which version stays.
         deployment: Where it is to answer.
 
     Returns:
@@ -43,7 +46,23 @@ def deploy(
             f"stack {Client().active_stack.name}: its model deployer must be one that serves ONNX models, "
             f"found {found}; apply a stack file with --stack"
         )
-    model = next(model for model in models if model.card["candidate"] == promotion["candidate"])
+    use_case, version = promotion["use_case"], promotion["production"]
+    if version == promotion["version"]:
+        model = next(model for model in models if model.card["candidate"] == promotion["candidate"])
+    else:
+        model = load_version(use_case, version)
+        splits = _with_columns(model, splits, splits_of(use_case, version))
     golden = golden_rows(model, splits.scan("test").collect(), deployment.golden_rows)
-    endpoint = deployer.roll_out(promotion["use_case"], promotion["version"], model, golden, deployment)
-    return endpoint.to_dict()
+    return deployer.roll_out(use_case, version, model, golden, deployment).to_dict()
+
+
+def _with_columns(model: OnnxModel, splits: Dataset, own: Dataset | None) -> Dataset:
+    """Today's rows, or those of the champion's own time if it reads a column that is gone today."""
+    wanted = {spec["name"] for spec in model.card["inputs"]}
+    for each in (splits, own):
+        if each and wanted <= set(each.scan("test").collect_schema().names()):
+            return each
+    raise SwitchyardError(
+        f"{model.card['name']}: the champion stays, but there are no rows to smoke-test it with: it reads columns that "
+        "today's data lacks, and the rows of its own time are gone; --set champion.too_close=promote replaces it"
+    )

@@ -1,31 +1,39 @@
 """ZenML's model control plane: versions of a use case's model, and which of them is in production.
 
-The model of a use case carries its name; a version is one ONNX file. The same bytes are registered once, so a
-run that died after registering, or that trained the same model again, goes on with the version there is.
+The model of a use case carries its name; a version is one ONNX file, linked to what it came from: the candidates, the
+report, the split, and the hashes of the rows that it was trained on. The same bytes are registered once, so a run that
+died after registering, or that trained the same model again, goes on with the version there is.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from zenml import get_step_context, log_metadata
+from zenml import get_step_context, log_metadata, save_artifact
 from zenml.client import Client
 from zenml.exceptions import EntityExistsError
 from zenml.model.utils import link_artifact_version_to_model_version
-from zenml.models import ModelVersionResponse
+from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 
+from steps.artifacts import DatasetMaterializer
+from switchyard.data.dataset import Dataset
+from switchyard.data.seen_rows import SeenRows
+from switchyard.errors import SwitchyardError
 from switchyard.models.onnx_model import OnnxModel
 
 PRODUCTION = "production"
 
 
-def register_version(use_case: str, model: OnnxModel) -> int:
+def register_version(use_case: str, model: OnnxModel, splits: Dataset) -> int:
     """The number of this model's version, new if its bytes are.
 
     Args:
         use_case: The registered model's name.
         model: The ONNX file and its card.
+        splits: What it was trained on, to be remembered row by row.
 
     Returns:
         The version's number, from 1.
@@ -37,10 +45,11 @@ def register_version(use_case: str, model: OnnxModel) -> int:
     tag = f"sha256-{sha256[:16]}"
     known = client.list_model_versions(model_name_or_id=use_case, tags=tag, size=1).items
     version = known[0] if known else client.create_model_version(use_case, tags=[tag, str(model.card["candidate"])])
-    if not known:
+    if "sha256" not in version.run_metadata:  # written last: a run that died before it has left the rest undone
+        _link_inputs(version)
+        _remember_rows(version, use_case, splits)
         facts: dict[str, Any] = {"sha256": sha256, "candidate": str(model.card["candidate"])}
         log_metadata(metadata=facts, model_name=use_case, model_version=int(version.number))
-        _link_inputs(version)
     return int(version.number)
 
 
@@ -49,14 +58,68 @@ def promote_version(use_case: str, version: int) -> None:
     Client().update_model_version(use_case, str(version), stage=PRODUCTION, force=True)
 
 
-def in_production(use_case: str, version: int) -> bool:
-    """Whether an earlier run has put this version into production, and it still is."""
+def production_version(use_case: str) -> int | None:
+    """The version that was promoted last and still is in production."""
     found = Client().list_model_versions(model_name_or_id=use_case, stage=PRODUCTION, size=1).items
-    return bool(found) and int(found[0].number) == version
+    return int(found[0].number) if found else None
+
+
+def record_verdict(use_case: str, version: int, promotion: dict[str, Any]) -> None:
+    """The verdict on a version, beside it: what, why, against which champion, with which figures."""
+    told = {key: promotion[key] for key in ("verdict", "reason", "champion", "comparison") if promotion.get(key)}
+    log_metadata(metadata=told, model_name=use_case, model_version=version)
+
+
+def load_version(use_case: str, version: int) -> OnnxModel:
+    """The ONNX file of a version, from the artifact store that it was written to.
+
+    Raises:
+        SwitchyardError: It is not there any more.
+    """
+    found = _version(use_case, version)
+    artifact = _linked(found, f"{use_case}_{found.run_metadata.get('candidate')}")
+    try:
+        model = artifact.load() if artifact else None
+    except Exception as error:  # whatever a store says of a file that is gone
+        raise SwitchyardError(f"the ONNX file of {use_case} version {version} cannot be read: {error}") from error
+    if not isinstance(model, OnnxModel) or model.card["sha256"] != found.run_metadata.get("sha256"):
+        raise SwitchyardError(f"the ONNX file of {use_case} version {version} is not linked to it any more")
+    return model
+
+
+def rows_seen_by(use_case: str, version: int) -> SeenRows | None:
+    """The rows that a version was trained on; None if that was not recorded, or the record is gone."""
+    artifact = _linked(_version(use_case, version), f"{use_case}_seen_rows")
+    with suppress(SwitchyardError, OSError):
+        return SeenRows.read(artifact.load()) if artifact else None
+    return None
+
+
+def splits_of(use_case: str, version: int) -> Dataset | None:
+    """The split that a version came from; None if it is gone."""
+    artifact = _linked(_version(use_case, version), f"{use_case}_splits")
+    with suppress(SwitchyardError, OSError):
+        return artifact.load() if artifact else None
+    return None
+
+
+def _version(use_case: str, version: int) -> ModelVersionResponse:
+    return Client().get_model_version(use_case, str(version))
+
+
+def _linked(version: ModelVersionResponse, name: str) -> ArtifactVersionResponse | None:
+    return version.get_artifact(name)
 
 
 def _link_inputs(version: ModelVersionResponse) -> None:
-    """The running step's inputs (models, report) belong to the version: its lineage on the dashboard."""
+    """The running step's inputs (models, split, report) belong to the version: its lineage on the dashboard."""
     for artifacts in get_step_context().step_run.inputs.values():
         for artifact in artifacts:
             link_artifact_version_to_model_version(artifact_version=artifact, model_version=version)
+
+
+def _remember_rows(version: ModelVersionResponse, use_case: str, splits: Dataset) -> None:
+    with TemporaryDirectory(prefix="switchyard-rows-") as folder:
+        rows = SeenRows.of(splits.scan("train")).write(Path(folder))
+        saved = save_artifact(rows, f"{use_case}_seen_rows", materializer=DatasetMaterializer)
+    link_artifact_version_to_model_version(artifact_version=saved, model_version=version)

@@ -185,6 +185,28 @@ def promote_in_mlflow(use_case: str, version: int) -> None:
         mlflow.MlflowClient().set_registered_model_alias(use_case, "champion", found)
 
 
+@_if_it_answers
+def log_page(report: Report) -> None:
+    """The page again, now with the verdict."""
+    import mlflow
+
+    mlflow.log_text(report.html, "evaluation.html")
+    mlflow.log_text(json.dumps(report.facts, indent=2), "evaluation.json")
+
+
+@_if_it_answers
+def record_verdict_in_mlflow(promotion: dict[str, Any]) -> None:
+    """The verdict with its reason as tags of the registered version, the comparison's figures as metrics of the run."""
+    import mlflow
+
+    comparison = promotion["comparison"] or {}
+    figures = {f"comparison_{name}": value for name, value in comparison.get("difference", {}).items()}
+    mlflow.log_metrics(figures)
+    found = _mlflow_version(promotion["use_case"], promotion["version"])
+    for name in ("verdict", "reason") if found else ():
+        mlflow.MlflowClient().set_model_version_tag(promotion["use_case"], found, name, promotion[name])
+
+
 def _mlflow_version(use_case: str, version: int) -> str | None:
     """MLflow's number for a version of ZenML's."""
     import mlflow

@@ -201,6 +201,16 @@ class Metrics(Section):
     confidence: float = Field(default=0.95, gt=0, lt=1)
 
 
+class Champion(Section):
+    """How a challenger is held against the model in production, and what follows."""
+
+    test: Literal["auto", "delong", "bootstrap", "mcnemar"] = "auto"
+    alpha: float = Field(default=0.05, ge=0.001, le=0.5)
+    min_rows: int = Field(default=30, ge=2)
+    too_close: Literal["keep", "promote"] = "keep"
+    worse: Literal["keep", "fail"] = "keep"
+
+
 class Toleration(Section):
     """A taint of a node that a step does not mind; the keys are Kubernetes' own."""
 
@@ -271,6 +281,7 @@ class Config(Section):
     search: Search = Search()
     metrics: Metrics
     gates: dict[str, Condition] = {}
+    champion: Champion = Champion()
     steps: dict[str, StepOptions] = {}
     deployment: Deployment = Deployment()
 

@@ -82,6 +82,11 @@ def _task(config: Config) -> Iterator[Problem]:
     target = config.contract.columns.get(config.data.target)
     positive = config.data.positive
     if config.task == "regression":
+        if config.champion.test in ("delong", "mcnemar"):
+            yield (
+                ("champion", "test"),
+                f"is {config.champion.test!r}, which is for classification; use auto or bootstrap",
+            )
         if positive is not None:
             yield ("data", "positive"), f"is {positive!r}, but a regression has no positive class; leave it out"
         if target is not None and target.type not in ("integer", "number"):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from switchyard.config import Config, Data, load
+from switchyard.config import Champion, Config, Data, load
 from switchyard.errors import InputError
 
 SAMPLES = Path(__file__).parent / "configs"
@@ -66,6 +66,7 @@ def test_values_are_what_the_file_says():
     assert config.candidates["ridge"].params == {"fit_intercept": True}
     assert config.candidates["ridge"].search["alpha"].low == 1e-3
     assert config.gates["latency_ms.p95"] == "<= 5"
+    assert config.champion == Champion(test="bootstrap", alpha=0.01, min_rows=100, too_close="promote", worse="fail")
     assert config.deployment.max_request_mb == 0.5
 
 
@@ -74,6 +75,8 @@ def test_left_out_keys_have_their_defaults():
 
     assert config.data == Data(uri="table.csv", target="label")
     assert (config.split.method, config.split.test) == ("random", 0.2)
+    assert (config.champion.test, config.champion.alpha, config.champion.min_rows) == ("auto", 0.05, 30)
+    assert (config.champion.too_close, config.champion.worse) == ("keep", "keep")  # production changes for a reason
     assert config.deployment.host == "127.0.0.1"
 
 

@@ -185,6 +185,12 @@ def _end(found: Guess) -> Iterator[str]:
         yield f"  {metric}: {text(asked)}  # {reason}"
     yield '  parity: "<= 1e-5"  # how far the exported model may be off the trained one'
     yield ""
+    yield "champion:  # how a new model is held against the one in production, on test rows that neither was trained on"
+    yield "  test: auto  # by the primary metric: delong for roc_auc, mcnemar for accuracy, bootstrap for any other"
+    yield "  alpha: 0.05  # how often two equally good models are told apart"
+    yield "  too_close: keep  # the champion, if they cannot be told apart; promote: the new one, by its gates alone"
+    yield "  worse: keep  # the champion, and complete the run; fail: end it with exit code 1"
+    yield ""
     yield "deployment:  # the endpoint, once all gates have passed"
     yield "  host: 127.0.0.1  # reachable from this machine only"
     yield "  port: 8080  # the next free one is taken if it is in use"

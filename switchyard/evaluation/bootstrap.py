@@ -53,20 +53,35 @@ def estimate(sample: Sample, *, resamples: int, confidence: float, seed: int) ->
         By metric. An interval is None if more than half of the resamples had no value
         (such as ROC AUC when hardly any row is positive).
     """
-    rows = len(sample.sums)
-    exact = _exact(sample)
-    values = {name: float(value[0]) for name, value in exact(np.ones((1, rows))).items()}
     if not resamples:
-        return {name: Estimate(_defined(value)) for name, value in values.items()}
-    rng = np.random.default_rng(seed)
-    large = rows * max(1, len(sample.rankings)) > EXACT_ROWS and rows > BLOCKS
-    weighted, units = (_blocked(sample, rng), BLOCKS) if large else (exact, rows)
-    centres = {name: float(value[0]) for name, value in weighted(np.ones((1, units))).items()} if large else values
-    draws = _draws(weighted, units, resamples, rng)
-    return {
-        name: Estimate(_defined(values[name]), *_interval(draws[name], confidence, values[name] - centres[name]))
-        for name in values
-    }
+        return {name: Estimate(_defined(value)) for name, value in _values(sample).items()}
+    values, draws = resampled(sample, resamples, seed)
+    return {name: Estimate(_defined(values[name]), *_interval(draws[name], confidence)) for name in values}
+
+
+def resampled(sample: Sample, resamples: int, seed: int) -> tuple[dict[str, float], dict[str, Floats]]:
+    """Each metric's value, and its value on every resample.
+
+    Args:
+        sample: From `metrics.binary`, `metrics.multiclass` or `metrics.regression`.
+        resamples: How many, at least one.
+        seed: Two models with the same rows and seed see the same resamples, one by one.
+
+    Returns:
+        By metric, and by metric of shape (resamples,); NaN where it has none.
+    """
+    rows = len(sample.sums)
+    values, rng = _values(sample), np.random.default_rng(seed)
+    if rows * max(1, len(sample.rankings)) <= EXACT_ROWS or rows <= BLOCKS:
+        return values, _draws(_exact(sample), rows, resamples, rng)
+    weighted = _blocked(sample, rng)
+    centres = {name: float(value[0]) for name, value in weighted(np.ones((1, BLOCKS))).items()}
+    draws = _draws(weighted, BLOCKS, resamples, rng)
+    return values, {name: drawn + (values[name] - centres[name]) for name, drawn in draws.items()}
+
+
+def _values(sample: Sample) -> dict[str, float]:
+    return {name: float(value[0]) for name, value in _exact(sample)(np.ones((1, len(sample.sums)))).items()}
 
 
 def _draws(weighted: Weighted, units: int, resamples: int, rng: np.random.Generator) -> dict[str, Floats]:
@@ -84,12 +99,12 @@ def _counts(units: int, resamples: int, rng: np.random.Generator) -> Floats:
     return np.bincount(drawn.ravel(), minlength=resamples * units).reshape(resamples, units).astype(float)
 
 
-def _interval(draws: Floats, confidence: float, shift: float) -> tuple[float | None, float | None]:
+def _interval(draws: Floats, confidence: float) -> tuple[float | None, float | None]:
     defined = draws[np.isfinite(draws)]
-    if len(defined) * 2 < len(draws) or not np.isfinite(shift):
+    if len(defined) * 2 < len(draws):
         return None, None
     tail = (1 - confidence) / 2
-    low, high = np.quantile(defined, [tail, 1 - tail]) + shift
+    low, high = np.quantile(defined, [tail, 1 - tail])
     return float(low), float(high)
 
 

@@ -2,7 +2,7 @@
 
 The config writes them as `roc_auc: ">= 0.80"`. `check_gates` reads them before anything is
 trained, `judge` compares them with the report of this very model, `sentence` says it in one line.
-Champion against challenger will stand next to `judge`: another verdict on the same report.
+What passes them all has to beat the champion: see `comparison`.
 """
 
 from __future__ import annotations

@@ -43,6 +43,7 @@ Integers = NDArray[np.int64]
 Ranked = tuple[Floats, Floats]
 
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae"})
+RANKED = frozenset({"roc_auc", "pr_auc"})  # those that need the rows sorted by score
 
 # Probabilities are float32: a 0 or 1 among them may be anything up to this far away.
 _EPSILON = float(np.finfo(np.float32).eps)

@@ -10,11 +10,15 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from switchyard.evaluation.gates import GateResult
 
+if TYPE_CHECKING:
+    import jinja2
+
 _TEMPLATE = Path(__file__).with_name("report.html")
+_VERDICT = Path(__file__).with_name("verdict.html")
 
 
 def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: str = "") -> str:
@@ -28,15 +32,31 @@ def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: s
     Returns:
         HTML without external resources; the same arguments give the same bytes.
     """
-    import jinja2
     from markupsafe import Markup
 
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters |= {"number": number, "plain": plain, "folds": folds}
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    template = _template(_TEMPLATE)
     charts = {name: Markup(svg) for name, svg in _charts(report).items()}
     passed = all(gate.passed for gate in gates)
     return template.render(report=report, gates=gates, verdict=verdict, passed=passed, charts=charts)
+
+
+def with_verdict(html: str, promotion: dict[str, Any]) -> str:
+    """The page of `to_html` with what was decided at its top: the charts need not be drawn again for that.
+
+    Args:
+        html: The page.
+        promotion: What promote returns: version, verdict, reason, champion, comparison.
+    """
+    verdict = _template(_VERDICT).render(promotion=promotion, comparison=promotion["comparison"])
+    return html.replace("</header>\n", f"</header>\n\n{verdict}\n", 1)
+
+
+def _template(path: Path) -> jinja2.Template:
+    import jinja2
+
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment.filters |= {"number": number, "plain": plain, "folds": folds}
+    return environment.from_string(path.read_text(encoding="utf-8"))
 
 
 def number(value: float | None) -> str:

@@ -44,13 +44,13 @@ class Scored:
 
 def score(model: OnnxModel, frame: pl.DataFrame, data: Data, task: Task, metrics: Metrics, seed: int) -> Scored:
     """Runs the model on all rows of `frame`, which has no null in the target, and measures it."""
-    outputs = _outputs(model, frame)
+    outputs = outputs_of(model, frame)
     if task == "regression":
         return _regression(outputs, frame[data.target], metrics, seed)
     return _classification(model, outputs, frame[data.target], metrics, seed)
 
 
-def _outputs(model: OnnxModel, frame: pl.DataFrame) -> dict[str, np.ndarray]:
+def outputs_of(model: OnnxModel, frame: pl.DataFrame) -> dict[str, np.ndarray]:
     """All outputs of the graph, slice by slice: text columns become Python objects, and those are large."""
     parts = [model.run(rows) for rows in frame.iter_slices(_SLICE_ROWS)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -63,7 +63,7 @@ def _classification(
     truth, unseen = labels.encode(target, classes)
     probabilities = outputs["probabilities"].astype(float)
     predicted = _predicted(outputs["label"], classes, model.card["candidate"])
-    positive = _positive(model.card)
+    positive = positive_of(model.card)
     counts = np.bincount(truth[truth >= 0], minlength=len(classes))
     described = {
         "classes": [str(label) for label in classes],
@@ -120,7 +120,7 @@ def _predicted(answers: np.ndarray, classes: list[Any], candidate: str) -> Integ
     return np.array([table[value] for value in distinct.tolist()])[which]
 
 
-def _positive(card: dict[str, Any]) -> int | None:
+def positive_of(card: dict[str, Any]) -> int | None:
     """The position of the positive class if there are two: the card's, otherwise the second."""
     if len(card["classes"]) != 2:
         return None

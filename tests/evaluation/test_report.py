@@ -11,7 +11,7 @@ import pytest
 from switchyard.config import Data, Metrics
 from switchyard.evaluation.evaluate import evaluate
 from switchyard.evaluation.gates import judge, sentence
-from switchyard.evaluation.report import folds, number, to_html
+from switchyard.evaluation.report import folds, number, to_html, with_verdict
 
 EVIL = "<script>alert('$x$ & \"y\"')</script>{{ 7 * 7 }}"
 VOID = {"meta", "br", "path", "use"}
@@ -87,6 +87,43 @@ def test_a_classification_page_shows_everything(classifier):
     for name, found in report["test"]["metrics"].items():
         assert f"{name} {number(found['value'])} {number(found['low'])} to {number(found['high'])}" in page.text
     assert sum(attrs.get("aria-label") == "failed" for _, attrs in page.tags) == 1
+
+
+DIFFERENCE = {"champion": 0.81, "challenger": 0.8437, "effect": 0.0337, "low": 0.0102, "high": 0.0571, "p": 0.0048}
+COMPARISON = {"verdict": "promote", "metric": "roc_auc", "test": "delong", "alpha": 0.05, "rows": 262}
+PROMOTION = {
+    "version": 5,
+    "verdict": "promoted",
+    "reason": "all 2 gates passed; better than version 3",
+    "champion": 3,
+    "comparison": {**COMPARISON, "difference": DIFFERENCE},
+}
+
+
+def test_the_verdict_stands_at_the_top_with_both_figures(classifier):
+    before = to_html(classification(classifier))
+
+    page = Page(with_verdict(before, PROMOTION))
+
+    assert page.open == []
+    assert "Version 5: promoted. All 2 gates passed; better than version 3." in page.text
+    assert "roc_auc on 262 test rows challenger, version 5 champion, version 3 difference p" in page.text
+    assert "promote 0.844 0.810 0.0337 0.0102 to 0.0571 0.0048" in page.text
+    assert "the 95 % interval of the difference" in page.text
+    assert page.text.index("Version 5") < page.text.index("Candidates on")
+    assert [attrs["class"] for _, attrs in page.tags if attrs.get("id") == "verdict"] == ["card verdict passed"]
+
+
+@pytest.mark.parametrize("comparison", [None, {**COMPARISON, "difference": {}}])
+@pytest.mark.parametrize(("verdict", "look"), [("champion kept", "kept"), ("refused", "failed")])
+def test_a_verdict_without_a_comparison_is_a_sentence(classifier, comparison, verdict, look):
+    told = {**PROMOTION, "verdict": verdict, "reason": EVIL, "comparison": comparison}
+
+    html = with_verdict(to_html(classification(classifier)), told)
+
+    assert f"Version 5: {verdict}." in Page(html).text
+    assert "<script" not in html and "challenger, version" not in html
+    assert f'class="card verdict {look}"' in html
 
 
 def test_a_regression_page_shows_residuals_and_no_confusion(regressor):

@@ -127,6 +127,7 @@ class Project:
             "search": {"trials": 1, "folds": 2},
             "metrics": {"primary": "roc_auc", "bootstrap": 50},
             "gates": {"roc_auc": ">= 0.5"},
+            "champion": {"too_close": "promote"},  # so that whatever is trained anew is rolled out anew
             "deployment": {"port": free_port()},
         }
         path = self.root / "configs" / f"{name}.yaml"

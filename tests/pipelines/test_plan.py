@@ -27,6 +27,7 @@ def test_the_plan_names_data_candidates_gates_endpoint_and_stack():
     assert "train_logistic" in text
     assert "logistic_regression, 3 trials × 2 folds over C" in text
     assert "roc_auc >= 0.80" in text
+    assert "then against the champion, by a paired test at 0.05; too close: keep" in text
     assert "127.0.0.1:8080" in text
 
 

@@ -83,6 +83,26 @@ def test_gates_say_measured_and_asked():
     assert row(text, "log_loss") == ["log_loss", "undefined", "<=", "0.5", "failed"]
 
 
+DIFFERENCE = {"champion": 0.81, "challenger": 0.8437, "effect": 0.0337, "low": 0.0102, "high": 0.0571, "p": 0.0048}
+COMPARISON = {"verdict": "promote", "metric": "roc_auc", "test": "delong", "alpha": 0.1, "rows": 1262}
+
+
+def test_challenger_and_champion_stand_side_by_side():
+    text = printed(outcome(champion=2, comparison={**COMPARISON, "difference": DIFFERENCE}), width=120)
+
+    assert "challenger against champion, on 1,262 test rows" in text
+    assert "90 % interval" in text and "p (delong)" in text
+    assert row(text, "0.844 0.810") == ["0.844", "0.810", "0.034", "0.010", "to", "0.057", "0.0048", "promote"]
+    assert row(text, "model") == ["model", "people", "version", "2"]
+
+
+def test_a_version_that_is_not_the_champion_names_the_one_that_is():
+    text = printed(outcome(champion=1, comparison={**COMPARISON, "difference": {}}))
+
+    assert "people version 2, registered; version 1 is the champion" in text
+    assert "challenger against" not in text
+
+
 def test_figures_of_a_regression_are_readable():
     metrics = {"rmse": {"value": 1234.56, "low": 1200.0, "high": 1300.4}, "r2": {"value": -0.5}, "sum": {"value": 2e7}}
     text = printed(outcome(candidates=[{"name": "ridge", "metrics": metrics, "best": True}], primary="rmse"))
