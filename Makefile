@@ -40,7 +40,7 @@ lint: $(TEST_STAMP)
 rehearse: $(TEST_STAMP)
 	$(BIN)/python -m tests.rehearsal $(ARGS)
 
-bench: $(RUN_STAMP)
+bench: $(TEST_STAMP)
 	@for file in bench/*.py; do echo "$(BIN)/python $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit; done
 
 lock: $(RUN_STAMP)
