@@ -34,7 +34,7 @@ def kubernetes(folder: Path, node: bool = False) -> Iterator[Path]:
 
     Args:
         folder: Where a started one keeps its state; created if need be.
-        node: Whether it must run pods; needs a dockerd.
+        node: Whether it must run pods; needs a dockerd. Its pods use this machine's network, so it is always started.
 
     Yields:
         The path of its kubeconfig.
@@ -42,7 +42,7 @@ def kubernetes(folder: Path, node: bool = False) -> Iterator[Path]:
     Raises:
         Unavailable: Nothing to use and nothing to start; with the reason.
     """
-    if given := os.environ.get("KUBECONFIG"):
+    if not node and (given := os.environ.get("KUBECONFIG")):
         yield Path(given)
         return
     script = _script(node)

@@ -37,7 +37,7 @@ class Place:
         return config.new_client_from_config(str(self.kubeconfig), context=context)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def place(kubeconfig, tmp_path_factory):
     with s3_server(tmp_path_factory.mktemp("s3"), "models") as s3:
         made = Place(kubeconfig, s3)
@@ -62,7 +62,7 @@ def _model_account(core, s3):
             getattr(core, f"replace_namespaced_{kind}")(body["metadata"]["name"], NAMESPACE, body)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def controller(place, tmp_path_factory):
     with running(place.kubeconfig, NAMESPACE, tmp_path_factory.mktemp("controller")) as playing:
         yield playing
@@ -85,7 +85,7 @@ def stack_of(place, **settings):
     return StackFile.model_validate({"components": components})
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def component(place, tmp_path_factory):
     """The deployer in a ZenML of its own."""
     with pytest.MonkeyPatch.context() as patch:

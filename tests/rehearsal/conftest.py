@@ -123,19 +123,19 @@ class Team:
         return dict(client.infer(str(endpoint["url"]), name, None, endpoint["request"]))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def new_team(stage, tmp_path_factory):
     """Makes one more team."""
     return lambda: team_of(stage, tmp_path_factory.mktemp("team"))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def team(new_team):
     """The team that most tests are about."""
     return new_team()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stage(kubeconfig, tmp_path_factory):
     """Every server, started once; tasks are processes."""
     with running_stage(tmp_path_factory.mktemp("rehearsal"), kubeconfig) as made:

@@ -19,10 +19,8 @@ RUN = ("--stack", "kubeflow", "--config", "people")
 def pods(tmp_path_factory):
     """Every server, a node, and the image in a registry."""
     try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.delenv("KUBECONFIG", raising=False)  # of another module's cluster, which has no node
-            with running_stage(tmp_path_factory.mktemp("pods")) as made:
-                yield made
+        with running_stage(tmp_path_factory.mktemp("pods")) as made:
+            yield made
     except (Unavailable, NoDocker) as reason:
         pytest.skip(str(reason))
 
