@@ -68,6 +68,8 @@ def train(config: Config, source: Source, console: Console, cache: bool, debug: 
     except SwitchyardError:
         _print_what_there_is(name, config, source, console)
         raise
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(*_goes_on(name)) from interrupt
     except Exception as error:
         where = f"step {failed[0]}" if failed else f"run {name}"
         raise SwitchyardError(f"{where} failed: {type(error).__name__}: {error}; --debug shows where") from error
@@ -124,6 +126,16 @@ def _print_what_there_is(name: str, config: Config, source: Source, console: Con
     found = Client().list_pipeline_runs(name=name, size=1).items
     if found and (outcome := within(_READ_SECONDS, lambda: read_outcome(found[0], config, source))):
         print_summary(console, outcome)
+
+
+def _goes_on(name: str) -> tuple[str, ...]:
+    """What to say of a run that Ctrl-C has not ended, for its steps run elsewhere."""
+    if not Client().active_stack.orchestrator.config.is_remote:
+        return ()
+    found = Client().list_pipeline_runs(name=name, size=1).items
+    if not found or found[0].status.is_finished:
+        return ()
+    return (f"Interrupted, but run {name} goes on where it was started; to end it: zenml pipeline runs stop {name}",)
 
 
 def _completed(run: PipelineRunResponse | None) -> PipelineRunResponse:

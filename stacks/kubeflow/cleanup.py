@@ -15,6 +15,7 @@ from zenml.enums import ExecutionMode, ExecutionStatus
 from zenml.logger import get_logger
 
 from stacks.kubeflow.api import KfpApi
+from stacks.kubeflow.failure import sentence
 from stacks.kubeflow.half_written import remove_half_written
 from stacks.kubeflow.pod_watch import PodWatch
 from stacks.kubeflow.settle import SILENT, settle_run
@@ -88,8 +89,11 @@ def _reasons(snapshot: PipelineSnapshotResponse, run: PipelineRunResponse) -> di
     pods = PodWatch(None, _namespace(), os.environ[_RUN_ID_VARIABLE])
     pods.look()
     steps = dict(run.steps)
-    troubles = {name: str(trouble) for name, trouble in pods.troubles().items() if name in snapshot.step_configurations}
-    found = {name: why for name, why in troubles.items() if name not in steps or not steps[name].status.is_finished}
+    found = {
+        name: sentence(trouble, pods.attempts(name))
+        for name, trouble in pods.troubles().items()
+        if name in snapshot.step_configurations and (name not in steps or not steps[name].status.is_finished)
+    }
     logger.debug("%s: %s", orchestrator.name, found)
     if found or any(step.status.is_failed for step in steps.values()):
         return found

@@ -46,7 +46,7 @@ def reasons(
         A sentence a step, those that Kubernetes explains first.
     """
     found = {
-        name: _sentence(trouble, pods.attempts(name))
+        name: sentence(trouble, pods.attempts(name))
         for name, trouble in pods.troubles().items()
         if not _says_itself(known.get(name))
     }
@@ -58,7 +58,7 @@ def reasons(
 
 def pending(troubles: Mapping[str, Trouble]) -> dict[str, str]:
     """The sentences for pods that do not start."""
-    return {name: _sentence(trouble, 1) for name, trouble in troubles.items()}
+    return {name: sentence(trouble, 1) for name, trouble in troubles.items()}
 
 
 def error(reason: str, step: str, known: Mapping[str, StepRunResponse], pods: PodWatch) -> SwitchyardError:
@@ -94,7 +94,13 @@ def _says_itself(step: StepRunResponse | None) -> bool:
     return step.status.is_successful or (step.status.is_finished and not silent)
 
 
-def _sentence(trouble: Trouble, attempts: int) -> str:
+def sentence(trouble: Trouble, attempts: int) -> str:
+    """What ended a step, and what to do about it.
+
+    Args:
+        trouble: Of its newest pod.
+        attempts: How many pods it has had.
+    """
     advice = next((text for key, text in _ADVICE.items() if key in trouble.reason), "")
     tries = f", at the last of {attempts} attempts" if attempts > 1 and not trouble.pending else ""
     return f"{trouble}{tries}{f'; {advice.format(step=trouble.step)}' if advice else ''}"

