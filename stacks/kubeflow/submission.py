@@ -51,8 +51,12 @@ def submit(
     api = KfpApi(orchestrator.config)
     experiment, pipeline, version = _upload(api, snapshot, spec)
     run = api.run(placeholder.name, experiment, pipeline, version)
-    _note(placeholder, run)
-    logger.info("Kubeflow run %s of pipeline %s", run, use_case(snapshot))
+    try:
+        _note(placeholder, run)
+        logger.info("Kubeflow run %s of pipeline %s", run, use_case(snapshot))
+    except BaseException:  # Ctrl-C, too: ZenML records a run as failed that was not submitted to the end
+        api.terminate(run)
+        raise
 
     from stacks.kubeflow.waiting import wait
 

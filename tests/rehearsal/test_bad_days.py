@@ -192,6 +192,7 @@ def test_ctrl_c_ends_the_waiting_and_not_the_run(team):
     train = begins(team, "train_logistic")
     started = team.start(*other_model(9.0))
     started.wait_for(train)
+    time.sleep(3)  # the command may still be busy with the submission, which Ctrl-C would take back
     started.signal(signal.SIGINT)
     finished = started.finish()
 
