@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 _DEFAULT = "~/.kube/config"
 
 
-def kubernetes_client(context: str | None) -> ApiClient:
+def kubernetes_client(context: str | None, retries: int = 0) -> ApiClient:
     """A client of the cluster: of the named context, else of the pod that this runs in, else of the current context.
 
     A stack names its context for everybody; the pods of a run have no kubeconfig to find it in, and are in the cluster.
 
     Args:
         context: Of the kubeconfig; empty if none is named.
+        retries: How often a request whose connection broke is sent again; none for who asks again anyway.
 
     Raises:
         InputError: There is no usable configuration.
@@ -42,7 +43,7 @@ def kubernetes_client(context: str | None) -> ApiClient:
             f"no access to Kubernetes: {which} of the kubeconfig cannot be used ({error}); "
             "set KUBE_CONTEXT and KUBECONFIG, or run in a pod of the cluster"
         ) from error
-    settings.retries = False
+    settings.retries = retries or False
     return client.ApiClient(settings)
 
 

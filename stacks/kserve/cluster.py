@@ -20,6 +20,7 @@ _REVIEWS = {
     "selfsubjectaccessreviews": "SelfSubjectAccessReview",
 }
 _SECONDS = 30.0
+_RETRIES = 3
 _SERVICE_ACCOUNT = re.compile(r"system:serviceaccount:([^:\"\s]+):([^:\"\s]+)")
 _USER = re.compile(r'User "([^"]+)"')
 
@@ -48,7 +49,7 @@ class Cluster:
     def __init__(self, namespace: str, context: str = "") -> None:
         """Reads the credentials; asks nothing yet."""
         self.namespace = namespace
-        self._client = kubernetes_client(context)
+        self._client = kubernetes_client(context, _RETRIES)
         self.host = str(self._client.configuration.host)
 
     def service(self, name: str) -> dict[str, Any] | None:
@@ -165,7 +166,7 @@ def _refusal(error: Any, verb: str, resource: str, name: str, namespace: str) ->
         return SwitchyardError(f"Kubernetes refuses the credentials with which to {verb} {what}: sign in again")
     if error.status == 409:
         return ConflictError(f"{what} was changed by somebody else meanwhile: run again")
-    if error.status in (429, 500, 502, 503, 504):
+    if error.status in (0, 429, 500, 502, 503, 504):  # 0: the connection broke
         return UnreachableError(f"the Kubernetes API cannot {verb} {what} now: {message}")
     return SwitchyardError(f"Kubernetes refuses to {verb} {what}: {message}")
 
