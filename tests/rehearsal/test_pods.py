@@ -122,15 +122,3 @@ def test_a_pod_that_is_deleted_is_named(team, core):
 
     assert finished.code == 1
     assert "step ingest was ended: its pod was deleted" in finished.err
-
-
-def test_a_pod_that_is_evicted_is_named(team, core):
-    started = team.start(*RUN, "--no-cache")
-    started.wait_for(lambda: step_pods(core, "Running").get("ingest"))
-    (pod,) = step_pods(core, "Running")["ingest"]
-    status = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}
-    core.patch_namespaced_pod_status(pod.metadata.name, "ml", {"status": status})
-    finished = started.finish()
-
-    assert finished.code == 1
-    assert "step ingest was ended: its pod was evicted from its node (The node was low on resource" in finished.err
