@@ -16,7 +16,7 @@ from zenml import get_step_context, log_metadata, save_artifact
 from zenml.client import Client
 from zenml.exceptions import EntityExistsError
 from zenml.model.utils import link_artifact_version_to_model_version
-from zenml.models import ArtifactVersionResponse, ModelVersionResponse
+from zenml.models import ModelVersionResponse
 
 from steps.artifacts import DatasetMaterializer
 from switchyard.data.dataset import Dataset
@@ -77,7 +77,7 @@ def load_version(use_case: str, version: int) -> OnnxModel:
         SwitchyardError: It is not there any more.
     """
     found = _version(use_case, version)
-    artifact = _linked(found, f"{use_case}_{found.run_metadata.get('candidate')}")
+    artifact = found.get_artifact(f"{use_case}_{found.run_metadata.get('candidate')}")
     try:
         model = artifact.load() if artifact else None
     except Exception as error:  # whatever a store says of a file that is gone
@@ -89,7 +89,7 @@ def load_version(use_case: str, version: int) -> OnnxModel:
 
 def rows_seen_by(use_case: str, version: int) -> SeenRows | None:
     """The rows that a version was trained on; None if that was not recorded, or the record is gone."""
-    artifact = _linked(_version(use_case, version), f"{use_case}_seen_rows")
+    artifact = _version(use_case, version).get_artifact(f"{use_case}_seen_rows")
     with suppress(SwitchyardError, OSError):
         return SeenRows.read(artifact.load()) if artifact else None
     return None
@@ -97,7 +97,7 @@ def rows_seen_by(use_case: str, version: int) -> SeenRows | None:
 
 def splits_of(use_case: str, version: int) -> Dataset | None:
     """The split that a version came from; None if it is gone."""
-    artifact = _linked(_version(use_case, version), f"{use_case}_splits")
+    artifact = _version(use_case, version).get_artifact(f"{use_case}_splits")
     with suppress(SwitchyardError, OSError):
         return artifact.load() if artifact else None
     return None
@@ -105,10 +105,6 @@ def splits_of(use_case: str, version: int) -> Dataset | None:
 
 def _version(use_case: str, version: int) -> ModelVersionResponse:
     return Client().get_model_version(use_case, str(version))
-
-
-def _linked(version: ModelVersionResponse, name: str) -> ArtifactVersionResponse | None:
-    return version.get_artifact(name)
 
 
 def _link_inputs(version: ModelVersionResponse) -> None:

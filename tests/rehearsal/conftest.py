@@ -177,12 +177,8 @@ def running_stage(folder: Path, kubeconfig: Path | None = None) -> Iterator[Stag
 
 
 def _listening(port: int) -> list[psutil.Process]:
-    words = ["--port", str(port)]
-    return [
-        each
-        for each in psutil.process_iter(["cmdline"])
-        if "uvicorn" in (each.info["cmdline"] or ()) and words[1] in each.info["cmdline"]
-    ]
+    words = {"uvicorn", str(port)}
+    return [each for each in psutil.process_iter(["cmdline"]) if words <= set(each.info["cmdline"] or ())]
 
 
 def _answers(url: str) -> bool:
