@@ -84,7 +84,7 @@ def test_a_laptop_does_not(use, tmp_path):
     use()
     empty = zenml_server.look(local)
 
-    Client()
+    Client().list_stacks()  # a Client alone opens the database only where a folder names a stack
     made = zenml_server.look(local)
     database = next(tmp_path.rglob("zenml.db"))
     database.write_bytes(b"no database" * 1000)
