@@ -24,6 +24,7 @@ def pytest_configure(config):
     os.environ |= {
         "ZENML_CONFIG_PATH": config.stash[_HOME],
         "ZENML_ANALYTICS_OPT_IN": "false",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # six processes a server that nobody asks
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": "127.0.0.1,localhost",
     }

@@ -66,7 +66,8 @@ class Tracker(MLFlowExperimentTracker):
     def cleanup_step_run(self, info: StepRunInfo, step_failed: bool) -> None:
         """Ends them; a step that is done is not failed by a server that has gone since."""
         try:
-            super().cleanup_step_run(info, step_failed)
+            with _few_retries():
+                super().cleanup_step_run(info, step_failed)
         except MlflowException as error:
             _LOG.warning("MLflow was not told that step %s has ended: %s", info.pipeline_step_name, _reason(error))
 
@@ -121,7 +122,7 @@ def _create_database(uri: str) -> None:
 
 @contextmanager
 def _few_retries() -> Iterator[None]:
-    """Somebody waits for the answer, and can start the server."""
+    """Somebody waits for the answer and can start the server, or there is nothing to lose but the end of a record."""
     before = os.environ.get(_RETRIES_VARIABLE)
     os.environ[_RETRIES_VARIABLE] = "1"
     try:

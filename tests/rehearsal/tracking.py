@@ -34,6 +34,7 @@ def mlflow_server(folder: Path, storage: Mapping[str, str], port: int = 0) -> It
         "AWS_DEFAULT_REGION": storage["S3_REGION"],
         "MLFLOW_S3_ENDPOINT_URL": storage["S3_ENDPOINT_URL"],
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # six processes that nobody asks
     }
     with server("mlflow", command, f"{url}/health", folder, environment):
         yield {"MLFLOW_URL": url}
