@@ -2,6 +2,7 @@
 #
 #   make run       set up .venv from the lock, then train, gate and deploy the demo on the local stack
 #   make test      everything that CI runs: formatting, types, import rules, tests
+#   make test-all  the tests that take minutes each, too: long outages, two teams at once, images that cannot be pulled
 #   make lint      the same without the tests
 #   make rehearse  the Kubeflow stack on this machine, up to a prediction (ARGS=--pods: in pods of a real Kubernetes)
 #   make bench     the benchmarks, one after the other
@@ -14,6 +15,7 @@
 PYTEST_ARGS ?=
 PIP_ARGS ?=
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # An install is done when the stamp named for the lock's hash is there. It is written last, so an install that was
 # interrupted goes on where it stopped, and one that is done costs nothing.
@@ -21,7 +23,7 @@ hash = $(firstword $(shell cat $(1) | (sha256sum 2>/dev/null || shasum -a 256)))
 RUN_STAMP := .venv/.run-$(call hash,requirements.lock)
 TEST_STAMP := .venv/.test-$(call hash,requirements.lock requirements-test.lock)
 
-.PHONY: help run test lint rehearse bench lock clean venv
+.PHONY: help run test test-all lint rehearse bench lock clean venv
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -29,7 +31,10 @@ run: $(RUN_STAMP)
 	$(BIN)/python run.py --stack local
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(PYTEST) -m "not thorough" $(PYTEST_ARGS)
+
+test-all: lint
+	$(PYTEST) $(PYTEST_ARGS)
 
 lint: $(TEST_STAMP)
 	$(BIN)/ruff check .

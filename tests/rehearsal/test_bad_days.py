@@ -11,6 +11,7 @@ import mlflow
 import pytest
 import requests
 
+SHARED = "rehearsal"
 RUN = ("--stack", "kubeflow", "--config", "people")
 
 
@@ -119,6 +120,7 @@ def test_mlflow_down_at_the_start_stops_before_training(team, healed):
     assert finished.steps() == {}
 
 
+@pytest.mark.thorough
 def test_mlflow_down_in_the_middle_costs_no_training(team, healed):
     """What was trained is in the cache of the next run, if the run itself does not come to its end."""
     slow = {"mlp": {"type": "mlp", "search": {"learning_rate": {"low": 0.001, "high": 0.03, "log": True}}}}
@@ -155,6 +157,7 @@ def test_a_step_over_its_memory_limit_is_killed_and_named(team):
     assert "step ingest ended without telling ZenML how; its pod was killed or deleted" in finished.err
 
 
+@pytest.mark.thorough
 def test_two_teams_at_once_do_not_disturb_each_other(team, new_team):
     other = new_team()
     runs = [team.start(*other_model(6.0)), other.start(*other_model(7.0))]

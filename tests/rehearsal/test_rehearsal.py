@@ -15,6 +15,7 @@ from tests.kfp.pipelines import client_of
 from tests.kserve.deploying import SERVICES
 from tests.rehearsal import storage
 
+SHARED = "rehearsal"
 STEPS = {"ingest", "validate", "preprocess", "evaluate", "promote", "deploy"}
 ZENML = str(Path(sys.executable).with_name("zenml"))
 QUICK = ("--set", "search.trials=2", "--set", "metrics.bootstrap=100")
@@ -97,6 +98,7 @@ def test_zenmls_own_command_chooses_the_stack_and_a_gate_stops(team, titanic):
     assert team.predict("titanic")["model_version"] == "1"
 
 
+@pytest.mark.thorough
 def test_diamonds_too(team):
     finished = team.run("--stack", "kubeflow", "--config", "diamonds", *QUICK, "--set", "search.folds=2")
     assert finished.code == 0, finished.out + finished.err
