@@ -24,6 +24,7 @@ Scalar = str | int | float | bool
 # Lists come back from ZenML's own JSON as lists: read them as tuples there, too.
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Scalars = Annotated[tuple[Scalar, ...], Field(strict=False)]
+Numbers = Annotated[tuple[float, ...], Field(strict=False)]
 
 Condition = Annotated[str, Field(description='a condition as text, such as ">= 0.80"')]
 Memory = Annotated[
@@ -201,6 +202,88 @@ class Metrics(Section):
     confidence: float = Field(default=0.95, gt=0, lt=1)
 
 
+class Costs(Section):
+    """What each kind of answer costs, in one unit of the user's own; below 0 it gains."""
+
+    false_positive: float = 1.0
+    false_negative: float = 1.0
+    true_positive: float = 0.0
+    true_negative: float = 0.0
+
+
+class Slices(Section):
+    """Which groups of test rows are measured by themselves; without names, those of every feature."""
+
+    columns: Names | None = None
+    bins: dict[str, Numbers] = {}
+    pairs: Annotated[tuple[Names, ...], Field(strict=False)] = ()
+    min_rows: int = Field(default=30, ge=2)
+
+
+class Importances(Section):
+    """How much work goes into what each column is worth."""
+
+    repeats: int = Field(default=10, ge=2)
+    rows: int = Field(default=5000, ge=10)
+
+
+class Robustness(Section):
+    """How hard the test rows are shaken."""
+
+    missing: float = Field(default=0.1, gt=0, le=1)
+    noise: float = Field(default=0.1, gt=0)
+    unknown: float = Field(default=0.1, gt=0, le=1)
+
+
+class Reporting(Section):
+    """What the evaluation reports beyond the metrics."""
+
+    costs: Costs = Costs()
+    slices: Slices = Slices()
+    sensitive: Names = ()
+    importances: Importances = Importances()
+    robustness: Robustness = Robustness()
+    seeds: int = Field(default=3, ge=0, le=100)
+
+
+class RowExpectation(Section):
+    """A row whose answer is known."""
+
+    name: str = Field(min_length=1)
+    row: dict[str, Scalar | None]
+    answer: Scalar | None = None
+    score: float | None = None
+    tolerance: float = Field(default=0.0, ge=0)
+
+
+class DirectionalExpectation(Section):
+    """A column that moves the score one way only."""
+
+    name: str = Field(min_length=1)
+    column: str
+    add: float
+    score: Literal["not lower", "not higher"]
+    tolerance: float = Field(default=0.0, ge=0)
+
+
+class InvarianceExpectation(Section):
+    """Two values that the score does not tell apart."""
+
+    name: str = Field(min_length=1)
+    column: str
+    swap: Scalars = Field(min_length=2, max_length=2)
+    tolerance: float = Field(default=0.0, ge=0)
+
+
+class Expectations(Section):
+    """What a model must do beyond the figures: before it is released, and at the endpoint."""
+
+    rows: Annotated[tuple[RowExpectation, ...], Field(strict=False)] = ()
+    directional: Annotated[tuple[DirectionalExpectation, ...], Field(strict=False)] = ()
+    invariant: Annotated[tuple[InvarianceExpectation, ...], Field(strict=False)] = ()
+    label: Scalar | None = None
+
+
 class Champion(Section):
     """How a challenger is held against the model in production, and what follows."""
 
@@ -281,6 +364,8 @@ class Config(Section):
     search: Search = Search()
     metrics: Metrics
     gates: dict[str, Condition] = {}
+    evaluation: Reporting = Reporting()
+    expectations: Expectations = Expectations()
     champion: Champion = Champion()
     steps: dict[str, StepOptions] = {}
     deployment: Deployment = Deployment()
