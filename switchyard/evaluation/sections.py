@@ -1,0 +1,79 @@
+"""What the report says of the best candidate beyond its metrics: one line a section.
+
+Called by `evaluate`, on the test rows that have a target. A section that the task or the config does not call for
+is not there at all: it is neither drawn nor gated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from switchyard.config import Contract, Data, Expectations, Features, Metrics, Reporting, Task
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from switchyard.evaluation.scoring import Answers, Scored
+    from switchyard.models.onnx_model import OnnxModel
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the sections need beside what `evaluate` knows anyway.
+
+    Attributes:
+        train: The rows that the candidates were fitted on: quartiles of slices and background of explanations.
+        contract: The type of each column.
+        features: Which columns the candidates see.
+        reporting: The config's section `evaluation`.
+        expectations: The config's section of that name.
+        golden_rows: How many test rows are explained one by one.
+    """
+
+    train: pl.LazyFrame
+    contract: Contract
+    features: Features
+    reporting: Reporting
+    expectations: Expectations
+    golden_rows: int = 5
+
+    def columns(self) -> set[str]:
+        """Columns of the test rows that a section groups by, whether or not a candidate reads them."""
+        slices = self.reporting.slices
+        named = {*(slices.columns or ()), *slices.bins, *self.reporting.sensitive}
+        return named.union(*slices.pairs) & set(self.contract.columns)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The best candidate on the test rows.
+
+    Attributes:
+        model: The ONNX file and its card.
+        test: The rows, all with a target: what the model reads, the target, and `Wanted.columns`.
+        answers: Of the model, to each of these rows.
+        scored: The metrics of these answers.
+    """
+
+    model: OnnxModel
+    test: pl.DataFrame
+    answers: Answers
+    scored: Scored
+
+
+def sections(
+    subject: Subject, wanted: Wanted, *, data: Data, task: Task, metrics: Metrics, seed: int
+) -> dict[str, Any]:
+    """Every section by its key in the report, JSON-able.
+
+    Args:
+        subject: What is measured; all its answers are finite.
+        wanted: Training rows and the parts of the config that decide what is measured.
+        data: Names the target, the positive class and the column that names a row.
+        task: Classification or regression.
+        metrics: The primary metric, resamples and confidence of the intervals.
+        seed: Of everything random.
+    """
+    made: dict[str, Any] = {}
+    return made
