@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from switchyard.config import Data, Metrics, Task
 from switchyard.errors import InputError
 from switchyard.evaluation import metrics as definitions
+from switchyard.evaluation.gated import flatten
 from switchyard.evaluation.latency import latency_ms
 from switchyard.evaluation.scoring import Scored, ask, score
 from switchyard.evaluation.sections import Subject, Wanted, sections
@@ -114,12 +115,11 @@ def evaluate(
         },
         "candidates": rated,
         "test": {"metrics": final.metrics, "latency_ms": latency, **final.drawings},
-        "gated": _gated(final.metrics, latency, rated[chosen]),
         "undefined": final.undefined,
         "warnings": warnings,
         **more,
     }
-    return Evaluation(rated[chosen]["name"], report)
+    return Evaluation(rated[chosen]["name"], {**report, "gated": flatten(report)})
 
 
 def _selection(metrics: Metrics) -> dict[str, Any]:
@@ -184,11 +184,3 @@ def _best(rated: list[dict[str, Any]], primary: str) -> int:
     if not defined and len(rated) > 1:
         raise InputError(f"metrics.primary {primary} has no value for any candidate on validation rows: choose another")
     return min(defined or [0], key=lambda i: (sign * (values[i] or 0.0), rated[i]["size_mb"], rated[i]["name"]))
-
-
-def _gated(scores: dict[str, Any], latency: dict[str, float], best: dict[str, Any]) -> dict[str, float | None]:
-    """What gates can name, flat."""
-    flat = {name: estimate["value"] for name, estimate in scores.items()}
-    bounds = {f"{name}.{side}": estimate[side] for name, estimate in scores.items() for side in ("low", "high")}
-    timing = {f"latency_ms.{quantile}": value for quantile, value in latency.items()}
-    return {**flat, **bounds, **timing, "parity": best["parity"], "size_mb": best["size_mb"]}
