@@ -16,6 +16,7 @@ from typing import Any
 
 from switchyard.errors import InputError
 from switchyard.evaluation.gate_names import Place, problem
+from switchyard.evaluation.gate_words import in_words
 
 COMPARATORS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 _ASKED = re.compile(r"\s*(>=|<=|>|<)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
@@ -31,6 +32,7 @@ class GateResult:
         asked: As in the config, such as `>= 0.80`.
         passed: Never True without a value.
         reason: Why there is no value, if so.
+        words: What the name stands for; empty where the name says it.
     """
 
     name: str
@@ -38,6 +40,7 @@ class GateResult:
     asked: str
     passed: bool
     reason: str = ""
+    words: str = ""
 
     def __str__(self) -> str:
         """One clause: `gate roc_auc failed: measured 0.781, asked >= 0.80`."""
@@ -87,10 +90,11 @@ def sentence(results: Sequence[GateResult], consequence: str = "") -> str:
 
 def _judged(name: str, asked: str, report: Mapping[str, Any]) -> GateResult:
     compare, limit = _parse(name, asked)
-    found = report["gated"].get(name)
+    found, words = report["gated"].get(name), in_words(name, report)
     if found is None or math.isnan(found):
-        return GateResult(name, None, asked, False, report.get("undefined", {}).get(name.split(".")[0], ""))
-    return GateResult(name, float(found), asked, bool(compare(found, limit)))
+        reason = report.get("undefined", {}).get(name.split(".")[0], "no value on these rows" if words else "")
+        return GateResult(name, None, asked, False, reason, words)
+    return GateResult(name, float(found), asked, bool(compare(found, limit)), words=words)
 
 
 def _parse(name: str, asked: str) -> tuple[Any, float]:
