@@ -10,7 +10,7 @@ from switchyard.evaluation.charts.figure import MUTED, SERIES, axes, style, svg
 def costs(thresholds: dict[str, Any]) -> str:
     """Mean cost of a row by threshold, with the lowest and that of the default threshold."""
     with style():
-        figure, area = axes(4.6, 3.4)
+        figure, area = axes(3.9, 2.9, left=0.65)
         rows = [each for each in thresholds["rows"] if each["cost"] is not None]
         area.plot([r["threshold"] for r in rows], [r["cost"] for r in rows], color=SERIES[0], linewidth=1.6)
         lowest, default = thresholds["lowest_cost"], thresholds["default"]

@@ -36,7 +36,7 @@ def dots(lines: Sequence[Line], xlabel: str, label: str, *, reference: float | N
     """
     with style():
         names = [short(each.name) for each in reversed(lines)]
-        figure, area = axes(4.8, 0.65 + 0.26 * len(lines), left=0.25 + 0.085 * max(map(len, names)))
+        figure, area = axes(3.9, 0.6 + 0.23 * len(lines), left=0.2 + 0.075 * max(map(len, names)))
         if reference is not None:
             area.axvline(reference, color=MUTED, linewidth=0.9, dashes=(4, 3))
         if bars:

@@ -12,7 +12,7 @@ from switchyard.evaluation.charts.figure import INK, MUTED, SERIES, axes, short,
 def residuals(histogram: dict[str, list[float]]) -> str:
     """How predicted minus true is distributed."""
     with style():
-        figure, area = axes(4.6, 3.9)
+        figure, area = axes(3.9, 3.3, left=0.7)
         edges = histogram["edges"]
         widths = [right - left for left, right in pairwise(edges)]
         area.bar(edges[:-1], histogram["counts"], widths, align="edge", color=SERIES[0], alpha=0.75)
@@ -25,7 +25,7 @@ def residuals(histogram: dict[str, list[float]]) -> str:
 def predicted_true(sample: dict[str, list[float]], target: str) -> str:
     """A sample of predictions against true values, with the diagonal of being right."""
     with style():
-        figure, area = axes(4.6, 3.9)
+        figure, area = axes(3.9, 3.3, left=0.7)
         both = [*sample["true"], *sample["predicted"]]
         area.plot([min(both), max(both)], [min(both), max(both)], color=MUTED, linewidth=0.8, dashes=(4, 3))
         area.plot(sample["true"], sample["predicted"], "o", color=SERIES[0], markersize=2.6, alpha=0.45, mew=0)
@@ -37,7 +37,7 @@ def predicted_true(sample: dict[str, list[float]], target: str) -> str:
 def deciles(rows: Sequence[dict[str, Any]], target: str) -> str:
     """Mean absolute error as bars and bias as dots, by decile of the true value."""
     with style():
-        figure, area = axes(4.6, 3.4)
+        figure, area = axes(3.9, 2.9, left=0.65)
         places = range(1, len(rows) + 1)
         area.bar(places, [each["mae"] for each in rows], 0.7, color=SERIES[0], alpha=0.6)
         area.plot(places, [each["bias"] for each in rows], "o-", color=SERIES[1], linewidth=1.2, markersize=4.5)

@@ -30,7 +30,7 @@ def style() -> AbstractContextManager[None]:
         "svg.hashsalt": "switchyard",
         "svg.fonttype": "none",
         "text.parse_math": False,  # a class may be called $x$
-        "font.size": 9.5,
+        "font.size": 8.5,
         "axes.edgecolor": RULE,
         "axes.labelcolor": MUTED,
         "axes.spines.top": False,
@@ -53,7 +53,7 @@ def axes(width: float, height: float, left: float = 0.75) -> tuple[Figure, Axes]
     from matplotlib.figure import Figure
 
     plot = Figure(figsize=(width, height))
-    bottom, right, top = 0.5, 0.12, 0.1
+    bottom, right, top = 0.45, 0.12, 0.1
     box = (left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height)
     area = plot.add_axes(box)
     plot.patch.set_visible(False)
@@ -63,7 +63,7 @@ def axes(width: float, height: float, left: float = 0.75) -> tuple[Figure, Axes]
 
 def square(xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
     """Both axes from 0 to 1."""
-    plot, area = axes(4.6, 3.9, left=0.6)
+    plot, area = axes(3.9, 3.3, left=0.55)
     area.set(xlabel=xlabel, ylabel=ylabel, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     return plot, area
 
