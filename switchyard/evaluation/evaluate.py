@@ -14,7 +14,7 @@ from switchyard.config import Data, Metrics, Task
 from switchyard.errors import InputError
 from switchyard.evaluation import metrics as definitions
 from switchyard.evaluation.latency import latency_ms
-from switchyard.evaluation.scoring import Scored, score
+from switchyard.evaluation.scoring import Scored, ask, score
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,13 +83,14 @@ def evaluate(
     _check_primary(metrics.primary, task)
     columns = _columns(models, data.target)
     rows, warnings = _rows(validation, columns, data.target, "validation")
-    scored = [score(model, rows, data, task, metrics, seed) for model in models]
+    scored = [score(ask(model, rows, data.target), metrics, seed) for model in models]
     rated = [_candidate(model, each, rows) for model, each in zip(models, scored, strict=True)]
     for candidate, each in zip(rated, scored, strict=True):
         warnings += [f"validation, {candidate['name']}: {note}" for note in each.notes]
     chosen = _best(rated, metrics.primary)
     held_out, test_warnings = _rows(test, columns, data.target, "test")
-    final = score(models[chosen], held_out, data, task, metrics, seed)
+    answers = ask(models[chosen], held_out, data.target)
+    final = score(answers, metrics, seed)
     warnings += [*test_warnings, *(f"test: {note}" for note in final.notes)]
     latency = latency_ms(models[chosen], held_out, calls=1000)
     report = {

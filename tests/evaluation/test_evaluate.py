@@ -261,7 +261,7 @@ def test_the_summary_has_each_candidate_and_the_test_metrics(classifier):
 
     assert summary["best"] == "good"
     assert list(summary["candidates"]) == ["noisy", "good"]
-    assert set(summary["test"]["roc_auc"]) == {"value", "low", "high"}
+    assert set(summary["test"]["roc_auc"]) == {"value", "low", "high", "n"}
     assert summary["rows"] == {"validation": 100, "test": 90}
 
 
