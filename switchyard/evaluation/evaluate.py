@@ -101,7 +101,8 @@ def evaluate(
     more: dict[str, Any] = {}
     if wanted and answers.finite:
         subject = Subject(models[chosen], held_out, answers, final)
-        more = sections(subject, wanted, data=data, task=task, metrics=metrics, seed=seed)
+        more, notes = sections(subject, wanted, data=data, task=task, metrics=metrics, seed=seed)
+        warnings += notes
     report = {
         "name": models[chosen].card.get("name"),
         "task": task,

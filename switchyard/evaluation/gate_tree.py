@@ -10,14 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING
 
 from switchyard.config import Config, Contract, Data, Features, Metrics, Reporting, Task
 from switchyard.evaluation import metrics
 from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place
+from switchyard.evaluation.grouping import group_rows, known_names
+from switchyard.evaluation.slices import slice_names, sliced_columns
 from switchyard.models.features import Feature, resolve
 
+if TYPE_CHECKING:
+    import polars as pl
+
 Groups = Mapping[str, Iterable[str]]
-"""The slices of each column, and of each pair of columns under `one*other`."""
+"""The slices of each column, and of each pair of columns under `one*other`; under the target its classes."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ def places(measured: Measured, groups: Groups | None = None) -> Place:
         groups: The slices that the test rows have; None while that is not known, so that a column's values are those
             that the contract allows, or any if it names none.
     """
-    is_binary = _classes(measured) in (2, None)
+    is_binary = _classes(measured, groups) in (2, None)
     tree: dict[str, Place] = {**_root(measured.task)}
     if measured.task == "classification":
         tree["calibration"] = Place(below={"ece": ESTIMATE})
@@ -75,6 +81,28 @@ def places(measured: Measured, groups: Groups | None = None) -> Place:
     return Place(below=tree)
 
 
+def groups_of(test: pl.LazyFrame, train: pl.LazyFrame, measured: Measured) -> dict[str, tuple[str, ...]]:
+    """The groups that have test rows, by column and pair, as `slices` and `fairness` will find them; and the classes.
+
+    Args:
+        test: The test rows; those without a target are measured by nothing.
+        train: The training rows, for quartiles.
+        measured: The parts of the config that decide.
+    """
+    settings = measured.reporting.slices
+    columns = tuple(dict.fromkeys((*sliced(measured), *measured.reporting.sensitive)))
+    names = sorted({*columns, *(name for pair in settings.pairs for name in pair)})
+    target = measured.data.target
+    rows = test.select(sorted({*names, target})).collect().drop_nulls(target)
+    if rows[target].dtype.is_float():
+        rows = rows.drop_nans(target)
+    groups = group_rows(rows, train, names, measured.contract, measured.features, settings.bins)
+    found = slice_names(groups, columns, settings)
+    if measured.task == "classification":
+        found[target] = tuple(map(str, train.select(target).unique().collect()[target].drop_nulls()))
+    return found
+
+
 def needs_data(name: str) -> bool:
     """Whether only the data can tell if a gate's name leads to a number."""
     return name.startswith(("slices.", "fairness.", "thresholds."))
@@ -87,8 +115,10 @@ def _root(task: Task) -> dict[str, Place]:
     return {**scores, "parity": NUMBER, "latency_ms": latency, "size_mb": NUMBER}
 
 
-def _classes(measured: Measured) -> int | None:
-    """How many classes the target has, if the contract says so."""
+def _classes(measured: Measured, groups: Groups | None) -> int | None:
+    """How many classes the target has, if the rows or the contract say so."""
+    if groups is not None and measured.data.target in groups:
+        return len(tuple(groups[measured.data.target]))
     target = measured.contract.columns[measured.data.target]
     if target.type == "boolean":
         return 2
@@ -101,42 +131,33 @@ def _thresholds() -> Place:
     return Place(below={"lowest_cost": chosen, "default": chosen, "costs": Place(below=dict.fromkeys(costs, NUMBER))})
 
 
+def sliced(measured: Measured) -> tuple[str, ...]:
+    """The columns whose groups are measured one by one."""
+    features = resolve(measured.features, measured.contract, measured.data)
+    names = [feature.name for feature in features]
+    return sliced_columns(measured.reporting.slices, names, measured.contract, measured.data)
+
+
 def _slices(measured: Measured, groups: Groups | None) -> Place:
     figures = Place(below={"rows": NUMBER, **dict.fromkeys(metrics.names(measured.task), ESTIMATE)})
-    chosen = measured.reporting.slices
-    features = resolve(measured.features, measured.contract, measured.data)
-    columns = chosen.columns if chosen.columns is not None else [feature.name for feature in features]
-    below = {
-        name: _grouped(_names(name, measured, groups), figures) for name in dict.fromkeys((*columns, *chosen.bins))
-    }
-    for pair in chosen.pairs:
+    below = {name: _grouped(_names(name, measured, groups), figures) for name in sliced(measured)}
+    for pair in measured.reporting.slices.pairs:
         name = "*".join(pair)
-        if groups is not None:
-            below[name] = _grouped(list(groups.get(name, ())), figures)
-            continue
         each = [_names(column, measured, None) for column in pair]
         known = None if None in each else ["*".join(values) for values in product(*(names or () for names in each))]
-        below[name] = _grouped(known, figures)
+        below[name] = _grouped(known if groups is None else groups.get(name, ()), figures)
     return Place(below=below)
 
 
-def _grouped(names: list[str] | None, figures: Place) -> Place:
+def _grouped(names: Iterable[str] | None, figures: Place) -> Place:
     return Place(any_name=figures) if names is None else Place(below=dict.fromkeys(names, figures))
 
 
-def _names(column: str, measured: Measured, groups: Groups | None) -> list[str] | None:
-    """The slices of a column; None if they can have any name."""
+def _names(column: str, measured: Measured, groups: Groups | None) -> Iterable[str] | None:
+    """The groups of a column; None if they can have any name."""
     if groups is not None:
-        return list(groups.get(column, ()))
-    spec, bins = measured.contract.columns[column], measured.reporting.slices.bins
-    missing = ["missing"] if spec.nullable else []
-    if column in bins:
-        return [f"bin{number}" for number in range(1, len(bins[column]) + 2)] + missing
-    if spec.type == "boolean":
-        return ["false", "true", *missing]
-    if spec.type in ("integer", "number"):
-        return ["q1", "q2", "q3", "q4", *missing]
-    return [str(value) for value in spec.allowed] + missing if spec.allowed else None
+        return groups.get(column, ())
+    return known_names(column, measured.contract, measured.features, measured.reporting.slices.bins)
 
 
 def _fairness(measured: Measured, groups: Groups | None) -> Place:

@@ -116,7 +116,7 @@ def _classification(answers: Answers, metrics: Metrics, seed: int) -> Scored:
         "pr": {str(classes[k]): curves.pr_curve(answers.probabilities[:, k], truth == k) for k in drawn},
     }
     why = _which_class_is_missing(described, positive)
-    return Scored(_as_dicts(estimates, len(truth)), drawings, described, _undefined(estimates, why), notes)
+    return Scored(_as_dicts(estimates), drawings, described, _undefined(estimates, why), notes)
 
 
 def sample_of(answers: Answers) -> Sample:
@@ -139,7 +139,7 @@ def _regression(answers: Answers, metrics: Metrics, seed: int) -> Scored:
     estimates = estimate(sample_of(answers), resamples=metrics.bootstrap, confidence=metrics.confidence, seed=seed)
     drawings = {"residuals": curves.residuals(truth, predicted, seed)}
     why = "the target is the same in all rows"
-    return Scored(_as_dicts(estimates, len(truth)), drawings, described, _undefined(estimates, why))
+    return Scored(_as_dicts(estimates), drawings, described, _undefined(estimates, why))
 
 
 def _predicted(answers: np.ndarray, classes: list[Any], candidate: str) -> Integers:
@@ -171,8 +171,8 @@ def _undefined(estimates: dict[str, Estimate], why: str) -> dict[str, str]:
     return {name: why for name, each in estimates.items() if each.value is None}
 
 
-def _as_dicts(estimates: dict[str, Estimate], rows: int) -> dict[str, dict[str, float | int | None]]:
-    return {name: {**each.as_dict(), "n": rows} for name, each in estimates.items()}
+def _as_dicts(estimates: dict[str, Estimate]) -> dict[str, dict[str, float | int | None]]:
+    return {name: each.as_dict() for name, each in estimates.items()}
 
 
 def _nothing(
@@ -185,5 +185,5 @@ def _nothing(
 ) -> Scored:
     """Where one row has no finite error, no metric has a value."""
     names = definitions.names(task)
-    nothing = {**Estimate(None).as_dict(), "n": rows}
+    nothing = Estimate(None, n=rows).as_dict()
     return Scored(dict.fromkeys(names, nothing), drawings, described, dict.fromkeys(names, why), (*notes, why))

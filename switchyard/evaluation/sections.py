@@ -64,8 +64,8 @@ class Subject:
 
 def sections(
     subject: Subject, wanted: Wanted, *, data: Data, task: Task, metrics: Metrics, seed: int
-) -> dict[str, Any]:
-    """Every section by its key in the report, JSON-able.
+) -> tuple[dict[str, Any], list[str]]:
+    """Every section by its key in the report, and what a reader must know about them.
 
     Args:
         subject: What is measured; all its answers are finite.
@@ -75,5 +75,29 @@ def sections(
         metrics: The primary metric, resamples and confidence of the intervals.
         seed: Of everything random.
     """
+    from switchyard.evaluation.calibration import calibration
+    from switchyard.evaluation.deciles import deciles
+    from switchyard.evaluation.fairness import fairness
+    from switchyard.evaluation.grouping import group_rows
+    from switchyard.evaluation.slices import sliced_columns, slices
+    from switchyard.evaluation.thresholds import thresholds
+
+    answers, reporting, is_binary = subject.answers, wanted.reporting, subject.answers.positive is not None
     made: dict[str, Any] = {}
-    return made
+    if task == "classification":
+        made["calibration"] = calibration(answers, metrics, seed)
+    else:
+        made["deciles"] = deciles(answers)
+    if is_binary:
+        made["thresholds"] = thresholds(answers, reporting.costs)
+    inputs = [spec["name"] for spec in subject.model.card["inputs"]]
+    columns = sliced_columns(reporting.slices, inputs, wanted.contract, data)
+    grouped = {*columns, *(name for pair in reporting.slices.pairs for name in pair), *reporting.sensitive}
+    parts = (sorted(grouped), wanted.contract, wanted.features, reporting.slices.bins)
+    groups = group_rows(subject.test, wanted.train, *parts)
+    sliced = slices(answers, groups, columns, reporting.slices, metrics, seed)
+    made["slices"] = sliced.section
+    if is_binary and reporting.sensitive:
+        sensitive = {name: groups[name] for name in reporting.sensitive}
+        made["fairness"] = fairness(answers, sensitive, reporting.slices, metrics, seed)
+    return made, list(sliced.notes)
