@@ -57,6 +57,7 @@ def evaluate(
         The report; `facts["best"]` names the candidate that goes on.
     """
     from switchyard.evaluation.evaluate import evaluate as evaluate_models
+    from switchyard.evaluation.gated import flatten
     from switchyard.evaluation.gates import judge
     from switchyard.evaluation.report import to_html
     from switchyard.evaluation.sections import Wanted
@@ -73,12 +74,21 @@ def evaluate(
         source=source,
         wanted=Wanted(splits.scan("train"), contract, features, reporting, expectations, golden_rows),
     )
-    results = judge(gates, evaluation.report)
-    gated = [asdict(result) for result in results]
-    facts = {**evaluation.report, "name": use_case, "best": evaluation.best, "gates": gated}
+    facts = {**evaluation.report, "name": use_case, "contract": _contract(use_case)}
+    facts["gated"] = flatten(facts)
+    results = judge(gates, facts)
+    facts["gates"] = [asdict(result) for result in results]
     report = Report(facts=facts, html=to_html(facts, results))
     log_evaluation(report)
     return report
+
+
+def _contract(use_case: str) -> dict[str, int]:
+    """What the step validate of this run has found, in brief."""
+    from switchyard.data.validation import in_brief
+
+    (validation,) = get_step_context().pipeline_run.steps["validate"].outputs[f"{use_case}_validation"]
+    return in_brief(validation.load().facts)
 
 
 def _ingested() -> str:

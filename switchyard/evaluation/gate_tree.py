@@ -77,7 +77,8 @@ def places(measured: Measured, groups: Groups | None = None) -> Place:
         tree["stability"] = Place(below=dict.fromkeys(("mean", "std", "low", "high"), NUMBER))
     tree["robustness"] = _robustness(measured.metrics.primary, features, measured.contract)
     tree["training"] = Place(below=dict.fromkeys(("seconds", "peak_memory_mb", "rows"), NUMBER))
-    tree["contract"] = Place(below=dict.fromkeys(("columns", "rows", "checks", "failed"), NUMBER))
+    contract = ("rows", "columns", "checks", "failed", "compared", "unchecked")
+    tree["contract"] = Place(below=dict.fromkeys(contract, NUMBER))
     return Place(below=tree)
 
 

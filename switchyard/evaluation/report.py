@@ -39,7 +39,6 @@ _SECTIONS = {
     "resources": "Time and size",
     "hyperparameters": "Hyperparameters",
     "data": "Data",
-    "lineage": "Lineage",
 }
 _ALWAYS = frozenset({"metrics", "candidates", "resources", "hyperparameters", "data"})
 
@@ -76,16 +75,23 @@ def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: s
     )
 
 
-def with_verdict(html: str, promotion: dict[str, Any]) -> str:
+def with_verdict(html: str, promotion: dict[str, Any], lineage: dict[str, Any] | None = None) -> str:
     """The page of `to_html` with what was decided at its top: the charts need not be drawn again for that.
 
     Args:
         html: The page.
         promotion: What promote returns: version, verdict, reason, champion, comparison.
+        lineage: Of this run, for a section of its own at the end.
     """
-    template = _environment().get_template("verdict.html")
+    environment = _environment()
+    template = environment.get_template("verdict.html")
     verdict = template.render(promotion=promotion, comparison=promotion["comparison"])
-    return html.replace("</header>\n", f"</header>\n\n{verdict}\n", 1)
+    page = html.replace("</header>\n", f"</header>\n\n{verdict}\n", 1)
+    if not lineage:
+        return page
+    section = environment.get_template("lineage.html").render(lineage=lineage)
+    page = page.replace("</nav>", '<a href="#lineage">Lineage</a></nav>', 1)
+    return page.replace("</main>", f"{section}</main>", 1)
 
 
 def _is_there(name: str, report: dict[str, Any], charts: dict[str, Any]) -> bool:
