@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from switchyard.errors import SwitchyardError
+from switchyard.evaluation.example_rows import choose
 from switchyard.serving import client
 from switchyard.serving.datatypes import DATATYPES
 
@@ -49,7 +50,7 @@ def golden_rows(model: OnnxModel, frame: pl.DataFrame, count: int = 5) -> dict[s
     if frame.is_empty():
         raise SwitchyardError("golden rows cannot be taken from a table without rows")
     names = [spec["name"] for spec in model.card["inputs"]]
-    rows = frame.select(names)[_choose(frame.select(names), count)]
+    rows = frame.select(names)[choose(frame.select(names), count)]
     outputs = model.run(rows)
     return {
         "request": request_body(model, rows),
@@ -102,17 +103,6 @@ def smoke_test(
         if expected["name"] not in found:
             raise SwitchyardError(f"smoke test of {name} {version}: the answer has no output {expected['name']}")
         _compare(f"smoke test of {name} {version}", expected, found[expected["name"]], golden["tolerance"])
-
-
-def _choose(frame: pl.DataFrame, count: int) -> list[int]:
-    """Positions: for each column with nulls the first such row, then rows spread over the frame."""
-    chosen: list[int] = []
-    for column in frame.get_columns():
-        nulls = column.is_null().arg_true()
-        if len(nulls) and not set(nulls.to_list()) & set(chosen):
-            chosen.append(int(nulls[0]))
-    spread = np.linspace(0, frame.height - 1, min(count, frame.height), dtype=int).tolist()
-    return sorted(list(dict.fromkeys([*chosen, *spread]))[: max(count, 1)])
 
 
 def _tensor(name: str, array: np.ndarray[Any, Any]) -> dict[str, Any]:
