@@ -62,6 +62,7 @@ def training(config: Config, fingerprint: str) -> None:
             metrics=Metrics(primary=config.metrics.primary),  # the rest is evaluate's, and trains nothing anew
             seed=seed,
             threads=config.threads,
+            seeds=config.evaluation.seeds,
             use_case=config.name,
             id=f"train_{name}",
         )
@@ -89,4 +90,12 @@ def training(config: Config, fingerprint: str) -> None:
         seed=seed,
         use_case=config.name,
     )
-    deploy.with_options(**step_options(config, "deploy"))(models, splits, promotion, deployment=config.deployment)
+    deploy.with_options(**step_options(config, "deploy"))(
+        models,
+        splits,
+        promotion,
+        data=data,
+        expectations=config.expectations,
+        seed=seed,
+        deployment=config.deployment,
+    )

@@ -1,7 +1,7 @@
 """Permutation importances: how much worse the primary metric gets when one column is shuffled among the test rows.
 
-Breiman, "Random Forests", Machine Learning 45 (2001), section 10, on any model instead of a forest, and on test rows
-instead of those out of the bag (Fisher, Rudin and Dominici, "All Models are Wrong, but Many are Useful", JMLR 20, 2019).
+Breiman, "Random Forests", Machine Learning 45 (2001), section 10; on any model instead of a forest, and on test rows
+instead of those out of the bag: Fisher, Rudin and Dominici, "All Models are Wrong, but Many are Useful", JMLR, 2019.
 A column whose values another column repeats can look worthless: the model then still reads them there.
 """
 
