@@ -70,6 +70,7 @@ def training(config: Config, fingerprint: str) -> None:
             metrics=primary,
             seed=seed,
             threads=config.threads,
+            seeds=config.evaluation.seeds,
             use_case=config.name,
             id=f"train_{name}",
         )
@@ -102,4 +103,12 @@ def training(config: Config, fingerprint: str) -> None:
         seed=seed,
         use_case=config.name,
     )
-    deploy.with_options(**step_options(config, "deploy"))(models, splits, promotion, deployment=config.deployment)
+    deploy.with_options(**step_options(config, "deploy"))(
+        models,
+        splits,
+        promotion,
+        data=data,
+        expectations=config.expectations,
+        seed=seed,
+        deployment=config.deployment,
+    )

@@ -57,6 +57,7 @@ def evaluate(
         The report; `facts["best"]` names the candidate that goes on.
     """
     from switchyard.evaluation.evaluate import evaluate as evaluate_models
+    from switchyard.evaluation.expectations import as_gates
     from switchyard.evaluation.gated import flatten
     from switchyard.evaluation.gates import judge
     from switchyard.evaluation.report import to_html
@@ -76,7 +77,7 @@ def evaluate(
     )
     facts = {**evaluation.report, "name": use_case, "contract": _contract(use_case)}
     facts["gated"] = flatten(facts)
-    results = judge(gates, facts)
+    results = (*judge(gates, facts), *as_gates(facts.get("expectations", [])))
     facts["gates"] = [asdict(result) for result in results]
     report = Report(facts=facts, html=to_html(facts, results))
     log_evaluation(report)

@@ -168,6 +168,7 @@ def _candidate(model: OnnxModel, scored: Scored, frame: pl.DataFrame) -> dict[st
         "latency_ms": latency_ms(model, frame),
         "params": card.get("params") or {},
         "cv": card.get("cv"),
+        **({"training": card["training"]} if card.get("training") else {}),
     }
 
 

@@ -72,7 +72,6 @@ def places(measured: Measured, groups: Groups | None = None) -> Place:
         tree["fairness"] = _fairness(measured, groups)
     features = resolve(measured.features, measured.contract, measured.data)
     tree["importances"] = Place(below={feature.name: ESTIMATE for feature in features})
-    tree["explanations"] = Place(below={"base": NUMBER})
     if measured.reporting.seeds:
         tree["stability"] = Place(below=dict.fromkeys(("mean", "std", "low", "high"), NUMBER))
     tree["robustness"] = _robustness(measured.metrics.primary, features, measured.contract)

@@ -17,7 +17,6 @@ SECTIONS = (
     "slices",
     "fairness",
     "importances",
-    "explanations",
     "stability",
     "robustness",
     "training",

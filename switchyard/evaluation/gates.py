@@ -52,6 +52,8 @@ class GateResult:
         """`0.781`, with as many digits as it takes to see why it passed or failed."""
         if self.measured is None:
             return f"undefined ({self.reason})" if self.reason else "undefined"
+        if not _ASKED.fullmatch(self.asked):  # an expectation, which asks in words
+            return f"{self.measured:.4g}"
         compare, limit = _parse(self.name, self.asked)
         whole = len(str(int(abs(self.measured)))) if abs(self.measured) < 1e15 else 3
         texts = (f"{self.measured:.{digits}g}" for digits in range(max(3, whole), 18))

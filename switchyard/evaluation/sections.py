@@ -75,6 +75,14 @@ def sections(
         metrics: The primary metric, resamples and confidence of the intervals.
         seed: Of everything random.
     """
+    measured, notes = _measures(subject, wanted, data, task, metrics, seed)
+    return {**measured, **_behaviour(subject, wanted, data, task, metrics, seed), **_training(subject.model)}, notes
+
+
+def _measures(
+    subject: Subject, wanted: Wanted, data: Data, task: Task, metrics: Metrics, seed: int
+) -> tuple[dict[str, Any], list[str]]:
+    """What the answers that there are already tell."""
     from switchyard.evaluation.calibration import calibration
     from switchyard.evaluation.deciles import deciles
     from switchyard.evaluation.fairness import fairness
@@ -90,8 +98,7 @@ def sections(
         made["deciles"] = deciles(answers)
     if is_binary:
         made["thresholds"] = thresholds(answers, reporting.costs)
-    inputs = [spec["name"] for spec in subject.model.card["inputs"]]
-    columns = sliced_columns(reporting.slices, inputs, wanted.contract, data)
+    columns = sliced_columns(reporting.slices, _inputs(subject.model), wanted.contract, data)
     grouped = {*columns, *(name for pair in reporting.slices.pairs for name in pair), *reporting.sensitive}
     parts = (sorted(grouped), wanted.contract, wanted.features, reporting.slices.bins)
     groups = group_rows(subject.test, wanted.train, *parts)
@@ -101,3 +108,45 @@ def sections(
         sensitive = {name: groups[name] for name in reporting.sensitive}
         made["fairness"] = fairness(answers, sensitive, reporting.slices, metrics, seed)
     return made, list(sliced.notes)
+
+
+def _behaviour(subject: Subject, wanted: Wanted, data: Data, task: Task, metrics: Metrics, seed: int) -> dict[str, Any]:
+    """What the model is asked again for, with other rows than there are."""
+    from switchyard.evaluation.example_rows import choose
+    from switchyard.evaluation.expectations import check_expectations
+    from switchyard.evaluation.explanations import BACKGROUND_ROWS, explanations
+    from switchyard.evaluation.importances import importances
+    from switchyard.evaluation.robustness import robustness
+
+    model, test, reporting = subject.model, subject.test, wanted.reporting
+    shared: dict[str, Any] = {"data": data, "task": task, "metrics": metrics, "seed": seed}
+    shaken: dict[str, Any] = {"settings": reporting.robustness, "categorical": wanted.features.categorical or ()}
+    golden = test[choose(test.select(_inputs(model)), wanted.golden_rows)]
+    background = _drawn(wanted.train.select(_inputs(model)), BACKGROUND_ROWS, seed)
+    made: dict[str, Any] = {
+        "importances": importances(model, test, settings=reporting.importances, **shared),
+        "explanations": explanations(model, golden, background=background, target=data.target, seed=seed),
+        "robustness": robustness(model, test, **shaken, **shared),
+    }
+    if found := check_expectations(model, test, wanted.expectations, seed=seed):
+        made["expectations"] = found
+    return made
+
+
+def _training(model: OnnxModel) -> dict[str, Any]:
+    """What training has noted on the card, if it did."""
+    return {name: model.card[name] for name in ("training", "stability") if model.card.get(name)}
+
+
+def _inputs(model: OnnxModel) -> list[str]:
+    return [spec["name"] for spec in model.card["inputs"]]
+
+
+def _drawn(table: pl.LazyFrame, rows: int, seed: int) -> pl.DataFrame:
+    """So many rows at random, without the others in memory."""
+    import numpy as np
+    import polars as pl
+
+    height = int(table.select(pl.len()).collect().item())
+    chosen = np.sort(np.random.default_rng(seed).permutation(height)[:rows])
+    return table.select(pl.all().gather(pl.lit(pl.Series(chosen)))).collect()
