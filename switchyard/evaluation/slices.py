@@ -4,7 +4,8 @@ Every slice has its metrics with their intervals and its number of rows. An accu
 honest in small groups; the other metrics have the bootstrap's, at most `RESAMPLES` resamples of it and by whole blocks
 from 2,000 rows on (`bootstrap.QUICK`), so that a hundred slices of a large table cost little more than scoring it.
 In small slices a bootstrap's interval is a little narrow (of an RMSE of 40 rows it covers the truth in 91 % instead of
-95 %); with fewer than `INTERVAL_ROWS` rows it says nothing, and there is none.
+95 %). Where it would say nothing there is none: with fewer than `INTERVAL_ROWS` rows, for rankings with fewer than
+`CLASS_ROWS` rows of some class, and where all resamples agree, as those of a ROC AUC of exactly 1 do.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from switchyard.config import Contract, Data, Metrics, Slices
 from switchyard.evaluation.bootstrap import QUICK, Estimate, estimate
 from switchyard.evaluation.grouping import Grouping, crossed
-from switchyard.evaluation.metrics import Integers
+from switchyard.evaluation.metrics import RANKED, Integers
 from switchyard.evaluation.proportions import share_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 RESAMPLES = 400
 INTERVAL_ROWS = 10
+CLASS_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -125,14 +127,24 @@ def _measured(answers: Answers, metrics: Metrics, seed: int) -> dict[str, dict[s
     resamples = min(metrics.bootstrap, RESAMPLES) if rows >= INTERVAL_ROWS else 0
     sample = sample_of(answers)
     found = estimate(sample, resamples=resamples, confidence=metrics.confidence, seed=seed, plan=QUICK)
+    unsure = RANKED if _smallest_class(answers) < CLASS_ROWS else frozenset()
+    found = {name: _told(each, name in unsure) for name, each in found.items()}
     if answers.classes and metrics.bootstrap:
         found["accuracy"] = share_of(answers.truth == answers.predicted, metrics.confidence)
-    return {name: _finite(each).as_dict() for name, each in found.items()}
+    return {name: each.as_dict() for name, each in found.items()}
 
 
-def _finite(found: Estimate) -> Estimate:
-    """Without an interval where the value has none: a resample may hold what the slice does not."""
-    return found if found.value is not None else Estimate(None, n=found.n)
+def _smallest_class(answers: Answers) -> int:
+    if not answers.classes:
+        return len(answers.truth)
+    return int(np.bincount(answers.truth[answers.truth >= 0], minlength=len(answers.classes)).min())
+
+
+def _told(found: Estimate, is_unsure: bool) -> Estimate:
+    """Without an interval that says nothing, or belongs to no value."""
+    if found.value is None or is_unsure or found.low == found.high:
+        return Estimate(found.value, n=found.n)
+    return found
 
 
 def _rows_of(answers: Answers, rows: Integers) -> Answers:

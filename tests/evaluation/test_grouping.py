@@ -57,7 +57,10 @@ def test_a_column_of_names_has_no_groups():
 def test_quartiles_are_those_of_the_training_rows():
     rng = np.random.default_rng(0)
     train = pl.DataFrame(
-        {"age": [*rng.normal(size=997), None, float("nan"), 5.0], "gone": pl.Series([None] * 1000, dtype=pl.Float64)}
+        {
+            "age": [*rng.normal(size=699), 5.0, *[float("nan")] * 200, *[None] * 100],
+            "gone": pl.Series([None] * 1000, dtype=pl.Float64),
+        }
     )
 
     found = quartiles(train.lazy(), ["age", "gone"])

@@ -88,7 +88,7 @@ def test_large_slices_on_blocks_say_what_small_ones_say_row_by_row(monkeypatch):
 
 
 def test_small_slices_are_marked_and_the_smallest_have_no_bootstrap():
-    frame = pl.DataFrame({"g": ["one"] + ["few"] * 9 + ["some"] * 20 + ["many"] * 70})
+    frame = pl.DataFrame({"g": ["one"] + ["few"] * 9 + ["some"] * 29 + ["enough"] * 30 + ["many"] * 31})
     rng = np.random.default_rng(0)
     truth = (rng.random(100) < 0.5).astype(int)
     answers = two_classes(truth, np.clip(0.3 + 0.4 * truth + rng.normal(size=100) * 0.2, 0, 1))
@@ -99,6 +99,7 @@ def test_small_slices_are_marked_and_the_smallest_have_no_bootstrap():
         "one": True,
         "few": True,
         "some": True,
+        "enough": False,
         "many": False,
     }
     assert found["one"]["roc_auc"] == {"value": None, "low": None, "high": None, "n": 1}
@@ -118,6 +119,27 @@ def test_a_slice_of_one_class_has_no_roc_auc_and_no_interval_of_it():
     assert found["a"]["roc_auc"] == {"value": None, "low": None, "high": None, "n": 50}
     assert found["b"]["roc_auc"]["value"] is not None
     assert found["a"]["accuracy"]["value"] is not None
+
+
+@pytest.mark.parametrize(("others", "is_told"), [(1, False), (4, False), (5, True)])
+def test_a_ranking_of_hardly_any_rows_of_one_class_has_no_interval(others, is_told):
+    rng = np.random.default_rng(3)
+    answers = two_classes([0] * others + [1] * 40, rng.random(others + 40))
+
+    found = measured(answers, pl.DataFrame({"g": ["a"] * (others + 40)})).section["g"]["a"]
+
+    assert found["roc_auc"]["value"] is not None
+    assert (found["roc_auc"]["low"] is not None) == (found["pr_auc"]["high"] is not None) == is_told
+    assert found["log_loss"]["low"] is not None
+
+
+def test_a_perfect_ranking_is_no_proof_of_perfection():
+    answers = two_classes([0] * 20 + [1] * 20, np.linspace(0, 1, 40))
+
+    found = measured(answers, pl.DataFrame({"g": ["a"] * 40})).section["g"]["a"]
+
+    assert found["roc_auc"] == {"value": 1.0, "low": None, "high": None, "n": 40}
+    assert found["accuracy"]["value"] == 1 and found["accuracy"]["low"] < 0.95
 
 
 def test_labels_that_the_model_never_saw_count_as_wrong():

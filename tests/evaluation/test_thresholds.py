@@ -69,6 +69,14 @@ def test_of_equally_cheap_thresholds_it_is_the_one_nearest_a_half():
     assert found == [0.5, 0.82, 0.31]  # with no more digits than it takes
 
 
+def test_a_dearer_half_does_not_hide_the_nearest_of_two_cheapest():
+    # One error from 0.1 to 0.2 and from 0.7 to 0.8, two in between.
+    found = thresholds(two_classes([0, 1, 0, 1], [0.1, 0.2, 0.7, 0.8]), Costs())
+
+    assert found["lowest_cost"] == {"threshold": 0.71, "cost": 0.25}
+    assert found["default"]["cost"] == 0.5
+
+
 def test_a_threshold_has_the_digits_that_it_takes():
     narrow = two_classes([0, 0, 1, 1], [0.1, 0.81231, 0.81234, 0.95])
 
