@@ -78,26 +78,22 @@ def slices(
         metrics: Confidence and, up to `RESAMPLES`, resamples of the intervals.
         seed: Of the resamples.
     """
-    from threadpoolctl import threadpool_limits
-
     chosen = _chosen(groups, columns, settings)
     # Scores that come sorted are sorted again in no time, slice by slice.
     order = np.argsort(-answers.probabilities[:, answers.positive or 0], kind="stable") if answers.classes else None
     ordered = answers if order is None else _rows_of(answers, order)
     section = {}
-    # These products of matrices are so small that more threads would only wait for each other.
-    with threadpool_limits(1, user_api="blas"):
-        for name, grouping in chosen.items():
-            told = grouping if order is None else replace(grouping, codes=grouping.codes[order])
-            section[name] = {
-                slice_name: {
-                    "rows": len(rows),
-                    "small": len(rows) < settings.min_rows,
-                    **({"range": grouping.ranges[slice_name]} if slice_name in grouping.ranges else {}),
-                    **_measured(_rows_of(ordered, rows), metrics, seed),
-                }
-                for slice_name, rows in told
+    for name, grouping in chosen.items():
+        told = grouping if order is None else replace(grouping, codes=grouping.codes[order])
+        section[name] = {
+            slice_name: {
+                "rows": len(rows),
+                "small": len(rows) < settings.min_rows,
+                **({"range": grouping.ranges[slice_name]} if slice_name in grouping.ranges else {}),
+                **_measured(_rows_of(ordered, rows), metrics, seed),
             }
+            for slice_name, rows in told
+        }
     notes = [f"slices: {grouping.note}" for grouping in chosen.values() if grouping.note]
     return Sliced({name: found for name, found in section.items() if found}, tuple(notes))
 
