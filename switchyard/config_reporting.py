@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from switchyard.config import Config
+from switchyard.config import Config, Names
 from switchyard.config_yaml import KeyPath, close_match
 
 Problem = tuple[KeyPath, str]
@@ -29,10 +29,13 @@ def reporting_problems(config: Config) -> Iterator[Problem]:
 def _columns(config: Config) -> Iterator[Problem]:
     """What rows are grouped by is a column of the contract, other than the target and datetimes, and named once."""
     reporting = config.evaluation
-    lists = {("slices", "columns"): reporting.slices.columns or (), ("sensitive",): reporting.sensitive}
-    for key, names in lists.items():
+    lists: list[tuple[KeyPath, Names]] = [
+        (("evaluation", "slices", "columns"), reporting.slices.columns or ()),
+        (("evaluation", "sensitive"), reporting.sensitive),
+    ]
+    for key, names in lists:
         for i, name in enumerate(names):
-            path = ("evaluation", *key, i)
+            path = (*key, i)
             problem = _no_groups(config, name)
             if problem:
                 yield path, f"is {name!r}, {problem}"

@@ -14,10 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from switchyard.evaluation.metrics import Bools, Floats, Integers, Ranked, Sample
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 EXACT_ROWS = 60_000
 BLOCKS = 1_000
@@ -120,8 +125,19 @@ def _draws(weighted: Weighted, units: int, resamples: int, rng: np.random.Genera
     """Every metric on every resample, batch by batch."""
     batch = max(1, _BATCH_CELLS // units)
     sizes = [min(batch, resamples - start) for start in range(0, resamples, batch)]
-    drawn = [weighted(_counts(units, size, rng)) for size in sizes]
+    # Products this small are hardly faster on several threads, and on a busy machine these wait for each other. And the
+    # last digits do not depend on how many cores there are.
+    with _threads().limit(limits=1, user_api="blas"):
+        drawn = [weighted(_counts(units, size, rng)) for size in sizes]
     return {name: np.concatenate([each[name] for each in drawn]) for name in drawn[0]}
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Looked for once: that takes longer than a small bootstrap."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _counts(units: int, resamples: int, rng: np.random.Generator) -> Floats:

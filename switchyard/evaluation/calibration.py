@@ -78,11 +78,10 @@ def _of_top(answers: Answers) -> tuple[Floats, Bools]:
 
 
 def _edges(scores: Floats, bins: int, strategy: str) -> Floats:
-    """Rising, one more than there are bins; a bin holds its upper edge, as in scikit-learn."""
-    if strategy == "uniform":
-        return np.linspace(0, 1, bins + 1)
-    edges: Floats = np.unique(np.quantile(scores, np.linspace(0, 1, bins + 1)))
-    return edges if len(edges) > 1 else np.repeat(edges, 2)
+    """One more than there are bins; a bin holds its upper edge, as in scikit-learn. Between equal ones it is empty."""
+    levels = np.linspace(0, 1, bins + 1)
+    edges: Floats = levels if strategy == "uniform" else np.quantile(scores, levels)
+    return edges
 
 
 def _curve(

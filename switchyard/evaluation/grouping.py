@@ -99,7 +99,11 @@ def quartiles(train: pl.LazyFrame, names: Iterable[str]) -> dict[str, tuple[floa
         return {}
     known = [pl.col(name).cast(pl.Float64).fill_nan(None) for name in columns]
     found = train.select(
-        [each.quantile(level / 4).alias(f"{level} {i}") for i, each in enumerate(known) for level in (1, 2, 3)]
+        [
+            each.quantile(level / 4, interpolation="linear").alias(f"{level} {i}")
+            for i, each in enumerate(known)
+            for level in (1, 2, 3)
+        ]
     ).collect()
     cuts = {name: [found[f"{level} {i}"][0] for level in (1, 2, 3)] for i, name in enumerate(columns)}
     return {name: () if None in values else tuple(values) for name, values in cuts.items()}

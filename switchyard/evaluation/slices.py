@@ -3,7 +3,9 @@
 Every slice has its metrics with their intervals and its number of rows. An accuracy has Wilson's interval, which stays
 honest in small groups; the other metrics have the bootstrap's, at most `RESAMPLES` resamples of it and by whole blocks
 from 2,000 rows on (`bootstrap.QUICK`), so that a hundred slices of a large table cost little more than scoring it.
-With fewer than `INTERVAL_ROWS` rows a bootstrap says nothing, and there is no interval.
+In small slices a bootstrap's interval is a little narrow (of an RMSE of 40 rows it covers the truth in 91 % instead of
+95 %). Where it would say nothing there is none: with fewer than `INTERVAL_ROWS` rows, for rankings with fewer than
+`CLASS_ROWS` rows of some class, and where all resamples agree, as those of a ROC AUC of exactly 1 do.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import numpy as np
 from switchyard.config import Contract, Data, Metrics, Slices
 from switchyard.evaluation.bootstrap import QUICK, Estimate, estimate
 from switchyard.evaluation.grouping import Grouping, crossed
-from switchyard.evaluation.metrics import Integers
+from switchyard.evaluation.metrics import RANKED, Integers
 from switchyard.evaluation.proportions import share_of
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 RESAMPLES = 400
 INTERVAL_ROWS = 10
+CLASS_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -75,26 +78,22 @@ def slices(
         metrics: Confidence and, up to `RESAMPLES`, resamples of the intervals.
         seed: Of the resamples.
     """
-    from threadpoolctl import threadpool_limits
-
     chosen = _chosen(groups, columns, settings)
     # Scores that come sorted are sorted again in no time, slice by slice.
     order = np.argsort(-answers.probabilities[:, answers.positive or 0], kind="stable") if answers.classes else None
     ordered = answers if order is None else _rows_of(answers, order)
     section = {}
-    # These products of matrices are so small that more threads would only wait for each other.
-    with threadpool_limits(1, user_api="blas"):
-        for name, grouping in chosen.items():
-            told = grouping if order is None else replace(grouping, codes=grouping.codes[order])
-            section[name] = {
-                slice_name: {
-                    "rows": len(rows),
-                    "small": len(rows) < settings.min_rows,
-                    **({"range": grouping.ranges[slice_name]} if slice_name in grouping.ranges else {}),
-                    **_measured(_rows_of(ordered, rows), metrics, seed),
-                }
-                for slice_name, rows in told
+    for name, grouping in chosen.items():
+        told = grouping if order is None else replace(grouping, codes=grouping.codes[order])
+        section[name] = {
+            slice_name: {
+                "rows": len(rows),
+                "small": len(rows) < settings.min_rows,
+                **({"range": grouping.ranges[slice_name]} if slice_name in grouping.ranges else {}),
+                **_measured(_rows_of(ordered, rows), metrics, seed),
             }
+            for slice_name, rows in told
+        }
     notes = [f"slices: {grouping.note}" for grouping in chosen.values() if grouping.note]
     return Sliced({name: found for name, found in section.items() if found}, tuple(notes))
 
@@ -124,14 +123,24 @@ def _measured(answers: Answers, metrics: Metrics, seed: int) -> dict[str, dict[s
     resamples = min(metrics.bootstrap, RESAMPLES) if rows >= INTERVAL_ROWS else 0
     sample = sample_of(answers)
     found = estimate(sample, resamples=resamples, confidence=metrics.confidence, seed=seed, plan=QUICK)
+    unsure = RANKED if _smallest_class(answers) < CLASS_ROWS else frozenset()
+    found = {name: _told(each, name in unsure) for name, each in found.items()}
     if answers.classes and metrics.bootstrap:
         found["accuracy"] = share_of(answers.truth == answers.predicted, metrics.confidence)
-    return {name: _finite(each).as_dict() for name, each in found.items()}
+    return {name: each.as_dict() for name, each in found.items()}
 
 
-def _finite(found: Estimate) -> Estimate:
-    """Without an interval where the value has none: a resample may hold what the slice does not."""
-    return found if found.value is not None else Estimate(None, n=found.n)
+def _smallest_class(answers: Answers) -> int:
+    if not answers.classes:
+        return len(answers.truth)
+    return int(np.bincount(answers.truth[answers.truth >= 0], minlength=len(answers.classes)).min())
+
+
+def _told(found: Estimate, is_unsure: bool) -> Estimate:
+    """Without an interval that says nothing, or belongs to no value."""
+    if found.value is None or is_unsure or found.low == found.high:
+        return Estimate(found.value, n=found.n)
+    return found
 
 
 def _rows_of(answers: Answers, rows: Integers) -> Answers:
