@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from switchyard.config import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config
 from switchyard.config_expectations import expectation_problems
+from switchyard.config_reporting import reporting_problems
 from switchyard.config_steps import STEPS
 from switchyard.config_yaml import KeyPath, close_match
 
@@ -27,6 +28,7 @@ def problems(config: Config) -> Iterator[Problem]:
     yield from _split(config)
     yield from _candidates(config)
     yield from _steps(config)
+    yield from reporting_problems(config)
     yield from expectation_problems(config)
 
 
