@@ -29,7 +29,10 @@ def reporting_problems(config: Config) -> Iterator[Problem]:
 def _columns(config: Config) -> Iterator[Problem]:
     """What rows are grouped by is a column of the contract, other than the target and datetimes, and named once."""
     reporting = config.evaluation
-    lists = {("slices", "columns"): reporting.slices.columns or (), ("sensitive",): reporting.sensitive}
+    lists: dict[tuple[str, ...], tuple[str, ...]] = {
+        ("slices", "columns"): reporting.slices.columns or (),
+        ("sensitive",): reporting.sensitive,
+    }
     for key, names in lists.items():
         for i, name in enumerate(names):
             path = ("evaluation", *key, i)
