@@ -16,7 +16,7 @@ import numpy as np
 from switchyard.config import Data, Task
 from switchyard.evaluation import labels
 from switchyard.evaluation import metrics as definitions
-from switchyard.evaluation.bootstrap import resampled
+from switchyard.evaluation.bootstrap import QUICK, resampled
 from switchyard.evaluation.metrics import Floats, Sample
 from switchyard.evaluation.scoring import positive_of
 
@@ -96,7 +96,7 @@ class ChangedRows:
         sign = 1.0 if self.metric in definitions.LOWER_IS_BETTER else -1.0
         if not resamples:
             return sign * (value_of(after, self.metric) - value_of(before, self.metric)), np.empty(0)
-        values, draws = zip(*(resampled(each, resamples, seed) for each in (before, after)), strict=True)
+        values, draws = zip(*(resampled(each, resamples, seed, QUICK) for each in (before, after)), strict=True)
         old, new = (each[self.metric] for each in values)
         drawn_old, drawn_new = (each[self.metric] for each in draws)
         return sign * (new - old), sign * (drawn_new - drawn_old)

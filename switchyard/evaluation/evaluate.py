@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from switchyard.config import Data, Metrics, Task
 from switchyard.errors import InputError
 from switchyard.evaluation import metrics as definitions
+from switchyard.evaluation.expectations import check_expectations
 from switchyard.evaluation.gated import flatten
 from switchyard.evaluation.latency import latency_ms
 from switchyard.evaluation.scoring import Scored, ask, score
@@ -103,6 +104,8 @@ def evaluate(
         subject = Subject(models[chosen], held_out, answers, final)
         more, notes = sections(subject, wanted, data=data, task=task, metrics=metrics, seed=seed)
         warnings += notes
+    elif wanted and (expected := check_expectations(models[chosen], held_out, wanted.expectations, seed=seed)):
+        more = {"expectations": expected}  # they are judged like gates: a model that answers NaN is not let off
     report = {
         "name": models[chosen].card.get("name"),
         "task": task,

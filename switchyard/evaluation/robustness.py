@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from switchyard.config import Data, Metrics, Robustness, Task
-from switchyard.evaluation.bootstrap import resampled
+from switchyard.evaluation.bootstrap import QUICK, resampled
 from switchyard.evaluation.changed_rows import ChangedRows, estimate_of
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _measured(
     if before is None or after is None:
         nothing = {"value": None, "low": None, "high": None, "n": height}
         return {metrics.primary: nothing, "loss": None, "loss_low": None, "loss_high": None}
-    values, draws = resampled(after, max(1, metrics.bootstrap), seed)
+    values, draws = resampled(after, max(1, metrics.bootstrap), seed, QUICK)
     drawn = draws[metrics.primary] if metrics.bootstrap else np.empty(0)
     loss = estimate_of(*rows.losses(before, after, metrics.bootstrap, seed), metrics.confidence, height)
     return {

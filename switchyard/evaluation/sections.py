@@ -75,8 +75,12 @@ def sections(
         metrics: The primary metric, resamples and confidence of the intervals.
         seed: Of everything random.
     """
-    measured, notes = _measures(subject, wanted, data, task, metrics, seed)
-    return {**measured, **_behaviour(subject, wanted, data, task, metrics, seed), **_training(subject.model)}, notes
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):  # the matrices are small: on two threads they take five times as long
+        measured, notes = _measures(subject, wanted, data, task, metrics, seed)
+        behaviour = _behaviour(subject, wanted, data, task, metrics, seed)
+    return {**measured, **behaviour, **_training(subject.model)}, notes
 
 
 def _measures(

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from sklearn import metrics as reference
 
-from switchyard.config import Column, Contract, Data, Features, Metrics, Reporting
+from switchyard.config import Column, Contract, Data, Expectations, Features, Metrics, Reporting
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.evaluation.evaluate import evaluate
 from switchyard.evaluation.gate_names import problem
@@ -278,3 +278,18 @@ def test_latency_quantiles_rise(classifier):
     latency = run([classifier(GOOD, ["no", "yes"])], table(30, 1), table(30, 2)).report["test"]["latency_ms"]
 
     assert 0 < latency["p50"] <= latency["p95"] <= latency["p99"]
+
+
+def test_a_model_that_answers_nan_is_still_held_to_what_is_expected_of_it(regressor):
+    from switchyard.evaluation.sections import Wanted
+
+    frame = prices(50, 1).with_columns(x1=pl.when(pl.col("x1") > 1).then(None).otherwise("x1"))
+    number = Column(type="number", nullable=True)
+    contract = Contract(columns={"x0": number, "x1": number, "y": Column(type="number")})
+    expected = {"directional": [{"name": "up", "column": "x0", "add": 1.0, "score": "not lower"}]}
+    wanted = Wanted(frame.lazy(), contract, Features(), Reporting(), Expectations.model_validate(expected))
+
+    found = run([regressor([1.0, 1.0], candidate="holes")], frame, frame, "regression", "rmse", wanted=wanted)
+
+    assert "importances" not in found.report
+    assert [each["passed"] for each in found.report["expectations"]] == [False]
