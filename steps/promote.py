@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from zenml import save_artifact, step
 
 from steps.artifacts import ReportMaterializer
+from steps.lineage import lineage_of_run
 from steps.registry import (
     load_version,
     production_version,
@@ -151,7 +152,9 @@ def _record(promotion: dict[str, Any], evaluation: Report) -> None:
     from switchyard.evaluation.report import with_verdict
 
     use_case = promotion["use_case"]
-    page = Report(facts={**evaluation.facts, "promotion": promotion}, html=with_verdict(evaluation.html, promotion))
+    lineage = lineage_of_run(evaluation, promotion["champion"])
+    facts = {**evaluation.facts, "promotion": promotion, "lineage": lineage}
+    page = Report(facts=facts, html=with_verdict(evaluation.html, promotion, lineage))
     save_artifact(page, f"{use_case}_verdict", materializer=ReportMaterializer)
     log_page(page)
     if promotion["version"] != promotion["champion"]:

@@ -24,6 +24,7 @@ Scalar = str | int | float | bool
 # Lists come back from ZenML's own JSON as lists: read them as tuples there, too.
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Scalars = Annotated[tuple[Scalar, ...], Field(strict=False)]
+Numbers = Annotated[tuple[float, ...], Field(strict=False)]
 
 Condition = Annotated[str, Field(description='a condition as text, such as ">= 0.80"')]
 Memory = Annotated[
@@ -201,6 +202,123 @@ class Metrics(Section):
     confidence: float = Field(default=0.95, gt=0, lt=1)
 
 
+class Costs(Section):
+    """What each kind of answer costs, in one unit of the user's own; below 0 it gains."""
+
+    false_positive: float = 1.0
+    false_negative: float = 1.0
+    true_positive: float = 0.0
+    true_negative: float = 0.0
+
+
+class Slices(Section):
+    """Which groups of test rows are measured by themselves; without names, those of every feature."""
+
+    columns: Names | None = None
+    bins: dict[str, Numbers] = {}
+    pairs: Annotated[tuple[Names, ...], Field(strict=False)] = ()
+    min_rows: int = Field(default=30, ge=2)
+
+
+class Importances(Section):
+    """How much work goes into what each column is worth."""
+
+    repeats: int = Field(default=10, ge=2)
+    rows: int = Field(default=5000, ge=10)
+
+
+class Robustness(Section):
+    """How hard the test rows are shaken."""
+
+    missing: float = Field(default=0.1, gt=0, le=1)
+    noise: float = Field(default=0.1, gt=0)
+    unknown: float = Field(default=0.1, gt=0, le=1)
+
+
+class Reporting(Section):
+    """What the evaluation reports beyond the metrics."""
+
+    costs: Costs = Costs()
+    slices: Slices = Slices()
+    sensitive: Names = ()
+    importances: Importances = Importances()
+    robustness: Robustness = Robustness()
+    seeds: int = Field(default=3, ge=0, le=100)
+
+
+ExpectationName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$",
+        description="a name of letters, digits, dashes and underscores, at most 61 characters",
+    ),
+]
+
+
+class RowExpectation(Section):
+    """A row that must have this answer, or a score within the tolerance."""
+
+    name: ExpectationName
+    row: dict[str, Scalar | None]
+    answer: Scalar | None = None
+    score: float | None = None
+    tolerance: float = Field(default=0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> Self:
+        if (self.answer is None) == (self.score is None):
+            raise ValueError("must have either answer, or score with a tolerance")
+        if self.score is not None and not self.tolerance:
+            raise ValueError("has a score without a tolerance, which no model meets to the last digit; add one above 0")
+        if self.answer is not None and self.tolerance:
+            raise ValueError(
+                "has an answer, which is right or wrong, and a tolerance; leave it out, or ask for a score"
+            )
+        return self
+
+
+class DirectionalExpectation(Section):
+    """A column that moves the score one way only."""
+
+    name: ExpectationName
+    column: str
+    add: float
+    score: Literal["not lower", "not higher"]
+    tolerance: float = Field(default=0.0, ge=0)
+
+    @field_validator("add")
+    @classmethod
+    def _changes_something(cls, add: float) -> float:
+        if not add:
+            raise ValueError("is 0, so nothing would change; name an amount")
+        return add
+
+
+class InvarianceExpectation(Section):
+    """Two values of a column that the score hardly tells apart, or not at all."""
+
+    name: ExpectationName
+    column: str
+    swap: Scalars
+    tolerance: float = Field(default=0.0, ge=0)
+
+    @field_validator("swap")
+    @classmethod
+    def _are_two(cls, swap: Scalars) -> Scalars:
+        if len(swap) != 2:
+            raise ValueError(f"has {len(swap)} value{'s' * (len(swap) != 1)}, but must have the two that change places")
+        return swap
+
+
+class Expectations(Section):
+    """What a model must do beyond the figures: before it is released, and at the endpoint."""
+
+    label: Scalar | None = None
+    rows: Annotated[tuple[RowExpectation, ...], Field(strict=False)] = ()
+    directional: Annotated[tuple[DirectionalExpectation, ...], Field(strict=False)] = ()
+    invariant: Annotated[tuple[InvarianceExpectation, ...], Field(strict=False)] = ()
+
+
 class Champion(Section):
     """How a challenger is held against the model in production, and what follows."""
 
@@ -281,6 +399,8 @@ class Config(Section):
     search: Search = Search()
     metrics: Metrics
     gates: dict[str, Condition] = {}
+    evaluation: Reporting = Reporting()
+    expectations: Expectations = Expectations()
     champion: Champion = Champion()
     steps: dict[str, StepOptions] = {}
     deployment: Deployment = Deployment()
