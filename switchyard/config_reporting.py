@@ -35,7 +35,7 @@ def _columns(config: Config) -> Iterator[Problem]:
     }
     for key, names in lists.items():
         for i, name in enumerate(names):
-            path = ("evaluation", *key, i)
+            path: KeyPath = ("evaluation", *key, i)
             problem = _no_groups(config, name)
             if problem:
                 yield path, f"is {name!r}, {problem}"
