@@ -17,7 +17,8 @@ from zenml.models import StepRunResponse
 
 from switchyard.releases.change import Action, Change, now, written
 
-_OF, _CHANGE, _AT, _FOUND_BY, _FINISHED = "release_of", "release", "in_effect", "found_by", "release_finished"
+_OF, _CHANGE, _AT = "release_of", "release", "in_effect"
+_LATER = {"found_by": "in_effect_found_by", "finished": "release_finished", "failed": "release_failed"}
 _PAGE = 200
 
 
@@ -44,9 +45,14 @@ def take_effect() -> None:
     log_metadata({_AT: written(now())})
 
 
+def give_up() -> None:
+    """Records that what the running step has begun has not come to be, and what was before still is."""
+    log_metadata({_LATER["failed"]: True})
+
+
 def finish(changed: bool) -> None:
     """Records whether the stage and MLflow have followed."""
-    log_metadata({_FINISHED: changed})
+    log_metadata({_LATER["finished"]: changed})
 
 
 def changes_of(use_case: str) -> list[tuple[Change, StepRunResponse]]:
@@ -68,13 +74,13 @@ def found_in_effect(step: UUID, change: Change, run: str) -> None:
         change: What it had begun.
         run: The run that has found out.
     """
-    metadata: dict[str, Any] = {_AT: written(change.asked), _FOUND_BY: run}
+    metadata: dict[str, Any] = {_AT: written(change.asked), _LATER["found_by"]: run}
     log_metadata(metadata=metadata, step_id=step)
 
 
 def _read(metadata: dict[str, Any]) -> Change:
-    at, found_by = metadata.get(_AT), metadata.get(_FOUND_BY)
-    return Change.read(metadata[_CHANGE], at, found_by, bool(metadata.get(_FINISHED)))
+    later = {field: metadata[key] for field, key in _LATER.items() if key in metadata}
+    return Change.read(metadata[_CHANGE], metadata.get(_AT), later)
 
 
 def _who() -> dict[str, str]:

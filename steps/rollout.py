@@ -6,6 +6,8 @@ the next one goes on from there.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from zenml.client import Client
@@ -58,7 +60,8 @@ def roll_out(
         endpoint = deployer.roll_out(use_case, version, model, golden, deployment)
     else:
         changes.begin(use_case, version, action, reason)
-        endpoint = deployer.roll_out(use_case, version, model, golden, deployment)
+        with _or_give_up():
+            endpoint = deployer.roll_out(use_case, version, model, golden, deployment)
         changes.take_effect()
     return endpoint, follow(use_case, known)
 
@@ -82,6 +85,16 @@ def take_down(use_case: str, reason: str) -> list[str]:
     deployer.retire(use_case)
     changes.take_effect()
     return follow(use_case, known)
+
+
+@contextmanager
+def _or_give_up() -> Iterator[None]:
+    """A deployer that raises has left, or brought back, what was there before."""
+    try:
+        yield
+    except BaseException:
+        changes.give_up()
+        raise
 
 
 def follow(use_case: str, before: list[Change]) -> list[str]:

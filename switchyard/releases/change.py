@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 
 from switchyard.errors import SwitchyardError
 
+_LATER = ("at", "found_by", "finished", "failed")
+
 Action = Literal["training", "release", "rollback", "retire"]
 
 
@@ -28,6 +30,7 @@ class Change:
         at: When it took effect: the endpoint had answered the smoke test. None: it has not, or died before it knew.
         found_by: The run that found it in effect, if it died before it knew itself; `at` is `asked` then.
         finished: Whether nothing is left to do: the stage and MLflow's aliases have followed.
+        failed: Whether it is known not to have taken effect: what was there before stayed, or came back.
     """
 
     use_case: str
@@ -41,22 +44,28 @@ class Change:
     at: datetime | None = None
     found_by: str | None = None
     finished: bool = False
+    failed: bool = False
 
     def record(self) -> dict[str, Any]:
         """What is recorded before it takes effect, JSON-able."""
-        told = {key: value for key, value in asdict(self).items() if key not in ("at", "found_by", "finished")}
+        told = {key: value for key, value in asdict(self).items() if key not in _LATER}
         return {**told, "asked": written(self.asked)}
 
     @classmethod
-    def read(cls, record: dict[str, Any], at: str | None, found_by: str | None, finished: bool) -> Change:
+    def read(cls, record: dict[str, Any], at: str | None, later: dict[str, Any]) -> Change:
         """The reverse.
+
+        Args:
+            record: What was recorded before it took effect.
+            at: When it did, if it did.
+            later: What else was recorded since, by field.
 
         Raises:
             SwitchyardError: It was written by another version of the project.
         """
         try:
             asked, moment = datetime.fromisoformat(record["asked"]), datetime.fromisoformat(at) if at else None
-            change = cls(**{**record, "asked": asked, "at": moment, "found_by": found_by, "finished": finished})
+            change = cls(**{**record, "asked": asked, "at": moment, **later})
             if change.action not in get_args(Action):
                 raise ValueError(f"action {change.action}")
         except (KeyError, TypeError, ValueError) as error:
@@ -82,5 +91,5 @@ def in_order(changes: Sequence[Change]) -> list[Change]:
 
 def unsettled(changes: Sequence[Change]) -> Change | None:
     """The last change, if nobody knows whether it took effect."""
-    last = max(changes, key=lambda each: each.at or each.asked, default=None)
+    last = max((each for each in changes if not each.failed), key=lambda each: each.at or each.asked, default=None)
     return last if last and last.at is None else None

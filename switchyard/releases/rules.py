@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from switchyard.errors import InputError
-from switchyard.releases.change import Change
+from switchyard.releases.change import Change, unsettled
 from switchyard.releases.history import current, periods, previous
 
 REFUSED = "refused"
@@ -69,6 +69,11 @@ def rollback_target(
         InputError: There was no champion before, or the one asked for never was one.
     """
     if version is None:
+        if (open_end := unsettled(changes)) is not None:
+            raise InputError(
+                f"{use_case}: run {open_end.run} died, or goes on, and has not said whether it {_meant(open_end)}, so "
+                f"it is open which version is the previous one; name it with --version ({_known(changes)})"
+            )
         version = previous(changes)
         if version is None:
             now = current(changes)
@@ -81,3 +86,12 @@ def rollback_target(
             f"python run.py release --config {use_case} --version {version} puts it there"
         )
     return version
+
+
+def _meant(change: Change) -> str:
+    return "retired the endpoint" if change.version is None else f"put version {change.version} into production"
+
+
+def _known(changes: Sequence[Change]) -> str:
+    now = current(changes)
+    return "nothing was in production before" if now is None else f"version {now} was in production before"
