@@ -135,26 +135,12 @@ def _checked(name: str) -> Config:
 
 
 def release(arguments: argparse.Namespace) -> None:
-    """Puts a registered version into production, for a reason that the history keeps."""
-    _release(arguments, "release")
-
-
-def rollback(arguments: argparse.Namespace) -> None:
-    """Goes back to the previous champion, or to the one that is named."""
-    _release(arguments, "rollback")
-
-
-def retire(arguments: argparse.Namespace) -> None:
-    """Takes a use case out of production: nothing answers any more."""
-    _release(arguments, "retire")
-
-
-def _release(arguments: argparse.Namespace, action: str) -> None:
+    """Releases a version, rolls back to one, or retires a use case."""
     from pipelines.release_command import start
     from stacks.stack_file import read_stack
 
     stack = read_stack(arguments.stack) if arguments.stack else None
-    start(arguments, action, lambda console: _session(arguments, stack, console))
+    start(arguments, lambda console: _session(arguments, stack, console))
 
 
 def history(arguments: argparse.Namespace) -> None:
@@ -256,12 +242,11 @@ def _image_parser() -> argparse.ArgumentParser:
 
 
 def _release_parser(action: str) -> argparse.ArgumentParser:
-    from pipelines.release_command import add_options
+    from pipelines.release_command import WHAT, add_options
 
-    command = {"release": release, "rollback": rollback, "retire": retire}[action]
-    parser = argparse.ArgumentParser(prog=f"python run.py {action}", description=command.__doc__)
+    parser = argparse.ArgumentParser(prog=f"python run.py {action}", description=WHAT[action])
     add_options(parser, action)
-    parser.set_defaults(command=command)
+    parser.set_defaults(command=release, action=action)
     return parser
 
 

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     Session = Callable[[Console], AbstractContextManager[None]]
 
 
+WHAT = {
+    "release": "Puts a registered version into production.",
+    "rollback": "Goes back to the previous champion, or to the one that is named.",
+    "retire": "Takes a use case out of production: nothing answers any more.",
+}
+
+
 def add_options(parser: argparse.ArgumentParser, action: str) -> None:
     """The options of one of the three."""
     parser.add_argument("--config", default="titanic", metavar="FILE", help="configs/NAME.yaml (default: titanic)")
@@ -40,12 +47,11 @@ def _version(text: str) -> int:
     return number
 
 
-def start(arguments: argparse.Namespace, action: Any, session: Session) -> None:  # noqa: ANN401 - one of three words
+def start(arguments: argparse.Namespace, session: Session) -> None:
     """Runs what was asked for, and says what came of it.
 
     Args:
-        arguments: Parsed.
-        action: `release`, `rollback` or `retire`.
+        arguments: Parsed, with the `action`: one of `WHAT`.
         session: Opens ZenML on the stack that was asked for.
 
     Raises:
@@ -56,6 +62,7 @@ def start(arguments: argparse.Namespace, action: Any, session: Session) -> None:
 
     from pipelines.preflight import read_config
 
+    action = arguments.action
     reason = check_reason(arguments.reason, action)
     config, console = read_config(Path(arguments.config)), Console(highlight=False)
     with session(console):

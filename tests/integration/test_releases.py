@@ -176,6 +176,19 @@ def test_bad_input_is_one_sentence_and_changes_nothing(use_case):
     assert last == first
 
 
+def test_a_version_whose_file_is_gone_is_not_released_and_the_champion_serves_on(use_case):
+    lost = """
+version = Client().get_model_version(NAME, "4")
+os.unlink(version.get_artifact(NAME + "_logistic").uri + "/model.onnx")
+"""
+    first, done, last = use_case(f"look()\n{lost}do('release', '--version', '4', '--force', '--reason', 'r')\nlook()")
+
+    assert done.code == 1
+    assert "the ONNX file of released version 4 cannot be read" in done.err
+    assert len(done.err.strip().splitlines()) == 1, done.err
+    assert last == first
+
+
 def test_a_killed_release_is_in_the_history_only_if_it_served_and_the_next_run_makes_all_agree(use_case):
     history, kill = "do('history', '--json')\n", -signal.SIGKILL
 
