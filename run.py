@@ -7,8 +7,9 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,6 +134,23 @@ def _checked(name: str) -> Config:
     return config
 
 
+def release(arguments: argparse.Namespace) -> None:
+    """Releases a version, rolls back to one, or retires a use case."""
+    from pipelines.release_command import start
+    from stacks.stack_file import read_stack
+
+    stack = read_stack(arguments.stack) if arguments.stack else None
+    start(arguments, lambda console: _session(arguments, stack, console))
+
+
+def history(arguments: argparse.Namespace) -> None:
+    """Tells from the runs what was in production when, why, and who put it there."""
+    from pipelines.history_command import show
+    from stacks.session import open_session
+
+    show(arguments, open_session(debug=arguments.debug))
+
+
 def doctor(arguments: argparse.Namespace) -> int:
     """Asks every part of a stack whether it does what a run needs."""
     from stacks.doctor.command import examine
@@ -223,12 +241,34 @@ def _image_parser() -> argparse.ArgumentParser:
     return parser
 
 
-COMMANDS = {
+def _release_parser(action: str) -> argparse.ArgumentParser:
+    from pipelines.release_command import WHAT, add_options
+
+    parser = argparse.ArgumentParser(prog=f"python run.py {action}", description=WHAT[action])
+    add_options(parser, action)
+    parser.set_defaults(command=release, action=action)
+    return parser
+
+
+def _history_parser() -> argparse.ArgumentParser:
+    from pipelines.history_command import add_options
+
+    parser = argparse.ArgumentParser(prog="python run.py history", description=history.__doc__)
+    add_options(parser)
+    parser.set_defaults(command=history)
+    return parser
+
+
+COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "init": _init_parser,
     "stop": _stop_parser,
     "schedule": _schedule_parser,
     "doctor": _doctor_parser,
     "image": _image_parser,
+    "release": partial(_release_parser, "release"),
+    "rollback": partial(_release_parser, "rollback"),
+    "retire": partial(_release_parser, "retire"),
+    "history": _history_parser,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol, runtime_checkable
 
@@ -57,25 +58,53 @@ def train(config: Config, source: Source, console: Console, cache: bool, debug: 
         SwitchyardError: The run did not complete; what it had found until then is printed first.
     """
     require_components()
+    name = name_of_run(config.name)
+    pipeline = named(config, name, cache)
+    try:
+        run = execute(name, console, debug, lambda: pipeline(config=config, fingerprint=source.fingerprint))
+    except SwitchyardError:
+        _print_what_there_is(name, config, source, console)
+        raise
+    return read_outcome(run, config, source)
+
+
+def name_of_run(what: str) -> str:
+    """A name that no other run has."""
+    return f"{what}-{datetime.now(UTC):%Y-%m-%d-%H%M%S-%f}"[:-3]
+
+
+def execute(
+    name: str, console: Console, debug: bool, start: Callable[[], PipelineRunResponse | None]
+) -> PipelineRunResponse:
+    """Starts a run and waits for its end.
+
+    Args:
+        name: The run's.
+        console: Where the lines of the steps go.
+        debug: Leave ZenML's own output as it is.
+        start: Calls the pipeline.
+
+    Returns:
+        The run, which completed.
+
+    Raises:
+        SwitchyardError: It did not complete.
+    """
     for abandoned in settle():
         console.print(f"[dim]run {abandoned} was cut off; it is recorded as failed[/]")
-    name = f"{config.name}-{datetime.now(UTC):%Y-%m-%d-%H%M%S-%f}"[:-3]
-    pipeline = named(config, name, cache)
     failed: list[str] = []
     gc.freeze()  # what has been imported until now stays, so the garbage collector need not look at it
     gc.enable()
     try:
         with noted(name), step_lines(console, debug, failed):
-            run = _completed(pipeline(config=config, fingerprint=source.fingerprint))
+            return _completed(start())
     except SwitchyardError:
-        _print_what_there_is(name, config, source, console)
         raise
     except KeyboardInterrupt as interrupt:
         raise KeyboardInterrupt(*_goes_on(name)) from interrupt
     except Exception as error:
         where = f"step {failed[0]}" if failed else f"run {name}"
         raise SwitchyardError(f"{where} failed: {type(error).__name__}: {error}; --debug shows where") from error
-    return read_outcome(run, config, source)
 
 
 def named(config: Config, name: str, cache: bool = True) -> Pipeline:
@@ -103,11 +132,12 @@ def require_components() -> None:
         InputError: The active stack cannot deploy what the run would train.
         SwitchyardError: Its tracking server does not answer.
     """
-    _require_deployer()
+    require_deployer()
     _require_tracker()
 
 
-def _require_deployer() -> None:
+def require_deployer() -> None:
+    """Raises InputError if the active stack cannot deploy."""
     stack = Client().active_stack
     if not isinstance(stack.model_deployer, Deployer):
         found = f"is a {stack.model_deployer.flavor}" if stack.model_deployer else "is missing"

@@ -33,9 +33,12 @@ def read_outcome(run: PipelineRunResponse, config: Config, source: Source) -> Ou
         decided = promotion.load()
         outcome.version, outcome.champion = decided["version"], decided["production"]
         outcome.comparison = decided["comparison"] or {}
+        outcome.healed = decided.get("healed", [])
         outcome.verdict = f"{decided['verdict']}: {decided['reason']}"
     if endpoint := outputs.get(f"{config.name}_endpoint"):
         outcome.endpoint = endpoint.load()
+    elif promotion:  # what was decided has not come into production
+        outcome.champion = decided["champion"]
     outcome.links = {"dashboard": _dashboard(run), **_links(outcome, outputs)}
     return outcome
 

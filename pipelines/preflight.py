@@ -43,6 +43,18 @@ def preflight(path: Path, overrides: Sequence[str]) -> tuple[Config, Source]:
     return config, source
 
 
+def read_config(path: Path) -> Config:
+    """The config alone, for a command that needs no data.
+
+    Args:
+        path: The use case file; `titanic` or `configs/titanic.yaml` alike.
+
+    Raises:
+        InputError: There is no such file, or it is not right.
+    """
+    return configs.load(_config_file(path))
+
+
 def check_learners(path: Path, config: Config) -> None:
     """Asks each candidate's learner whether it takes the hyperparameters of the config.
 

@@ -83,6 +83,11 @@ def remember(outcome: Outcome, recipe_now: str, stack: str | None = None) -> Non
     draft.replace(path)
 
 
+def forget(use_case: str) -> None:
+    """The last outcome stands no more: something else is put into production."""
+    _file(use_case).unlink(missing_ok=True)
+
+
 def _file(use_case: str) -> Path:
     return STATE / f"{use_case}.json"
 

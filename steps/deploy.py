@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from zenml import step
-from zenml.client import Client
 
 from steps.registry import load_version, splits_of
+from steps.rollout import roll_out
 from switchyard.config import Data, Deployment, Expectations
 from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
 from switchyard.models.onnx_model import OnnxModel
-from switchyard.serving.deployer import Deployer
 
 
 # Never from the cache: the endpoint may have been stopped since; if it serves this version, this takes no time.
@@ -26,9 +25,10 @@ def deploy(
     seed: int,
     deployment: Deployment,
 ) -> Annotated[dict[str, Any], "{use_case}_endpoint"]:
-    """Rolls out the version that is in production now, and asks it for the golden rows before it takes over.
+    """Rolls out the version that was decided on, and asks it for the golden rows before it takes over.
 
-    If the champion was kept, that is the champion: nothing happens if it is being served, and it comes back if not.
+    Only then does the stage `production` move. If the champion was kept, it is the version that is in production now:
+    nothing happens if it is being served, and it comes back if not.
 
     Args:
         models: One a candidate.
@@ -49,13 +49,6 @@ def deploy(
     from switchyard.serving.expectations import expected_answers, rows_of
     from switchyard.serving.golden import golden_rows
 
-    deployer = Client().active_stack.model_deployer
-    if not isinstance(deployer, Deployer):
-        found = f"{type(deployer).__name__}" if deployer else "none"
-        raise SwitchyardError(
-            f"stack {Client().active_stack.name}: its model deployer must be one that serves ONNX models, "
-            f"found {found}; apply a stack file with --stack"
-        )
     use_case, version = promotion["use_case"], promotion["production"]
     expected: list[dict[str, Any]] = []
     if version == promotion["version"]:
@@ -66,7 +59,9 @@ def deploy(
         model = load_version(use_case, version)
         splits = _with_columns(model, splits, splits_of(use_case, version))
     golden = golden_rows(model, splits.scan("test").collect(), deployment.golden_rows, expected)
-    return deployer.roll_out(use_case, version, model, golden, deployment).to_dict()
+    reason = f"{promotion['verdict']}: {promotion['reason']}"
+    endpoint, _ = roll_out(use_case, version, model, golden, deployment, "training", reason)
+    return endpoint.to_dict()
 
 
 def _with_columns(model: OnnxModel, splits: Dataset, own: Dataset | None) -> Dataset:

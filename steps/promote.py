@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from zenml import save_artifact, step
 
 from steps.artifacts import ReportMaterializer
+from steps.changes import changes_of
 from steps.lineage import lineage_of_run
+from steps.mirror import mirror
 from steps.registry import (
     load_version,
     production_version,
-    promote_version,
+    record_lineage,
     record_verdict,
     register_version,
     rows_seen_by,
+    versions_of,
 )
+from steps.settle import settle
 from steps.tracking import (
     log_cached_evaluation,
     log_page,
-    promote_in_mlflow,
     record_verdict_in_mlflow,
     register_in_mlflow,
 )
@@ -28,10 +31,12 @@ from switchyard.data.dataset import Dataset
 from switchyard.errors import GateError, SwitchyardError
 from switchyard.evaluation.gates import GateResult, sentence
 from switchyard.models.onnx_model import OnnxModel
+from switchyard.releases.history import aliases, taken_out
 from switchyard.report import Report
 
 if TYPE_CHECKING:
     from switchyard.evaluation.comparison import Comparison
+    from switchyard.evaluation.promotion import Promotion
 
 
 # Never from the cache: what is in production may have changed since, and both registries are asked anew.
@@ -47,7 +52,9 @@ def promote(
     seed: int,
     use_case: str,
 ) -> Annotated[dict[str, Any], "{use_case}_promotion"]:
-    """Registers the best candidate, and makes it the champion if it passes every gate and is the better one.
+    """Registers the best candidate, and decides whether it passes every gate and is better than the champion.
+
+    What is decided here comes into production by the step deploy: its endpoint answers first.
 
     Args:
         models: One a candidate.
@@ -70,15 +77,18 @@ def promote(
     """
     from switchyard.evaluation.promotion import PROMOTED, REFUSED, decide
 
+    healed = settle(use_case)
+    before = production_version(use_case)
     log_cached_evaluation(evaluation)
     best = next(model for model in models if model.card["candidate"] == evaluation.facts["best"])
     version = register_version(use_case, best, splits)
     register_in_mlflow(use_case, version, best)
-    before = production_version(use_case)
+    record_lineage(use_case, version, lineage_of_run(evaluation, before))
     gates = [GateResult(**gate) for gate in evaluation.facts["gates"]]
     promotion = {"use_case": use_case, "version": version, "candidate": best.card["candidate"]}
     promotion |= {"sha256": best.card["sha256"], "gates": evaluation.facts["gates"]}
     promotion |= {"champion": before, "production": before, "comparison": None}
+    promotion["healed"] = healed + _mirrored(use_case, version)
     if not all(gate.passed for gate in gates):
         _refuse(promotion, evaluation, sentence(gates, _consequence(use_case, version, before)))
 
@@ -86,7 +96,7 @@ def promote(
     if before is not None and before != version:
         comparison = _compared(use_case, before, best, splits, data, task, metrics, champion, seed)
         promotion["comparison"] = comparison.as_dict()
-    decided = decide(len(gates), version, before, comparison, champion)
+    decided = _by_hand(use_case, version, before) or decide(len(gates), version, before, comparison, champion)
     if decided.verdict == REFUSED:
         _refuse(promotion, evaluation, decided.reason)
     is_champion = decided.verdict == PROMOTED or before == version
@@ -96,10 +106,26 @@ def promote(
         "production": version if is_champion else before,
     }
     _record(promotion, evaluation)
-    if is_champion:  # again if it is already: a run that died may have left it half done
-        promote_version(use_case, version)
-        promote_in_mlflow(use_case, version)
     return promotion
+
+
+def _mirrored(use_case: str, version: int) -> list[str]:
+    """The newest version is MLflow's challenger; what a run that died has left of the other aliases is put right."""
+    known, registered = [change for change, _ in changes_of(use_case)], versions_of(use_case)
+    older = [each for each in registered if each < version]
+    return mirror(use_case, aliases(known, registered), aliases(known, older)) or []
+
+
+def _by_hand(use_case: str, version: int, before: int | None) -> Promotion | None:
+    """What a person has replaced comes back by a person only, however good it looks on today's rows."""
+    from switchyard.evaluation.promotion import KEPT, Promotion
+
+    change = taken_out([change for change, _ in changes_of(use_case)], version) if before is not None else None
+    if change is None:
+        return None
+    who = f"{change.by['name']} replaced version {version} ({change.action}, run {change.run}: {change.reason})"
+    back = f"python run.py release --config {use_case} --version {version} would bring it back"
+    return Promotion(KEPT, f"{who}, so version {before} stays in production; {back}")
 
 
 def _compared(

@@ -24,7 +24,8 @@ from switchyard.data.seen_rows import SeenRows
 from switchyard.errors import SwitchyardError
 from switchyard.models.onnx_model import OnnxModel
 
-PRODUCTION = "production"
+PRODUCTION, ARCHIVED = "production", "archived"
+_PAGE = 200
 
 
 def register_version(use_case: str, model: OnnxModel, splits: Dataset) -> int:
@@ -43,7 +44,7 @@ def register_version(use_case: str, model: OnnxModel, splits: Dataset) -> int:
         client.create_model(use_case)
     sha256 = str(model.card["sha256"])
     tag = f"sha256-{sha256[:16]}"
-    known = client.list_model_versions(model_name_or_id=use_case, tags=tag, size=1).items
+    known = client.list_model_versions(model=use_case, tags=tag, size=1).items
     version = known[0] if known else client.create_model_version(use_case, tags=[tag, str(model.card["candidate"])])
     if "sha256" not in version.run_metadata:  # written last: a run that died before it has left the rest undone
         _link_inputs(version)
@@ -53,21 +54,41 @@ def register_version(use_case: str, model: OnnxModel, splits: Dataset) -> int:
     return int(version.number)
 
 
-def promote_version(use_case: str, version: int) -> None:
-    """Moves the stage `production` to this version; the one before is archived."""
-    Client().update_model_version(use_case, str(version), stage=PRODUCTION, force=True)
+def set_production(use_case: str, version: int | None) -> None:
+    """Moves the stage `production` to this version, or to none; the one before is archived."""
+    before = production_version(use_case)
+    if version is not None:
+        Client().update_model_version(use_case, str(version), stage=PRODUCTION, force=True)
+    elif before is not None:
+        Client().update_model_version(use_case, str(before), stage=ARCHIVED, force=True)
 
 
 def production_version(use_case: str) -> int | None:
-    """The version that was promoted last and still is in production."""
-    found = Client().list_model_versions(model_name_or_id=use_case, stage=PRODUCTION, size=1).items
+    """The version whose stage it is; the one that has answered last, except while a run is on its way."""
+    found = Client().list_model_versions(model=use_case, stage=PRODUCTION, size=1).items
     return int(found[0].number) if found else None
+
+
+def versions_of(use_case: str) -> list[int]:
+    """The numbers of all registered versions, the newest first."""
+    return sorted((int(each.number) for each in _registered(use_case)), reverse=True)
+
+
+def facts_of(use_case: str) -> dict[int, dict[str, Any]]:
+    """What is recorded beside each version (`verdict`, `reason`, `lineage`), by its number."""
+    return {int(each.number): dict(each.run_metadata) for each in _registered(use_case, hydrate=True)}
 
 
 def record_verdict(use_case: str, version: int, promotion: dict[str, Any]) -> None:
     """The verdict on a version, beside it: what, why, against which champion, with which figures."""
     told = {key: promotion[key] for key in ("verdict", "reason", "champion", "comparison") if promotion.get(key)}
     log_metadata(metadata=told, model_name=use_case, model_version=version)
+
+
+def record_lineage(use_case: str, version: int, lineage: dict[str, Any]) -> None:
+    """Where a version comes from, beside it; once, for that does not change."""
+    if "lineage" not in _version(use_case, version).run_metadata:
+        log_metadata(metadata={"lineage": lineage}, model_name=use_case, model_version=version)
 
 
 def load_version(use_case: str, version: int) -> OnnxModel:
@@ -101,6 +122,26 @@ def splits_of(use_case: str, version: int) -> Dataset | None:
     with suppress(SwitchyardError, OSError):
         return artifact.load() if artifact else None
     return None
+
+
+def latest_splits(use_case: str) -> Dataset | None:
+    """The split that was made last, of whatever version; None if it is gone."""
+    with suppress(SwitchyardError, OSError, KeyError):
+        found: Dataset = Client().get_artifact_version(f"{use_case}_splits").load()
+        return found
+    return None
+
+
+def _registered(use_case: str, hydrate: bool = False) -> list[ModelVersionResponse]:
+    if not Client().list_models(name=use_case, size=1).items:
+        return []
+    found: list[ModelVersionResponse] = []
+    page, pages = 1, 1
+    while page <= pages:
+        listed = Client().list_model_versions(model=use_case, hydrate=hydrate, page=page, size=_PAGE)
+        found += listed.items
+        page, pages = page + 1, listed.total_pages
+    return found
 
 
 def _version(use_case: str, version: int) -> ModelVersionResponse:

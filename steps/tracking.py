@@ -175,16 +175,6 @@ def register_in_mlflow(use_case: str, version: int, model: OnnxModel) -> None:
 
 
 @_if_it_answers
-def promote_in_mlflow(use_case: str, version: int) -> None:
-    """The alias `champion` moves to this version (registry stages are deprecated)."""
-    import mlflow
-
-    found = _mlflow_version(use_case, version)
-    if found:
-        mlflow.MlflowClient().set_registered_model_alias(use_case, "champion", found)
-
-
-@_if_it_answers
 def log_page(report: Report) -> None:
     """The page again, now with the verdict."""
     import mlflow

@@ -61,6 +61,22 @@ class KServeDeployer(BaseModelDeployer):
         storage.prune(name, [uri, *([storage_uri(good)] if good else [])], older=self.config.ready_timeout)
         return Endpoint(name=name, version=version, url=url, service=str(service), notice="", request=golden["request"])
 
+    def retire(self, name: str) -> None:
+        """See `switchyard.serving.deployer.Deployer`."""
+        cluster = self._cluster()
+        if rollout.ours(cluster, name):
+            rollout.remove(cluster, name, self.config.ready_timeout)
+        self._storage().prune(name, [])
+        for known in self._known(name):
+            Client().delete_service(known.id)
+
+    def serving(self, name: str) -> int | None:
+        """See `switchyard.serving.deployer.Deployer`."""
+        found, known = self._cluster().service(name), self._known(name)
+        if not found or not known or storage_uri(found) != storage_uri(known[0].config["manifest"]):
+            return None
+        return int(known[0].config["model_version"])
+
     def remove_unused_versions(self, name: str) -> None:
         """Takes away what a roll-out that was killed has left in the bucket.
 

@@ -22,8 +22,8 @@ from stacks.flavors.oip import OipConfig, OipFlavor
 from stacks.flavors.oip_service import OipService, OipServiceConfig
 from switchyard.config import Deployment
 from switchyard.models.onnx_model import OnnxModel
-from switchyard.serving import daemon
-from switchyard.serving.deploy import deploy
+from switchyard.serving import daemon, repository
+from switchyard.serving import deploy as local
 from switchyard.serving.deployer import Endpoint
 
 
@@ -43,7 +43,7 @@ class OipDeployer(BaseModelDeployer):
     ) -> Endpoint:
         """See `switchyard.serving.deployer.Deployer`."""
         root = self._root(name)
-        deployed = deploy(
+        deployed = local.deploy(
             root,
             replace(model, card={**model.card, "name": name}),
             golden,
@@ -72,6 +72,16 @@ class OipDeployer(BaseModelDeployer):
             notice=deployed.notice or "",
             request=golden["request"],
         )
+
+    def retire(self, name: str) -> None:
+        """See `switchyard.serving.deployer.Deployer`."""
+        local.retire(self._root(name), name)
+        for known in Client().list_services(service_name=f"zenml-{name}").items:
+            Client().delete_service(known.id)
+
+    def serving(self, name: str) -> int | None:
+        """See `switchyard.serving.deployer.Deployer`."""
+        return repository.active(self._root(name), name)
 
     def _record(self, config: OipServiceConfig) -> UUID:
         """Makes ZenML's list of services say what is served; one entry a use case."""

@@ -48,3 +48,15 @@ class Deployer(Protocol):
             SwitchyardError: It did not come up or answered wrong; the old version keeps serving.
         """
         ...
+
+    def retire(self, name: str) -> None:
+        """Takes down what answers for a use case; if nothing does, that is well.
+
+        Raises:
+            SwitchyardError: It still answers.
+        """
+        ...
+
+    def serving(self, name: str) -> int | None:
+        """The version that has passed its smoke test and taken over, whether or not it is stopped just now."""
+        ...

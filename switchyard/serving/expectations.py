@@ -43,6 +43,17 @@ def expected_answers(
     return [check.facts | {"request": request_body(model, check.frame)} for check in checks if check.facts["rows"]]
 
 
+def applicable(expectations: Expectations, model: OnnxModel) -> Expectations:
+    """Those about nothing but columns that the model reads: a version of another day may not know all of today's."""
+    columns = {spec["name"] for spec in model.card["inputs"]}
+    kept = {
+        "rows": tuple(each for each in expectations.rows if columns >= set(each.row)),
+        "directional": tuple(each for each in expectations.directional if each.column in columns),
+        "invariant": tuple(each for each in expectations.invariant if each.column in columns),
+    }
+    return expectations.model_copy(update=kept)
+
+
 def rows_of(test: pl.LazyFrame, model: OnnxModel, target: str) -> pl.DataFrame:
     """The model's columns of the rows that evaluation sees: those with a value of the target."""
     names = [spec["name"] for spec in model.card["inputs"]]

@@ -16,7 +16,7 @@ INSIDE = {
     "preprocess": ("switchyard.data.write_parts:write_parts", "before"),
     "train_logistic": ("steps.tracking:log_candidate", "after"),
     "evaluate": ("steps.tracking:log_evaluation", "after"),
-    "promote": ("steps.registry:promote_version", "before"),
+    "promote": ("steps.registry:record_verdict", "after"),
     "deploy": ("switchyard.serving.golden:smoke_test", "before"),
 }
 

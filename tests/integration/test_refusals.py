@@ -95,7 +95,7 @@ def test_a_failed_gate_registers_the_model_but_promotes_and_deploys_nothing(proj
     assert known["run"] == "failed"
     assert list(known["stages"].values()) == [None]
     assert known["mlflow"] == 1
-    assert known["aliases"] == []
+    assert known["aliases"] == ["challenger"]
     assert known["services"] == 0
     assert not (project.home / "local_stores" / "oip" / "gated").exists()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from kubernetes import client as kubernetes_client
 
 from stacks.endpoints import stop_endpoint
 from stacks.flavors.kserve_deployer import KServeDeployer
@@ -12,7 +13,7 @@ from switchyard.config import Replicas, Resources
 from switchyard.errors import InputError
 from switchyard.serving import client
 from switchyard.serving.deployer import Deployer
-from tests.kserve.deploying import answering, objects, roll_out, service, versions
+from tests.kserve.deploying import SERVICES, answering, objects, roll_out, service, versions
 from tests.rehearsal import storage
 from tests.serving.conftest import survival_graph
 
@@ -140,3 +141,29 @@ def test_nothing_is_taken_away_while_the_cluster_does_not_say_what_it_serves(dep
     with pytest.raises(InputError):
         deployer.remove_unused_versions("survival")
     assert objects(place) == served
+
+
+def test_what_is_retired_answers_no_more_and_can_be_rolled_out_again(deployer, place):
+    assert deployer.serving("survival") is None
+    deployer.retire("survival")  # nothing there: that is well
+    first = roll_out(deployer)
+    roll_out(deployer, version=2, bias=1.0)
+    assert deployer.serving("survival") == 2
+
+    deployer.retire("survival")
+
+    assert (service(place), objects(place)) == (None, [])
+    assert not client.live(first.url)
+    assert deployer.find_model_server() == []
+    assert deployer.serving("survival") is None
+    assert answering(roll_out(deployer)) == "1"
+    assert deployer.serving("survival") == 1
+
+
+def test_a_version_that_was_applied_but_never_smoke_tested_is_not_what_serves(deployer, place):
+    roll_out(deployer)
+    uri = service(place)["spec"]["predictor"]["model"]["storageUri"]
+    body = {"spec": {"predictor": {"model": {"storageUri": uri.replace("/1-", "/2-")}}}}
+    kubernetes_client.CustomObjectsApi(place.api()).patch_namespaced_custom_object(*SERVICES, "survival", body)
+
+    assert deployer.serving("survival") is None

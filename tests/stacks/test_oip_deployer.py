@@ -103,6 +103,34 @@ def test_the_next_version_takes_the_place_of_the_first(deployer):
     assert only(deployer).config.model_version == "2"
 
 
+def test_what_is_retired_answers_no_more_and_can_be_rolled_out_again(deployer):
+    assert deployer.serving("leaving") is None
+    deployer.retire("leaving")  # nothing there: that is well
+    roll_out(deployer, "leaving")
+    endpoint = roll_out(deployer, "leaving", version=2, bias=1.0)
+    assert deployer.serving("leaving") == 2
+
+    deployer.retire("leaving")
+
+    assert ask(endpoint)[0] is None
+    assert deployer.find_model_server() == []
+    assert deployer.serving("leaving") is None
+    assert ask(roll_out(deployer, "leaving"))[0] == 200
+    assert deployer.serving("leaving") == 1
+
+
+def test_one_that_is_stopped_is_retired_all_the_same_and_others_answer_on(deployer):
+    roll_out(deployer, "halted")
+    other = roll_out(deployer, "other")
+    stop_endpoint("halted")
+    assert deployer.serving("halted") == 1  # it comes back with the next run
+
+    deployer.retire("halted")
+
+    assert deployer.serving("halted") is None
+    assert ask(other)[0] == 200
+
+
 def test_the_same_version_again_is_the_same_service(deployer):
     port = free_port()
 

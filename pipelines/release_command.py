@@ -1,0 +1,90 @@
+"""`python run.py release | rollback | retire`: what is asked for, and what is said of it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from switchyard.releases.rules import check_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from rich.console import Console
+
+    Session = Callable[[Console], AbstractContextManager[None]]
+
+
+WHAT = {
+    "release": "Puts a registered version into production.",
+    "rollback": "Goes back to the previous champion, or to the one that is named.",
+    "retire": "Takes a use case out of production: nothing answers any more.",
+}
+
+
+def add_options(parser: argparse.ArgumentParser, action: str) -> None:
+    """The options of one of the three."""
+    parser.add_argument("--config", default="titanic", metavar="FILE", help="configs/NAME.yaml (default: titanic)")
+    if action == "release":
+        parser.add_argument("--version", type=_version, required=True, metavar="N", help="which version")
+        parser.add_argument("--force", action="store_true", help="even if its gates refused it")
+    if action == "rollback":
+        parser.add_argument("--version", type=_version, metavar="N", help="default: the previous champion")
+    parser.add_argument("--reason", metavar="TEXT", help="why; the history tells it")
+    parser.add_argument("--stack", metavar="NAME", help="apply stacks/NAME.yaml and make it active")
+    parser.add_argument("--debug", action="store_true", help="show ZenML's own output, and tracebacks")
+
+
+def _version(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no version: give its number, from 1")
+    return number
+
+
+def start(arguments: argparse.Namespace, session: Session) -> None:
+    """Runs what was asked for, and says what came of it.
+
+    Args:
+        arguments: Parsed, with the `action`: one of `WHAT`.
+        session: Opens ZenML on the stack that was asked for.
+
+    Raises:
+        InputError: No reason was given, or what was asked for cannot be done.
+        SwitchyardError: The run did not complete.
+    """
+    from rich.console import Console
+
+    from pipelines.preflight import read_config
+
+    action = arguments.action
+    reason = check_reason(arguments.reason, action)
+    config, console = read_config(Path(arguments.config)), Console(highlight=False)
+    with session(console):
+        from pipelines import release
+
+        if action == "retire":
+            done: dict[str, Any] | None = release.start_retirement(config, reason, console, arguments.debug)
+        else:
+            force = action == "release" and arguments.force
+            done = release.start_release(config, arguments.version, action, reason, force, console, arguments.debug)
+    for line in _told(config.name, done, arguments):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _told(use_case: str, done: dict[str, Any] | None, arguments: argparse.Namespace) -> list[str]:
+    if done is None:
+        which = f"version {arguments.version}" if arguments.version else "that version"
+        return [f"{use_case}: {which} is in production already; nothing was done."]
+    lines = [f"repaired: {line}" for line in done["healed"]]
+    if done["version"] is None:
+        return [*lines, f"{use_case} is retired: nothing answers any more (run {done['run']})."]
+    endpoint = done["endpoint"]
+    lines.append(f"{use_case} version {done['version']} is in production (run {done['run']}).")
+    lines.append(f"endpoint  {endpoint['url']}/v2/models/{use_case}")
+    return [*lines, *([endpoint["notice"]] if endpoint["notice"] else [])]

@@ -1,0 +1,70 @@
+"""release: a version that a person has chosen goes to the endpoint of the stack."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from zenml import step
+
+from steps.registry import latest_splits, load_version, splits_of
+from steps.rollout import roll_out
+from steps.settle import settle
+from switchyard.config import Data, Deployment, Expectations
+from switchyard.data.dataset import Dataset
+from switchyard.errors import SwitchyardError
+from switchyard.models.onnx_model import OnnxModel
+from switchyard.releases.change import Action
+
+
+@step(enable_cache=False)
+def release(
+    use_case: str,
+    version: int,
+    action: Action,
+    reason: str,
+    data: Data,
+    expectations: Expectations,
+    seed: int,
+    deployment: Deployment,
+) -> Annotated[dict[str, Any], "{use_case}_release"]:
+    """Rolls a registered version out as a training run does: golden rows and expectations first, then the switch.
+
+    Args:
+        use_case: The registered model's name.
+        version: Its number.
+        action: `release` or `rollback`.
+        reason: Why.
+        data: Which column is the target.
+        expectations: What the endpoint must do; those about columns that the version does not read are left out.
+        seed: Of the rows that it is asked about.
+        deployment: Where it is to answer.
+
+    Returns:
+        The version, the endpoint, and what an earlier run had left undone.
+
+    Raises:
+        SwitchyardError: The ONNX file or the rows for its smoke test are gone, or it did not come up; the old version
+            keeps serving.
+    """
+    from switchyard.serving.expectations import applicable, expected_answers, rows_of
+    from switchyard.serving.golden import golden_rows
+
+    healed = settle(use_case)
+    model = load_version(use_case, version)
+    test = _rows(use_case, version, model).scan("test")
+    expected = expected_answers(model, rows_of(test, model, data.target), applicable(expectations, model), seed=seed)
+    golden = golden_rows(model, test.collect(), deployment.golden_rows, expected)
+    endpoint, more = roll_out(use_case, version, model, golden, deployment, action, reason)
+    return {"use_case": use_case, "version": version, "endpoint": endpoint.to_dict(), "healed": healed + more}
+
+
+def _rows(use_case: str, version: int, model: OnnxModel) -> Dataset:
+    """Those of the version's own time, or today's if they are gone."""
+    wanted = {spec["name"] for spec in model.card["inputs"]}
+    for each in (splits_of(use_case, version), latest_splits(use_case)):
+        if each and wanted <= set(each.scan("test").collect_schema().names()):
+            return each
+    raise SwitchyardError(
+        f"{use_case} version {version} cannot be released: the rows that it would be smoke-tested with are gone; "
+        "a training run on data with its columns makes new ones"
+    )
