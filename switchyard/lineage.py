@@ -1,0 +1,97 @@
+"""Where a model comes from: code, lock, config and machine, each in a few words that another day can be held against.
+
+A run is submitted with `origin` of the project as it is then: where its steps run there may be no git. `reproduce`
+asks for the same again and says what differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from switchyard.config import Config
+
+LOCK = "requirements.lock"
+CODE_FOLDERS = ("switchyard", "steps", "pipelines", "stacks")
+_CODE = ("run.py", *(f"{folder}/**/*.{kind}" for folder in CODE_FOLDERS for kind in ("py", "html", "md")))
+_GIT_SECONDS = 20.0
+
+
+def origin(root: Path) -> dict[str, Any]:
+    """What the code of a run is, JSON-able.
+
+    Args:
+        root: The project's folder.
+
+    Returns:
+        `code`, see `code_version`, and `lock_sha256`.
+    """
+    return {"code": code_version(root), "lock_sha256": lock_sha256(root)}
+
+
+def code_version(root: Path) -> dict[str, Any]:
+    """The code as it is on disk.
+
+    Args:
+        root: The project's folder.
+
+    Returns:
+        `sha256` over the files that a run executes; `commit` that is checked out (None without git) and `dirty`,
+        whether those files differ from it (None without git).
+    """
+    commit = git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    changed = git(root, "status", "--porcelain", "--", "run.py", LOCK, *CODE_FOLDERS) if commit else None
+    return {"commit": commit or None, "dirty": None if changed is None else bool(changed), "sha256": code_sha256(root)}
+
+
+def code_sha256(root: Path) -> str:
+    """One hash over names and contents of all files of the code."""
+    digest = hashlib.sha256()
+    for path in sorted({path for pattern in _CODE for path in root.glob(pattern)}):
+        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def lock_sha256(root: Path) -> str | None:
+    """The hash of the lock file, which names every package; None if there is none."""
+    path = root / LOCK
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def config_sha256(config: Config) -> str:
+    """The hash of a whole config, defaults and all: the order of its keys does not matter."""
+    text = json.dumps(config.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def machine() -> dict[str, str]:
+    """What of this machine can change the last digit of a sum: Python, system, C library and processor."""
+    system = " ".join(part for part in (platform.system(), platform.machine(), *platform.libc_ver()) if part)
+    return {"python": platform.python_version(), "platform": system, "processor": _processor()}
+
+
+def git(root: Path, *arguments: str) -> str | None:
+    """What git prints, without the last line's end; None if there is no git, no repository, or it refuses."""
+    try:
+        ended = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=_GIT_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return ended.stdout.strip() if ended.returncode == 0 else None
+
+
+def _processor() -> str:
+    """The model's name where Linux tells it, otherwise what Python knows."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    named = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return named or platform.processor() or platform.machine()
