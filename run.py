@@ -7,8 +7,9 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,6 +141,16 @@ def doctor(arguments: argparse.Namespace) -> int:
     return examine(arguments.stack, as_json=arguments.json, debug=arguments.debug)
 
 
+def versions(arguments: argparse.Namespace) -> int:
+    """Compares, shows or reproduces registered versions."""
+    from stacks.session import open_session
+
+    with open_session(debug=arguments.debug):
+        from pipelines.versions.command import answer
+
+        return answer(arguments.name, arguments)
+
+
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show ZenML's own output, and tracebacks")
@@ -223,12 +234,25 @@ def _image_parser() -> argparse.ArgumentParser:
     return parser
 
 
-COMMANDS = {
+def _versions_parser(name: str) -> argparse.ArgumentParser:
+    from pipelines.versions.command import ABOUT, add_options
+
+    parser = argparse.ArgumentParser(prog=f"python run.py {name}", description=ABOUT[name])
+    add_options(name, parser)
+    parser.add_argument("--debug", action="store_true", help="show ZenML's own output, and tracebacks")
+    parser.set_defaults(command=versions, name=name)
+    return parser
+
+
+COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "init": _init_parser,
     "stop": _stop_parser,
     "schedule": _schedule_parser,
     "doctor": _doctor_parser,
     "image": _image_parser,
+    "compare": partial(_versions_parser, "compare"),
+    "show": partial(_versions_parser, "show"),
+    "reproduce": partial(_versions_parser, "reproduce"),
 }
 
 

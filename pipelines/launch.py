@@ -23,7 +23,9 @@ from switchyard import errors
 from switchyard.config import Config
 from switchyard.data.source import Source
 from switchyard.errors import InputError, SwitchyardError
+from switchyard.lineage import origin
 from switchyard.patience import within
+from switchyard.project import ROOT
 from switchyard.serving.deployer import Deployer
 
 _POLL_SECONDS = 2.0
@@ -88,6 +90,7 @@ def named(config: Config, name: str, cache: bool = True) -> Pipeline:
         run_name=name,
         enable_cache=None if cache else False,
         substitutions={"use_case": config.name},
+        extra=origin(ROOT),  # where the steps run there may be no git to ask
         # The first failure ends the run, and is what the user is told.
         execution_mode=ExecutionMode.FAIL_FAST,
     )

@@ -22,6 +22,7 @@ from steps.tracking import (
     record_verdict_in_mlflow,
     register_in_mlflow,
 )
+from steps.version_record import keep_card, keep_with_version, remember_recipe
 from switchyard.config import Champion, Data, Metrics, Task
 from switchyard.data.dataset import Dataset
 from switchyard.errors import GateError, SwitchyardError
@@ -72,6 +73,7 @@ def promote(
     log_cached_evaluation(evaluation)
     best = next(model for model in models if model.card["candidate"] == evaluation.facts["best"])
     version = register_version(use_case, best, splits)
+    remember_recipe(use_case, version, best, splits, evaluation)
     register_in_mlflow(use_case, version, best)
     before = production_version(use_case)
     gates = [GateResult(**gate) for gate in evaluation.facts["gates"]]
@@ -152,8 +154,11 @@ def _record(promotion: dict[str, Any], evaluation: Report) -> None:
 
     use_case = promotion["use_case"]
     page = Report(facts={**evaluation.facts, "promotion": promotion}, html=with_verdict(evaluation.html, promotion))
-    save_artifact(page, f"{use_case}_verdict", materializer=ReportMaterializer)
+    keep_with_version(
+        use_case, promotion["version"], save_artifact(page, f"{use_case}_verdict", materializer=ReportMaterializer)
+    )
     log_page(page)
     if promotion["version"] != promotion["champion"]:
         record_verdict(use_case, promotion["version"], promotion)
         record_verdict_in_mlflow(promotion)
+    keep_card(promotion, evaluation)
