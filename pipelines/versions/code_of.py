@@ -13,6 +13,8 @@ from typing import Any
 
 from switchyard.lineage import code_sha256, git, lock_sha256
 
+_NO_HOOKS = ("-c", "core.hooksPath=/dev/null")  # nothing of the user's own is to happen because of a look
+
 
 @dataclass(frozen=True)
 class Code:
@@ -59,7 +61,6 @@ def code_of(recipe: dict[str, Any], root: Path, here: bool = False) -> Iterator[
         if worktree:
             git(root, "worktree", "remove", "--force", str(_top(worktree, root)))
             shutil.rmtree(_top(worktree, root).parent, ignore_errors=True)
-            git(root, "worktree", "prune")
 
 
 def _why_not(commit: str | None, recipe: dict[str, Any], root: Path, here: bool) -> str:
@@ -82,7 +83,7 @@ def _why_not(commit: str | None, recipe: dict[str, Any], root: Path, here: bool)
 def _worktree(root: Path, commit: str) -> Path | None:
     """The project's folder in a temporary worktree: the project may stand below the top of its repository."""
     top = Path(mkdtemp(prefix="switchyard-code-")) / "code"
-    if git(root, "worktree", "add", "--detach", str(top), commit) is None:
+    if git(root, *_NO_HOOKS, "worktree", "add", "--detach", str(top), commit) is None:
         shutil.rmtree(top.parent, ignore_errors=True)
         return None
     return top / (git(root, "rev-parse", "--show-prefix") or "")

@@ -101,12 +101,14 @@ def _count(one: np.ndarray, other: np.ndarray) -> str:
 
 
 def _values(model: onnx.ModelProto) -> dict[str, np.ndarray]:
-    from onnx import helper, numpy_helper
+    from onnx import TensorProto, helper, numpy_helper
 
     values = {each.name: np.asarray(numpy_helper.to_array(each)) for each in model.graph.initializer}
     for position, node in enumerate(model.graph.node):
         for attribute in node.attribute:
             value = helper.get_attribute_value(attribute)
+            if isinstance(value, TensorProto):
+                value = numpy_helper.to_array(value).tolist()
             if isinstance(value, (list, tuple, int, float, bytes)) and attribute.name:
                 values[f"{node.op_type} {position}, {attribute.name}"] = np.atleast_1d(np.asarray(value))
     return values
