@@ -32,12 +32,13 @@ def preflight(path: Path, overrides: Sequence[str], split: bool = True) -> tuple
     """
     from switchyard.data.source import inspect
     from switchyard.data.split_check import check_split
+    from switchyard.evaluation.gate_tree import Measured, places
     from switchyard.evaluation.gates import check_gates
 
     file = config_file(path)
     config = configs.load(file, overrides)
     with _named(file):
-        check_gates(config.gates, config.task)
+        check_gates(config.gates, places(Measured.of(config)))
     source = inspect(config.data, config.contract, config.task, root=ROOT, features=config.features)
     if split:
         check_split(source, config)

@@ -14,7 +14,8 @@ from steps.preprocess import preprocess
 from steps.promote import promote
 from steps.train import train
 from steps.validate import validate
-from switchyard.config import Config, Metrics
+from switchyard.config import Config, Features, Metrics, Reporting
+from switchyard.evaluation.gate_tree import needs_data
 
 
 @pipeline
@@ -27,6 +28,7 @@ def training(config: Config, fingerprint: str) -> None:
             reads what is there then.
     """
     data, task, contract, seed = config.data, config.task, config.contract, config.seed
+    primary = Metrics(primary=config.metrics.primary)  # the rest is evaluate's, and trains nothing anew
     anew: dict[str, Any] = {} if fingerprint else {"enable_cache": False}
     raw = ingest.with_options(**step_options(config, "ingest"), **anew)(
         data=data, fingerprint=fingerprint, use_case=config.name
@@ -34,6 +36,8 @@ def training(config: Config, fingerprint: str) -> None:
     validate.with_options(**step_options(config, "validate"))(
         raw, use_case=config.name, source=data.uri, contract=contract, target=data.target
     )
+    # The rows are dealt anew only for what depends on them.
+    by_rows = {name: asked for name, asked in config.gates.items() if needs_data(name)}
     splits = preprocess.with_options(**step_options(config, "preprocess"))(
         raw,
         data=data,
@@ -42,6 +46,10 @@ def training(config: Config, fingerprint: str) -> None:
         task=task,
         seed=seed,
         use_case=config.name,
+        gates=by_rows,
+        features=config.features if by_rows else Features(),
+        metrics=primary,
+        reporting=config.evaluation if by_rows else Reporting(),
         after="validate",
     )
 
@@ -59,9 +67,10 @@ def training(config: Config, fingerprint: str) -> None:
             features=config.features,
             split=config.split,
             search=config.search,
-            metrics=Metrics(primary=config.metrics.primary),  # the rest is evaluate's, and trains nothing anew
+            metrics=primary,
             seed=seed,
             threads=config.threads,
+            seeds=config.evaluation.seeds,
             use_case=config.name,
             id=f"train_{name}",
         )
@@ -72,7 +81,12 @@ def training(config: Config, fingerprint: str) -> None:
         splits,
         data=data,
         task=task,
+        contract=contract,
+        features=config.features,
         metrics=config.metrics,
+        reporting=config.evaluation,
+        expectations=config.expectations,
+        golden_rows=config.deployment.golden_rows,
         gates=config.gates,
         seed=seed,
         fingerprint=fingerprint,
@@ -89,4 +103,12 @@ def training(config: Config, fingerprint: str) -> None:
         seed=seed,
         use_case=config.name,
     )
-    deploy.with_options(**step_options(config, "deploy"))(models, splits, promotion, deployment=config.deployment)
+    deploy.with_options(**step_options(config, "deploy"))(
+        models,
+        splits,
+        promotion,
+        data=data,
+        expectations=config.expectations,
+        seed=seed,
+        deployment=config.deployment,
+    )

@@ -161,7 +161,7 @@ class ReportMaterializer(_Materializer):
 
     def save(self, data: Report) -> None:
         """Writes the facts and the page."""
-        self._write_json("report.json", data.facts)
+        self._write("report.json", data.facts_json().encode())
         self._write("report.html", data.html.encode())
 
     def load(self, data_type: type[Any]) -> Report:

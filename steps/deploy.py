@@ -8,7 +8,7 @@ from zenml import step
 from zenml.client import Client
 
 from steps.registry import load_version, splits_of
-from switchyard.config import Deployment
+from switchyard.config import Data, Deployment, Expectations
 from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
 from switchyard.models.onnx_model import OnnxModel
@@ -18,7 +18,13 @@ from switchyard.serving.deployer import Deployer
 # Never from the cache: the endpoint may have been stopped since; if it serves this version, this takes no time.
 @step(enable_cache=False)
 def deploy(
-    models: list[OnnxModel], splits: Dataset, promotion: dict[str, Any], deployment: Deployment
+    models: list[OnnxModel],
+    splits: Dataset,
+    promotion: dict[str, Any],
+    data: Data,
+    expectations: Expectations,
+    seed: int,
+    deployment: Deployment,
 ) -> Annotated[dict[str, Any], "{use_case}_endpoint"]:
     """Rolls out the version that is in production now, and asks it for the golden rows before it takes over.
 
@@ -28,6 +34,9 @@ def deploy(
         models: One a candidate.
         splits: The dataset whose part `test` gives the golden rows.
         promotion: Which candidate was promoted as which version, or which version stays.
+        data: Which column is the target.
+        expectations: What the endpoint of a version of this run must do; a champion of an earlier run had its own.
+        seed: Of the rows that it is asked about.
         deployment: Where it is to answer.
 
     Returns:
@@ -37,6 +46,7 @@ def deploy(
         SwitchyardError: The stack has no deployer for ONNX models, or the version did not come up; the
             old version keeps serving.
     """
+    from switchyard.serving.expectations import expected_answers, rows_of
     from switchyard.serving.golden import golden_rows
 
     deployer = Client().active_stack.model_deployer
@@ -47,12 +57,15 @@ def deploy(
             f"found {found}; apply a stack file with --stack"
         )
     use_case, version = promotion["use_case"], promotion["production"]
+    expected: list[dict[str, Any]] = []
     if version == promotion["version"]:
         model = next(model for model in models if model.card["candidate"] == promotion["candidate"])
+        tested = rows_of(splits.scan("test"), model, data.target)
+        expected = expected_answers(model, tested, expectations, seed=seed)
     else:
         model = load_version(use_case, version)
         splits = _with_columns(model, splits, splits_of(use_case, version))
-    golden = golden_rows(model, splits.scan("test").collect(), deployment.golden_rows)
+    golden = golden_rows(model, splits.scan("test").collect(), deployment.golden_rows, expected)
     return deployer.roll_out(use_case, version, model, golden, deployment).to_dict()
 
 

@@ -10,7 +10,7 @@ from zenml import get_step_context, step
 from steps.artifacts import ReportMaterializer
 from steps.caching import depends_on
 from steps.tracking import log_evaluation
-from switchyard.config import Data, Metrics, Task
+from switchyard.config import Contract, Data, Expectations, Features, Metrics, Reporting, Task
 from switchyard.data.dataset import Dataset
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.report import Report
@@ -24,7 +24,12 @@ def evaluate(
     splits: Dataset,
     data: Data,
     task: Task,
+    contract: Contract,
+    features: Features,
     metrics: Metrics,
+    reporting: Reporting,
+    expectations: Expectations,
+    golden_rows: int,
     gates: dict[str, str],
     seed: int,
     fingerprint: str,
@@ -34,10 +39,15 @@ def evaluate(
 
     Args:
         models: One a candidate.
-        splits: The dataset with the parts `validation` and `test`.
+        splits: The dataset with the parts `train`, `validation` and `test`.
         data: Which column is the target.
         task: Classification or regression.
+        contract: The type of each column.
+        features: Which columns the candidates see.
         metrics: What decides, and how sure the figures must be.
+        reporting: What is measured beyond the metrics.
+        expectations: What the best candidate must do beyond the figures.
+        golden_rows: How many test rows are explained one by one: those that the endpoint is asked for.
         gates: What the figures are held against.
         seed: Of the bootstrap.
         fingerprint: Of the source, for the report; empty: what ingest found in this run.
@@ -47,8 +57,11 @@ def evaluate(
         The report; `facts["best"]` names the candidate that goes on.
     """
     from switchyard.evaluation.evaluate import evaluate as evaluate_models
+    from switchyard.evaluation.expectations import as_gates
+    from switchyard.evaluation.gated import flatten
     from switchyard.evaluation.gates import judge
     from switchyard.evaluation.report import to_html
+    from switchyard.evaluation.sections import Wanted
 
     source = {"uri": data.uri, "fingerprint": fingerprint or _ingested()}
     evaluation = evaluate_models(
@@ -60,13 +73,23 @@ def evaluate(
         metrics=metrics,
         seed=seed,
         source=source,
+        wanted=Wanted(splits.scan("train"), contract, features, reporting, expectations, golden_rows),
     )
-    results = judge(gates, evaluation.report)
-    gated = [asdict(result) for result in results]
-    facts = {**evaluation.report, "name": use_case, "best": evaluation.best, "gates": gated}
+    facts = {**evaluation.report, "name": use_case, "contract": _contract(use_case)}
+    facts["gated"] = flatten(facts)
+    results = (*judge(gates, facts), *as_gates(facts.get("expectations", [])))
+    facts["gates"] = [asdict(result) for result in results]
     report = Report(facts=facts, html=to_html(facts, results))
     log_evaluation(report)
     return report
+
+
+def _contract(use_case: str) -> dict[str, int]:
+    """What the step validate of this run has found, in brief."""
+    from switchyard.data.validation import in_brief
+
+    (validation,) = get_step_context().pipeline_run.steps["validate"].outputs[f"{use_case}_validation"]
+    return in_brief(validation.load().facts)
 
 
 def _ingested() -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from zenml import save_artifact, step
 
 from steps.artifacts import ReportMaterializer
+from steps.lineage import lineage_of_run
 from steps.registry import (
     load_version,
     production_version,
@@ -73,7 +74,7 @@ def promote(
     log_cached_evaluation(evaluation)
     best = next(model for model in models if model.card["candidate"] == evaluation.facts["best"])
     version = register_version(use_case, best, splits)
-    remember_recipe(use_case, version, best, splits, evaluation)
+    remember_recipe(use_case, version, best, splits, lineage_of_run(evaluation, production_version(use_case)))
     register_in_mlflow(use_case, version, best)
     before = production_version(use_case)
     gates = [GateResult(**gate) for gate in evaluation.facts["gates"]]
@@ -153,10 +154,11 @@ def _record(promotion: dict[str, Any], evaluation: Report) -> None:
     from switchyard.evaluation.report import with_verdict
 
     use_case = promotion["use_case"]
-    page = Report(facts={**evaluation.facts, "promotion": promotion}, html=with_verdict(evaluation.html, promotion))
-    keep_with_version(
-        use_case, promotion["version"], save_artifact(page, f"{use_case}_verdict", materializer=ReportMaterializer)
-    )
+    lineage = lineage_of_run(evaluation, promotion["champion"])
+    facts = {**evaluation.facts, "promotion": promotion, "lineage": lineage}
+    page = Report(facts=facts, html=with_verdict(evaluation.html, promotion, lineage))
+    kept = save_artifact(page, f"{use_case}_verdict", materializer=ReportMaterializer)
+    keep_with_version(use_case, promotion["version"], kept)
     log_page(page)
     if promotion["version"] != promotion["champion"]:
         record_verdict(use_case, promotion["version"], promotion)

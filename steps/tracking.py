@@ -8,7 +8,6 @@ not the model: the step says so and goes on.
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import platform
 import tempfile
@@ -139,7 +138,7 @@ def log_evaluation(report: Report) -> None:
     figures = {name: value for name, value in report.facts["gated"].items() if isinstance(value, int | float)}
     mlflow.log_metrics({f"test_{name}": float(value) for name, value in figures.items()})
     mlflow.log_text(report.html, "evaluation.html")
-    mlflow.log_text(json.dumps(report.facts, indent=2), "evaluation.json")
+    mlflow.log_text(report.facts_json(), "evaluation.json")
 
 
 @_if_it_answers
@@ -192,7 +191,7 @@ def log_page(report: Report) -> None:
     import mlflow
 
     mlflow.log_text(report.html, "evaluation.html")
-    mlflow.log_text(json.dumps(report.facts, indent=2), "evaluation.json")
+    mlflow.log_text(report.facts_json(), "evaluation.json")
 
 
 @_if_it_answers

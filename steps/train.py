@@ -31,6 +31,7 @@ def train(
     metrics: Metrics,
     seed: int,
     threads: int,
+    seeds: int,
     use_case: str,
 ) -> Annotated[OnnxModel, "{use_case}_{candidate}"]:
     """Fits one candidate on the training rows.
@@ -48,6 +49,7 @@ def train(
         metrics: What is optimised.
         seed: Of the search and of the learner.
         threads: Other thread counts give other weights, so it is part of the recipe.
+        seeds: With how many other seeds the tuned candidate is fitted again.
         use_case: Names the artifact.
 
     Returns:
@@ -70,6 +72,7 @@ def train(
         metrics=metrics,
         seed=seed,
         threads=threads,
+        seeds=seeds,
         train=splits.scan("train"),
         validation=splits.scan("validation"),
     )

@@ -6,29 +6,27 @@ All of it is linked to the version in ZenML's model control plane, the card goes
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import Any
 
 from zenml import get_step_context, log_metadata, save_artifact
 from zenml.client import Client
 from zenml.model.utils import link_artifact_version_to_model_version
-from zenml.models import ArtifactVersionResponse, ModelVersionResponse, PipelineRunResponse
+from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 from zenml.types import MarkdownString
 
+from steps.lineage import config_of
 from steps.tracking import log_card
-from switchyard.config import Config
 from switchyard.data.dataset import Dataset
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.lineage import config_sha256, machine, origin
+from switchyard.lineage import machine
 from switchyard.models.onnx_model import OnnxModel
-from switchyard.project import ROOT
 from switchyard.report import Report
 
 _ON_THE_CARD = ("type", "params", "inputs", "sha256", "versions", "threads", "seed", "rows")
 
 
-def remember_recipe(use_case: str, version: int, model: OnnxModel, splits: Dataset, evaluation: Report) -> None:
+def remember_recipe(use_case: str, version: int, model: OnnxModel, splits: Dataset, lineage: dict[str, Any]) -> None:
     """Everything that the running pipeline made this version from, once: the same bytes made again add nothing.
 
     Args:
@@ -36,31 +34,25 @@ def remember_recipe(use_case: str, version: int, model: OnnxModel, splits: Datas
         version: Its number.
         model: The ONNX file and its card.
         splits: The rows that it was trained and evaluated on.
-        evaluation: For the source and its fingerprint.
+        lineage: Of the run, see `steps.lineage`.
     """
     found = version_named(use_case, version)
     if found.get_artifact(f"{use_case}_recipe"):
         return
     run = get_step_context().pipeline_run
-    config = _config(run)
-    source = evaluation.facts["data"]["source"]
     recipe = {
         "format": 1,
-        "run": run.name,
-        "config": config.model_dump(mode="json"),
-        "config_sha256": config_sha256(config),
+        **{key: lineage[key] for key in ("run", "config_sha256", "code", "lock_sha256", "stack")},
+        "config": config_of(run).model_dump(mode="json"),
         "candidate": model.card["candidate"],
         "model": {key: model.card[key] for key in _ON_THE_CARD if key in model.card},
-        "data": {**source, "rows": _rows(splits)},
-        **(run.config.extra or origin(ROOT)),
+        "data": {"uri": lineage["uri"], "fingerprint": lineage["fingerprint"], "rows": _rows(splits)},
         "machine": machine(),
-        "stack": run.stack.name if run.stack else None,
     }
     for raw in run.steps["ingest"].outputs.get(f"{use_case}_raw", ()):
         link_artifact_version_to_model_version(artifact_version=raw, model_version=found)
     keep_with_version(use_case, version, save_artifact(recipe, f"{use_case}_recipe"))
-    told = {"run": run.name, "data": source, "config_sha256": recipe["config_sha256"]}
-    told |= {"code": recipe["code"], "lock_sha256": recipe["lock_sha256"]}
+    told = {key: each for key, each in lineage.items() if each is not None}
     log_metadata(metadata={"lineage": told}, model_name=use_case, model_version=version)
 
 
@@ -79,8 +71,7 @@ def keep_card(promotion: dict[str, Any], evaluation: Report) -> None:
     run = get_step_context().pipeline_run
     recipe = dict(recipe_of(use_case, version) or {})
     if recipe:  # words may be mended without training anything anew
-        config = _config(run)
-        recipe["config"] = {**recipe["config"], "card": config.card.model_dump(mode="json")}
+        recipe["config"] = {**recipe["config"], "card": config_of(run).card.model_dump(mode="json")}
     card = model_card(evaluation.facts, recipe, release)
     keep_with_version(use_case, version, save_artifact(MarkdownString(card), f"{use_case}_card"))
     log_card(use_case, version, card)
@@ -158,11 +149,6 @@ def _artifact(use_case: str, version: int, what: str) -> object:
         return artifact.load() if artifact else None
     except Exception:  # whatever a store says of a file that is gone
         return None
-
-
-def _config(run: PipelineRunResponse) -> Config:
-    """The whole config of a run, as its pipeline was given it."""
-    return Config.model_validate_json(json.dumps((run.config.parameters or {})["config"]))
 
 
 def _is_model(use_case: str) -> bool:

@@ -246,42 +246,77 @@ class Reporting(Section):
     seeds: int = Field(default=3, ge=0, le=100)
 
 
-class RowExpectation(Section):
-    """A row whose answer is known."""
+ExpectationName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$",
+        description="a name of letters, digits, dashes and underscores, at most 61 characters",
+    ),
+]
 
-    name: str = Field(min_length=1)
+
+class RowExpectation(Section):
+    """A row that must have this answer, or a score within the tolerance."""
+
+    name: ExpectationName
     row: dict[str, Scalar | None]
     answer: Scalar | None = None
     score: float | None = None
     tolerance: float = Field(default=0.0, ge=0)
 
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> Self:
+        if (self.answer is None) == (self.score is None):
+            raise ValueError("must have either answer, or score with a tolerance")
+        if self.score is not None and not self.tolerance:
+            raise ValueError("has a score without a tolerance, which no model meets to the last digit; add one above 0")
+        if self.answer is not None and self.tolerance:
+            raise ValueError(
+                "has an answer, which is right or wrong, and a tolerance; leave it out, or ask for a score"
+            )
+        return self
+
 
 class DirectionalExpectation(Section):
     """A column that moves the score one way only."""
 
-    name: str = Field(min_length=1)
+    name: ExpectationName
     column: str
     add: float
     score: Literal["not lower", "not higher"]
     tolerance: float = Field(default=0.0, ge=0)
 
+    @field_validator("add")
+    @classmethod
+    def _changes_something(cls, add: float) -> float:
+        if not add:
+            raise ValueError("is 0, so nothing would change; name an amount")
+        return add
+
 
 class InvarianceExpectation(Section):
-    """Two values that the score does not tell apart."""
+    """Two values of a column that the score hardly tells apart, or not at all."""
 
-    name: str = Field(min_length=1)
+    name: ExpectationName
     column: str
-    swap: Scalars = Field(min_length=2, max_length=2)
+    swap: Scalars
     tolerance: float = Field(default=0.0, ge=0)
+
+    @field_validator("swap")
+    @classmethod
+    def _are_two(cls, swap: Scalars) -> Scalars:
+        if len(swap) != 2:
+            raise ValueError(f"has {len(swap)} value{'s' * (len(swap) != 1)}, but must have the two that change places")
+        return swap
 
 
 class Expectations(Section):
     """What a model must do beyond the figures: before it is released, and at the endpoint."""
 
+    label: Scalar | None = None
     rows: Annotated[tuple[RowExpectation, ...], Field(strict=False)] = ()
     directional: Annotated[tuple[DirectionalExpectation, ...], Field(strict=False)] = ()
     invariant: Annotated[tuple[InvarianceExpectation, ...], Field(strict=False)] = ()
-    label: Scalar | None = None
 
 
 class Champion(Section):

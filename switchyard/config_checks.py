@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from switchyard.config import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config
+from switchyard.config_expectations import expectation_problems
+from switchyard.config_reporting import reporting_problems
 from switchyard.config_steps import STEPS
 from switchyard.config_yaml import KeyPath, close_match
 
@@ -26,6 +28,8 @@ def problems(config: Config) -> Iterator[Problem]:
     yield from _split(config)
     yield from _candidates(config)
     yield from _steps(config)
+    yield from reporting_problems(config)
+    yield from expectation_problems(config)
 
 
 def _columns(config: Config) -> Iterator[Problem]:

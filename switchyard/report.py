@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,3 +19,15 @@ class Report:
 
     facts: dict[str, Any]
     html: str = field(repr=False)
+
+    def facts_json(self) -> str:
+        """The facts as strict JSON (RFC 8259), which has no NaN and no infinity: they are null there."""
+        return json.dumps(_strict(self.facts), indent=2, sort_keys=True, allow_nan=False)
+
+
+def _strict(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, dict):
+        return {str(key): _strict(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from switchyard.config import Champion, Config, Data, load
+from switchyard.config import Champion, Config, Costs, Data, Slices, load
 from switchyard.errors import InputError
 
 SAMPLES = Path(__file__).parent / "configs"
@@ -67,7 +67,17 @@ def test_values_are_what_the_file_says():
     assert config.candidates["ridge"].search["alpha"].low == 1e-3
     assert config.gates["latency_ms.p95"] == "<= 5"
     assert config.champion == Champion(test="bootstrap", alpha=0.01, min_rows=100, too_close="promote", worse="fail")
+    assert config.evaluation.slices == Slices(
+        columns=("used", "2019"), bins={"rooms": (1.5, 2.0)}, pairs=(("used", "rooms"),), min_rows=5
+    )
     assert config.deployment.max_request_mb == 0.5
+
+
+def test_costs_and_sensitive_columns_are_what_the_file_says():
+    config = load(SAMPLES / "valid" / "two_classes.yaml")
+
+    assert config.evaluation.costs == Costs(false_positive=2.5, false_negative=10, true_positive=-1, true_negative=0.5)
+    assert config.evaluation.sensitive == ("group",)
 
 
 def test_left_out_keys_have_their_defaults():

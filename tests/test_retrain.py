@@ -25,7 +25,7 @@ def folder(tmp_path):
     """A recipe as `reproduce` writes it."""
     table().write_parquet(tmp_path / "raw.parquet")
     use_case = config("binary", search={"trials": 1, "folds": 2})
-    write(tmp_path, use_case.model_dump(mode="json"), "mlp")
+    write(tmp_path, use_case.model_dump(mode="json"), "logistic_regression")
     return tmp_path
 
 
@@ -49,10 +49,10 @@ def made_by_the_steps(folder, name):
 def test_another_process_makes_the_bytes_of_the_steps(folder):
     subprocess.run([sys.executable, "-m", "switchyard.retrain", str(folder)], cwd=ROOT, check=True)
 
-    expected = made_by_the_steps(folder, "mlp")
+    expected = made_by_the_steps(folder, "logistic_regression")
     assert (folder / "model.onnx").read_bytes() == expected.content
     card = json.loads((folder / "card.json").read_text())
-    assert (card["sha256"], card["candidate"]) == (expected.card["sha256"], "mlp")
+    assert (card["sha256"], card["candidate"]) == (expected.card["sha256"], "logistic_regression")
     assert pl.read_parquet(folder / "split" / "test.parquet").equals(
         pl.read_parquet(folder / "of-the-steps" / "test.parquet")
     )

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from switchyard.config import Data, Metrics, Task
 from switchyard.errors import InputError
 from switchyard.evaluation import metrics as definitions
+from switchyard.evaluation.gated import flatten
 from switchyard.evaluation.latency import latency_ms
-from switchyard.evaluation.scoring import Scored, score
+from switchyard.evaluation.scoring import Scored, ask, score
+from switchyard.evaluation.sections import Subject, Wanted, sections
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,6 +63,7 @@ def evaluate(
     metrics: Metrics,
     seed: int,
     source: dict[str, Any] | None = None,
+    wanted: Wanted | None = None,
 ) -> Evaluation:
     """Measures every candidate on validation rows and the best one on test rows.
 
@@ -76,6 +79,7 @@ def evaluate(
         metrics: The primary metric, resamples and confidence of the intervals.
         seed: Of the resamples, the same for every candidate.
         source: What is known of the data's origin, copied into the report.
+        wanted: What the sections beyond the metrics need; None leaves them out.
 
     Raises:
         InputError: An unknown primary metric, no rows, or a primary metric that no candidate has a value for.
@@ -83,15 +87,22 @@ def evaluate(
     _check_primary(metrics.primary, task)
     columns = _columns(models, data.target)
     rows, warnings = _rows(validation, columns, data.target, "validation")
-    scored = [score(model, rows, data, task, metrics, seed) for model in models]
+    scored = [score(ask(model, rows, data.target), metrics, seed) for model in models]
     rated = [_candidate(model, each, rows) for model, each in zip(models, scored, strict=True)]
     for candidate, each in zip(rated, scored, strict=True):
         warnings += [f"validation, {candidate['name']}: {note}" for note in each.notes]
     chosen = _best(rated, metrics.primary)
-    held_out, test_warnings = _rows(test, columns, data.target, "test")
-    final = score(models[chosen], held_out, data, task, metrics, seed)
+    grouped_by = sorted({*columns, *(wanted.columns() if wanted else ())})
+    held_out, test_warnings = _rows(test, grouped_by, data.target, "test")
+    answers = ask(models[chosen], held_out, data.target)
+    final = score(answers, metrics, seed)
     warnings += [*test_warnings, *(f"test: {note}" for note in final.notes)]
     latency = latency_ms(models[chosen], held_out, calls=1000)
+    more: dict[str, Any] = {}
+    if wanted and answers.finite:
+        subject = Subject(models[chosen], held_out, answers, final)
+        more, notes = sections(subject, wanted, data=data, task=task, metrics=metrics, seed=seed)
+        warnings += notes
     report = {
         "name": models[chosen].card.get("name"),
         "task": task,
@@ -105,11 +116,11 @@ def evaluate(
         },
         "candidates": rated,
         "test": {"metrics": final.metrics, "latency_ms": latency, **final.drawings},
-        "gated": _gated(final.metrics, latency, rated[chosen]),
         "undefined": final.undefined,
         "warnings": warnings,
+        **more,
     }
-    return Evaluation(rated[chosen]["name"], report)
+    return Evaluation(rated[chosen]["name"], {**report, "gated": flatten(report)})
 
 
 def _selection(metrics: Metrics) -> dict[str, Any]:
@@ -157,6 +168,7 @@ def _candidate(model: OnnxModel, scored: Scored, frame: pl.DataFrame) -> dict[st
         "latency_ms": latency_ms(model, frame),
         "params": card.get("params") or {},
         "cv": card.get("cv"),
+        **({"training": card["training"]} if card.get("training") else {}),
     }
 
 
@@ -174,11 +186,3 @@ def _best(rated: list[dict[str, Any]], primary: str) -> int:
     if not defined and len(rated) > 1:
         raise InputError(f"metrics.primary {primary} has no value for any candidate on validation rows: choose another")
     return min(defined or [0], key=lambda i: (sign * (values[i] or 0.0), rated[i]["size_mb"], rated[i]["name"]))
-
-
-def _gated(scores: dict[str, Any], latency: dict[str, float], best: dict[str, Any]) -> dict[str, float | None]:
-    """What gates can name, flat."""
-    flat = {name: estimate["value"] for name, estimate in scores.items()}
-    bounds = {f"{name}.{side}": estimate[side] for name, estimate in scores.items() for side in ("low", "high")}
-    timing = {f"latency_ms.{quantile}": value for quantile, value in latency.items()}
-    return {**flat, **bounds, **timing, "parity": best["parity"], "size_mb": best["size_mb"]}

@@ -1,7 +1,7 @@
 """Gates: what a model must measure on the test rows before anything is promoted or deployed.
 
-The config writes them as `roc_auc: ">= 0.80"`. `check_gates` reads them before anything is
-trained, `judge` compares them with the report of this very model, `sentence` says it in one line.
+The config writes them as `roc_auc: ">= 0.80"`. `check_gates` reads them before anything is trained; what there is to
+gate is known to `gate_tree`. `judge` compares them with the report of this very model, `sentence` says it in one line.
 What passes them all has to beat the champion: see `comparison`.
 """
 
@@ -12,15 +12,13 @@ import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
-from switchyard.config import Task
 from switchyard.errors import InputError
-from switchyard.evaluation import metrics
+from switchyard.evaluation.gate_names import Place, problem
+from switchyard.evaluation.gate_words import in_words
 
 COMPARATORS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
-OTHER_NAMES = ("parity", "latency_ms.p50", "latency_ms.p95", "latency_ms.p99", "size_mb")
 _ASKED = re.compile(r"\s*(>=|<=|>|<)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
 
 
@@ -34,6 +32,7 @@ class GateResult:
         asked: As in the config, such as `>= 0.80`.
         passed: Never True without a value.
         reason: Why there is no value, if so.
+        words: What the name stands for; empty where the name says it.
     """
 
     name: str
@@ -41,6 +40,7 @@ class GateResult:
     asked: str
     passed: bool
     reason: str = ""
+    words: str = ""
 
     def __str__(self) -> str:
         """One clause: `gate roc_auc failed: measured 0.781, asked >= 0.80`."""
@@ -52,6 +52,8 @@ class GateResult:
         """`0.781`, with as many digits as it takes to see why it passed or failed."""
         if self.measured is None:
             return f"undefined ({self.reason})" if self.reason else "undefined"
+        if not _ASKED.fullmatch(self.asked):  # an expectation, which asks in words
+            return f"{self.measured:.4g}"
         compare, limit = _parse(self.name, self.asked)
         whole = len(str(int(abs(self.measured)))) if abs(self.measured) < 1e15 else 3
         texts = (f"{self.measured:.{digits}g}" for digits in range(max(3, whole), 18))
@@ -59,21 +61,19 @@ class GateResult:
         return next(fair, repr(self.measured))
 
 
-def gate_names(task: Task) -> tuple[str, ...]:
-    """Everything that a gate of this task may ask about."""
-    bounds = (f"{name}{suffix}" for name in metrics.names(task) for suffix in ("", ".low", ".high"))
-    return (*bounds, *OTHER_NAMES)
-
-
-def check_gates(gates: Mapping[str, str], task: Task) -> None:
+def check_gates(gates: Mapping[str, str], root: Place) -> None:
     """Whether all gates can be judged later; nothing needs to be trained for that.
 
+    Args:
+        gates: As in the config.
+        root: What there will be to gate, from `gate_tree.places`.
+
     Raises:
-        InputError: A gate has a name that this task does not measure, or asks something unreadable.
+        InputError: A gate names nothing in the report, or asks something unreadable.
     """
     for name, asked in gates.items():
-        if name not in gate_names(task):
-            raise InputError(_unknown(name, task))
+        if wrong := problem(name, root):
+            raise InputError(f"gates.{name} names nothing in the report: {wrong}")
         _parse(name, asked)
 
 
@@ -92,10 +92,11 @@ def sentence(results: Sequence[GateResult], consequence: str = "") -> str:
 
 def _judged(name: str, asked: str, report: Mapping[str, Any]) -> GateResult:
     compare, limit = _parse(name, asked)
-    found = report["gated"].get(name)
+    found, words = report["gated"].get(name), in_words(name, report)
     if found is None or math.isnan(found):
-        return GateResult(name, None, asked, False, report.get("undefined", {}).get(name.split(".")[0], ""))
-    return GateResult(name, float(found), asked, bool(compare(found, limit)))
+        reason = report.get("undefined", {}).get(name.split(".")[0], "no value on these rows" if words else "")
+        return GateResult(name, None, asked, False, reason, words)
+    return GateResult(name, float(found), asked, bool(compare(found, limit)), words=words)
 
 
 def _parse(name: str, asked: str) -> tuple[Any, float]:
@@ -106,14 +107,3 @@ def _parse(name: str, asked: str) -> tuple[Any, float]:
             f'write one of {", ".join(COMPARATORS)} and a number, such as ">= 0.8"'
         )
     return COMPARATORS[match[1]], float(match[2])
-
-
-def _unknown(name: str, task: Task) -> str:
-    known = gate_names(task)
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    whole = ", ".join(known_name for known_name in known if not known_name.endswith((".low", ".high")))
-    return (
-        f"gates.{name} is nothing that a {task} model is measured by: {hint}"
-        f"There are {whole}, and .low and .high of each metric's interval"
-    )

@@ -44,6 +44,12 @@ def encode(column: pl.Series, classes: Sequence[Any]) -> tuple[NDArray[np.int64]
     return codes.cast(pl.Int64).to_numpy(), unseen
 
 
+def answered(classes: Sequence[Any], position: int) -> str | int:
+    """A class as the graph's `label` has it: text, or an integer for integers and booleans."""
+    label = classes[position]
+    return label if isinstance(label, str) else int(label)
+
+
 def _keys(value: object) -> tuple[str, ...]:
     """The spellings under which a label may be known, the most telling first."""
     if isinstance(value, (bool, np.bool_)):

@@ -1,7 +1,7 @@
 """The report of an evaluation as one HTML page that needs nothing else.
 
-`report.html` next to this file is the page, a Jinja template that escapes whatever it is given;
-`charts` draws. Neither looks at the clock: the same report gives the same bytes.
+The folder `page` next to this file holds the page, a Jinja template a section, which escape whatever they are given;
+`page_charts` draws, `view` sorts. None looks at the clock: the same report gives the same bytes.
 """
 
 from __future__ import annotations
@@ -12,20 +12,42 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from switchyard.evaluation import view
 from switchyard.evaluation.gates import GateResult
 
 if TYPE_CHECKING:
     import jinja2
 
-_TEMPLATE = Path(__file__).with_name("report.html")
-_VERDICT = Path(__file__).with_name("verdict.html")
+_PAGE = Path(__file__).with_name("page")
+
+# By the name of the template, in the order of the page.
+_SECTIONS = {
+    "metrics": "Metrics",
+    "candidates": "Candidates",
+    "curves": "ROC and precision",
+    "calibration": "Calibration",
+    "confusion": "Confusion matrix",
+    "thresholds": "Thresholds and costs",
+    "residuals": "Residuals",
+    "slices": "Slices",
+    "fairness": "Fairness",
+    "importances": "Importances",
+    "explanations": "Explanations",
+    "robustness": "Robustness",
+    "stability": "Stability",
+    "expectations": "Expectations",
+    "resources": "Time and size",
+    "hyperparameters": "Hyperparameters",
+    "data": "Data",
+}
+_ALWAYS = frozenset({"metrics", "candidates", "resources", "hyperparameters", "data"})
 
 
 def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: str = "") -> str:
     """The page.
 
     Args:
-        report: `Evaluation.report`.
+        report: `Evaluation.report`, with whatever sections it has.
         gates: From `gates.judge`; without any the page has no table of gates.
         verdict: One sentence on what was decided, such as that of `gates.sentence`.
 
@@ -34,29 +56,68 @@ def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: s
     """
     from markupsafe import Markup
 
-    template = _template(_TEMPLATE)
-    charts = {name: Markup(svg) for name, svg in _charts(report).items()}
-    passed = all(gate.passed for gate in gates)
-    return template.render(report=report, gates=gates, verdict=verdict, passed=passed, charts=charts)
+    from switchyard.evaluation.page_charts import drawn
+
+    charts = {name: Markup(svg) for name, svg in drawn(report).items()}
+    sections = {name: title for name, title in _SECTIONS.items() if _is_there(name, report, charts)}
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            report=report,
+            gates=sorted(gates, key=lambda gate: gate.passed),
+            verdict=verdict,
+            passed=all(gate.passed for gate in gates),
+            charts=charts,
+            sections=sections,
+            view=view,
+        )
+    )
 
 
-def with_verdict(html: str, promotion: dict[str, Any]) -> str:
+def with_verdict(html: str, promotion: dict[str, Any], lineage: dict[str, Any] | None = None) -> str:
     """The page of `to_html` with what was decided at its top: the charts need not be drawn again for that.
 
     Args:
         html: The page.
         promotion: What promote returns: version, verdict, reason, champion, comparison.
+        lineage: Of this run, for a section of its own at the end.
     """
-    verdict = _template(_VERDICT).render(promotion=promotion, comparison=promotion["comparison"])
-    return html.replace("</header>\n", f"</header>\n\n{verdict}\n", 1)
+    environment = _environment()
+    template = environment.get_template("verdict.html")
+    verdict = template.render(promotion=promotion, comparison=promotion["comparison"])
+    page = html.replace("</header>\n", f"</header>\n\n{verdict}\n", 1)
+    if not lineage:
+        return page
+    section = environment.get_template("lineage.html").render(lineage=lineage)
+    page = page.replace("</nav>", '<a href="#lineage">Lineage</a></nav>', 1)
+    return page.replace("</main>", f"{section}</main>", 1)
 
 
-def _template(path: Path) -> jinja2.Template:
+def _is_there(name: str, report: dict[str, Any], charts: dict[str, Any]) -> bool:
+    """Whether the report has something to show for a section."""
+    if name == "curves":
+        return "roc" in charts or "pr" in charts
+    if name == "confusion":
+        return "confusion" in report["test"]
+    if name == "residuals":
+        return "residuals" in charts
+    return name in _ALWAYS or bool(report.get(name))
+
+
+def _environment() -> jinja2.Environment:
     import jinja2
 
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters |= {"number": number, "plain": plain, "folds": folds}
-    return environment.from_string(path.read_text(encoding="utf-8"))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_PAGE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"number": number, "signed": signed, "plain": plain, "folds": folds, "count": count}
+    return environment
 
 
 def number(value: float | None) -> str:
@@ -73,8 +134,20 @@ def number(value: float | None) -> str:
     return f"{value:.3g}"
 
 
+def signed(value: float | None) -> str:
+    """As `number`, with its sign."""
+    return f"+{number(value)}" if value is not None and value > 0 else number(value)
+
+
+def count(value: int | None) -> str:
+    """A whole number, thousands set apart."""
+    return "–" if value is None else f"{value:,}"
+
+
 def plain(value: object) -> str:
     """Any JSON value on one line."""
+    if value is None:
+        return "–"
     if isinstance(value, float):
         return f"{value:.4g}"
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
@@ -88,19 +161,3 @@ def folds(found: dict[str, Any] | None) -> str:
         of_folds = f" in {len(found['folds'])} folds" if "folds" in found else ""
         return f"{found.get('metric', '')} {number(found['mean'])} ± {number(found['std'])}{of_folds}".strip()
     return plain(found)
-
-
-def _charts(report: dict[str, Any]) -> dict[str, str]:
-    """The charts that these figures allow: a model that answers NaN has no curve."""
-    from switchyard.evaluation import charts
-
-    test = report["test"]
-    drawn = {"candidates": charts.candidates(report["candidates"], report["selection"]["metric"], report["best"])}
-    if any((test.get("roc") or {}).values()):
-        drawn["roc"] = charts.roc(test["roc"])
-    if any((test.get("pr") or {}).values()):
-        drawn["pr"] = charts.precision_recall(test["pr"])
-    if "residuals" in test:
-        drawn["residuals"] = charts.residuals(test["residuals"]["histogram"])
-        drawn["predicted_true"] = charts.predicted_true(test["residuals"]["sample"], report["data"]["target"])
-    return drawn

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from switchyard.config import Data, Metrics, Task
+from switchyard.config import Metrics, Task
 from switchyard.errors import SwitchyardError
 from switchyard.evaluation import curves, labels
 from switchyard.evaluation import metrics as definitions
@@ -24,30 +25,66 @@ _CURVES = 10  # one against the rest for so many classes, no more: nobody reads 
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What a model said of some rows, asked once; everything that is measured rests on it.
+
+    Attributes:
+        truth: The true class as a position in `classes` (-1 if the model never saw it), or the true value; (rows,).
+        predicted: The class that the graph answered as a position in `classes`, or its value; (rows,).
+        probabilities: Shape (rows, classes); of a regression (rows, 0).
+        classes: The model's own; none of a regression.
+        positive: Which of two classes is the positive one; None otherwise.
+        unseen: How many rows carry each label that the model never saw.
+    """
+
+    truth: NDArray[Any]
+    predicted: NDArray[Any]
+    probabilities: Floats
+    classes: tuple[Any, ...] = ()
+    positive: int | None = None
+    unseen: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def finite(self) -> bool:
+        """Whether every row has an error that is a number."""
+        return bool(all(np.isfinite(each).all() for each in (self.truth, self.predicted, self.probabilities)))
+
+
+@dataclass(frozen=True)
 class Scored:
     """What a model did on some rows.
 
     Attributes:
-        metrics: `{"value", "low", "high"}` by metric, None where it has no value.
+        metrics: `{"value", "low", "high", "n"}` by metric, None where it has no value.
         drawings: Curves and tables, by name.
         data: What the rows are like: classes and their counts, or the target's range.
         undefined: Why a metric has no value, by metric.
         notes: What a reader must know about the figures.
     """
 
-    metrics: dict[str, dict[str, float | None]]
+    metrics: dict[str, dict[str, float | int | None]]
     drawings: dict[str, Any]
     data: dict[str, Any]
     undefined: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
-def score(model: OnnxModel, frame: pl.DataFrame, data: Data, task: Task, metrics: Metrics, seed: int) -> Scored:
-    """Runs the model on all rows of `frame`, which has no null in the target, and measures it."""
+def score(answers: Answers, metrics: Metrics, seed: int) -> Scored:
+    """Measures the answers."""
+    return _classification(answers, metrics, seed) if answers.classes else _regression(answers, metrics, seed)
+
+
+def ask(model: OnnxModel, frame: pl.DataFrame, target: str) -> Answers:
+    """Runs the model on all rows of `frame`, which has no null in the target."""
     outputs = outputs_of(model, frame)
-    if task == "regression":
-        return _regression(outputs, frame[data.target], metrics, seed)
-    return _classification(model, outputs, frame[data.target], metrics, seed)
+    if "prediction" in outputs:
+        predicted = outputs["prediction"].reshape(-1).astype(float)
+        return Answers(frame[target].to_numpy().astype(float), predicted, np.empty((len(frame), 0)))
+    classes = model.card["classes"]
+    truth, unseen = labels.encode(frame[target], classes)
+    predicted = _predicted(outputs["label"], classes, model.card["candidate"])
+    probabilities = outputs["probabilities"].astype(float)
+    return Answers(truth, predicted, probabilities, tuple(classes), positive_of(model.card), unseen)
 
 
 def outputs_of(model: OnnxModel, frame: pl.DataFrame) -> dict[str, np.ndarray]:
@@ -56,55 +93,50 @@ def outputs_of(model: OnnxModel, frame: pl.DataFrame) -> dict[str, np.ndarray]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _classification(
-    model: OnnxModel, outputs: dict[str, np.ndarray], target: pl.Series, metrics: Metrics, seed: int
-) -> Scored:
-    classes = model.card["classes"]
-    truth, unseen = labels.encode(target, classes)
-    probabilities = outputs["probabilities"].astype(float)
-    predicted = _predicted(outputs["label"], classes, model.card["candidate"])
-    positive = positive_of(model.card)
+def _classification(answers: Answers, metrics: Metrics, seed: int) -> Scored:
+    classes, truth, positive = answers.classes, answers.truth, answers.positive
     counts = np.bincount(truth[truth >= 0], minlength=len(classes))
     described = {
         "classes": [str(label) for label in classes],
         "positive": None if positive is None else str(classes[positive]),
         "class_counts": [int(count) for count in counts],
-        "unseen_labels": unseen,
+        "unseen_labels": answers.unseen,
     }
     strange = "rows of class {!r}, which the model never saw, count as wrong"
-    notes = tuple(f"{rows} {strange.format(label)}" for label, rows in unseen.items())
-    matrix = curves.confusion(truth, predicted, len(classes))
-    if not np.isfinite(probabilities).all():
-        return _nothing("classification", {"confusion": matrix}, described, notes)
-    sample = _sample(truth, probabilities, predicted, positive)
+    notes = tuple(f"{rows} {strange.format(label)}" for label, rows in answers.unseen.items())
+    matrix = curves.confusion(truth, answers.predicted, len(classes))
+    if not answers.finite:
+        return _nothing("classification", len(truth), {"confusion": matrix}, described, notes)
+    sample = sample_of(answers)
     estimates = estimate(sample, resamples=metrics.bootstrap, confidence=metrics.confidence, seed=seed)
     drawn = range(len(classes))[:_CURVES] if positive is None else (positive,)
     drawings = {
         "confusion": matrix,
-        "roc": {str(classes[k]): curves.roc_curve(probabilities[:, k], truth == k) for k in drawn},
-        "pr": {str(classes[k]): curves.pr_curve(probabilities[:, k], truth == k) for k in drawn},
+        "roc": {str(classes[k]): curves.roc_curve(answers.probabilities[:, k], truth == k) for k in drawn},
+        "pr": {str(classes[k]): curves.pr_curve(answers.probabilities[:, k], truth == k) for k in drawn},
     }
     why = _which_class_is_missing(described, positive)
     return Scored(_as_dicts(estimates), drawings, described, _undefined(estimates, why), notes)
 
 
-def _sample(truth: Integers, probabilities: Floats, predicted: Integers, positive: int | None) -> Sample:
-    if positive is None:
-        return definitions.multiclass(truth, probabilities, predicted)
-    return definitions.binary(truth, probabilities, predicted, positive)
+def sample_of(answers: Answers) -> Sample:
+    """The answers as what the metrics need to know of each row."""
+    if not answers.classes:
+        return definitions.regression(answers.truth, answers.predicted)
+    if answers.positive is None:
+        return definitions.multiclass(answers.truth, answers.probabilities, answers.predicted)
+    return definitions.binary(answers.truth, answers.probabilities, answers.predicted, answers.positive)
 
 
-def _regression(outputs: dict[str, np.ndarray], target: pl.Series, metrics: Metrics, seed: int) -> Scored:
-    truth = target.to_numpy().astype(float)
-    predicted = outputs["prediction"].reshape(-1).astype(float)
+def _regression(answers: Answers, metrics: Metrics, seed: int) -> Scored:
+    truth, predicted = answers.truth, answers.predicted
     if not np.isfinite(truth).all():
-        return _nothing("regression", {}, {}, (), why="the target is infinite in some rows")
+        return _nothing("regression", len(truth), {}, {}, (), why="the target is infinite in some rows")
     low, median, high = np.quantile(truth, [0, 0.5, 1]).tolist()
     described = {"target_range": {"min": low, "median": median, "mean": float(truth.mean()), "max": high}}
-    if not np.isfinite(predicted).all():
-        return _nothing("regression", {}, described, ())
-    sample = definitions.regression(truth, predicted)
-    estimates = estimate(sample, resamples=metrics.bootstrap, confidence=metrics.confidence, seed=seed)
+    if not answers.finite:
+        return _nothing("regression", len(truth), {}, described, ())
+    estimates = estimate(sample_of(answers), resamples=metrics.bootstrap, confidence=metrics.confidence, seed=seed)
     drawings = {"residuals": curves.residuals(truth, predicted, seed)}
     why = "the target is the same in all rows"
     return Scored(_as_dicts(estimates), drawings, described, _undefined(estimates, why))
@@ -139,12 +171,13 @@ def _undefined(estimates: dict[str, Estimate], why: str) -> dict[str, str]:
     return {name: why for name, each in estimates.items() if each.value is None}
 
 
-def _as_dicts(estimates: dict[str, Estimate]) -> dict[str, dict[str, float | None]]:
+def _as_dicts(estimates: dict[str, Estimate]) -> dict[str, dict[str, float | int | None]]:
     return {name: each.as_dict() for name, each in estimates.items()}
 
 
 def _nothing(
     task: Task,
+    rows: int,
     drawings: dict[str, Any],
     described: dict[str, Any],
     notes: tuple[str, ...],
@@ -152,5 +185,5 @@ def _nothing(
 ) -> Scored:
     """Where one row has no finite error, no metric has a value."""
     names = definitions.names(task)
-    nothing = Estimate(None).as_dict()
+    nothing = Estimate(None, n=rows).as_dict()
     return Scored(dict.fromkeys(names, nothing), drawings, described, dict.fromkeys(names, why), (*notes, why))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from switchyard.config import Champion, Data, Metrics, Task
 from switchyard.evaluation.comparison import Comparison, compare, obstacle_of, unseen
 from switchyard.evaluation.latency import latency_ms
-from switchyard.evaluation.scoring import score
+from switchyard.evaluation.scoring import ask, score
 from switchyard.models.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def side_by_side(
     why = {each.name: _why_not(each, fresh, data, task) for each in (first, second)}
     positive = second.model.card.get("positive")
     versions = {
-        each.name: _version(each.model, fresh, data, task, metrics, seed, positive, why[each.name])
+        each.name: _version(each.model, fresh, data, metrics, seed, positive, why[each.name])
         for each in (first, second)
     }
     found = {"rows": len(fresh), "left_out": left_out, "primary": metrics.primary, "versions": versions}
@@ -121,7 +121,6 @@ def _version(
     model: OnnxModel,
     rows: pl.DataFrame,
     data: Data,
-    task: Task,
     metrics: Metrics,
     seed: int,
     positive: object,
@@ -135,7 +134,7 @@ def _version(
         return {**about, "metrics": {}, "undefined": {}, "latency_ms": {}, "why": why}
     if positive is not None and len(card["classes"]) == 2 and positive in card["classes"]:
         model = replace(model, card={**card, "positive": positive})  # F1 of the same class for both
-    scored = score(model, rows, data, task, metrics, seed)
+    scored = score(ask(model, rows, data.target), metrics, seed)
     measured = {"metrics": scored.metrics, "undefined": scored.undefined, "latency_ms": latency_ms(model, rows)}
     return {**about, **measured, "why": ""}
 

@@ -97,7 +97,8 @@ def _count(one: np.ndarray, other: np.ndarray) -> str:
     counted = f"{changed:,} of {one.size:,} values"
     if one.dtype.kind not in "fiu":
         return counted
-    return f"{counted}, by up to {np.nanmax(np.abs(one.astype(float) - other.astype(float))):.3g}"
+    apart = np.abs(one[one != other].astype(float) - other[one != other].astype(float))
+    return f"{counted}, by up to {apart.max():.3g}"
 
 
 def _values(model: onnx.ModelProto) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,9 @@ from switchyard.models.fitted import Fitted, fit_learner, pinned_threads
 from switchyard.models.folds import deal
 from switchyard.models.learners import KINDS, Learner
 from switchyard.models.onnx_model import OnnxModel
+from switchyard.models.peak_memory import PeakMemory
 from switchyard.models.search import Found, find
+from switchyard.models.stability import measure_stability, other_seeds
 from switchyard.models.target import Target, fit_target
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ def train(
     validation: pl.LazyFrame,
     split: Split | None = None,
     use_case: str | None = None,
+    seeds: int = 0,
 ) -> Trained:
     """Search hyperparameters on training rows, fit the best on all of them, export, and check parity.
 
@@ -74,9 +77,10 @@ def train(
         seed: Of everything random.
         threads: Of everything parallel; other counts may give other (equally good) models.
         train: Training rows.
-        validation: Rows for parity only.
+        validation: Rows for parity, and to measure other seeds on.
         split: How the table was split, so that cross-validation does the same (by time, for one).
         use_case: The model's name, if it is not to be the candidate's.
+        seeds: With how many other seeds the tuned candidate is fitted again, to see how much of it is luck.
 
     Raises:
         InputError: The config or the data cannot be learned from.
@@ -86,23 +90,33 @@ def train(
     columns = resolve(features, contract, data)
     rows = _collect(train, columns, data)
     check_columns(rows, columns)
-    others = validation.select(column.name for column in columns).collect()
+    others = validation.select([*(column.name for column in columns), data.target]).collect()
     if others.is_empty():
         raise InputError("there are no validation rows to hold the ONNX graph against: enlarge split.validation")
     job = _Job(candidate, columns, fit_target(rows, data, task), rows, seed, threads)
     metric = search.metric or metrics.primary
     started = perf_counter()
     with pinned_threads(threads, with_torch=candidate.type == "mlp"):
-        found = job.search(search, metric, data, split or Split())
-        fitted = job.fit(found.params)
-        seconds = perf_counter() - started
-        card = job.card(name, use_case or name, found.params)
-        model = OnnxModel(export(fitted, columns, job.target, card), card)
-        difficult = parity.difficult_rows(others, columns, fitted.encoder)
-        measured = parity.measure(fitted, model, difficult, job.target)
-    parity.check(measured, name)
+        with PeakMemory() as memory:
+            found = job.search(search, metric, data, split or Split())
+            fitted = job.fit(found.params)
+            seconds = perf_counter() - started
+            card = job.card(name, use_case or name, found.params)
+            model = OnnxModel(export(fitted, columns, job.target, card), card)
+            difficult = parity.difficult_rows(others, columns, fitted.encoder)
+            measured = parity.measure(fitted, model, difficult, job.target)
+        training = {"seconds": perf_counter() - started, "peak_memory_mb": memory.megabytes, "rows": rows.height}
+        parity.check(measured, name)
+        luck = measure_stability(
+            lambda other: fitted if other == seed else replace(job, seed=other).fit(found.params),
+            seeds=[seed, *other_seeds(seed, seeds)] if seeds else [],
+            rows=others,
+            target=job.target,
+            metric=metrics.primary,
+        )
     about = {"parity": measured.as_dict(), "rows": {"train": rows.height, "validation": others.height}}
     card |= {"cv": _cv(found, metric), **about, "threads": threads, "seed": seed, "fit_seconds": seconds}
+    card |= {"training": training, "stability": luck}
     card |= {"sha256": hashlib.sha256(model.content).hexdigest(), "size": len(model.content), "versions": versions()}
     return Trained(model, found.history)
 

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from switchyard.errors import SwitchyardError
+from switchyard.evaluation.example_rows import choose
 from switchyard.serving import client
 from switchyard.serving.datatypes import DATATYPES
+from switchyard.serving.expectations import ask_expectations
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,16 +34,19 @@ _DATATYPES = {
 }
 
 
-def golden_rows(model: OnnxModel, frame: pl.DataFrame, count: int = 5) -> dict[str, Any]:
+def golden_rows(
+    model: OnnxModel, frame: pl.DataFrame, count: int = 5, expected: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
     """Rows of a frame as an infer request, and what the model answers.
 
     Args:
         model: The model, run in this process.
         frame: Raw rows, with at least the model's columns.
         count: How many rows; those that miss values come first, one for each such column.
+        expected: What else must hold, from `expectations.expected_answers`.
 
     Returns:
-        `{"request", "response", "tolerance"}`, the bodies as the protocol has them.
+        `{"request", "response", "tolerance", "expectations"}`, the bodies as the protocol has them.
 
     Raises:
         SwitchyardError: If the frame has no rows.
@@ -49,12 +54,13 @@ def golden_rows(model: OnnxModel, frame: pl.DataFrame, count: int = 5) -> dict[s
     if frame.is_empty():
         raise SwitchyardError("golden rows cannot be taken from a table without rows")
     names = [spec["name"] for spec in model.card["inputs"]]
-    rows = frame.select(names)[_choose(frame.select(names), count)]
+    rows = frame.select(names)[choose(frame.select(names), count)]
     outputs = model.run(rows)
     return {
         "request": request_body(model, rows),
         "response": {"outputs": [_tensor(name, array) for name, array in outputs.items()]},
         "tolerance": TOLERANCE,
+        "expectations": expected or [],
     }
 
 
@@ -80,7 +86,7 @@ def example_curl(url: str, name: str, golden: dict[str, Any]) -> str:
 def smoke_test(
     url: str, name: str, version: int, golden: dict[str, Any], token: str | None = None, *, binary: bool = False
 ) -> None:
-    """Ask a version for the golden rows over HTTP and compare.
+    """Ask a version for the golden rows over HTTP and compare; then whether it does what is expected of it.
 
     Args:
         url: The root of the server.
@@ -93,26 +99,20 @@ def smoke_test(
     Raises:
         SwitchyardError: If it does not answer, or answers otherwise; names the row, what was expected and found.
     """
-    ask = client.infer_binary if binary else client.infer
-    answer = ask(url, name, version, golden["request"], token)
-    if str(answer.get("model_version")) != str(version):
-        raise SwitchyardError(f"smoke test of {name} {version}: version {answer.get('model_version')} answered")
-    found = {tensor["name"]: tensor for tensor in answer["outputs"]}
+    what, send = f"smoke test of {name} {version}", client.infer_binary if binary else client.infer
+
+    def ask(body: dict[str, Any]) -> dict[str, Any]:
+        answer = send(url, name, version, body, token)
+        if str(answer.get("model_version")) != str(version):
+            raise SwitchyardError(f"{what}: version {answer.get('model_version')} answered")
+        return answer
+
+    found = {tensor["name"]: tensor for tensor in ask(golden["request"])["outputs"]}
     for expected in golden["response"]["outputs"]:
         if expected["name"] not in found:
-            raise SwitchyardError(f"smoke test of {name} {version}: the answer has no output {expected['name']}")
-        _compare(f"smoke test of {name} {version}", expected, found[expected["name"]], golden["tolerance"])
-
-
-def _choose(frame: pl.DataFrame, count: int) -> list[int]:
-    """Positions: for each column with nulls the first such row, then rows spread over the frame."""
-    chosen: list[int] = []
-    for column in frame.get_columns():
-        nulls = column.is_null().arg_true()
-        if len(nulls) and not set(nulls.to_list()) & set(chosen):
-            chosen.append(int(nulls[0]))
-    spread = np.linspace(0, frame.height - 1, min(count, frame.height), dtype=int).tolist()
-    return sorted(list(dict.fromkeys([*chosen, *spread]))[: max(count, 1)])
+            raise SwitchyardError(f"{what}: the answer has no output {expected['name']}")
+        _compare(what, expected, found[expected["name"]], golden["tolerance"])
+    ask_expectations(what, golden.get("expectations", []), ask)
 
 
 def _tensor(name: str, array: np.ndarray[Any, Any]) -> dict[str, Any]:

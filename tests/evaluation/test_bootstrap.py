@@ -134,5 +134,27 @@ def test_one_positive_row_is_too_few_for_an_interval_only_if_most_resamples_miss
     truth[30] = 1
     one = estimate(metrics.binary(truth, given, truth, 1), resamples=200, confidence=0.95, seed=0)
 
-    assert none["roc_auc"] == bootstrap.Estimate(None, None, None)
+    assert none["roc_auc"] == bootstrap.Estimate(None, None, None, 40)
     assert one["roc_auc"].low < one["roc_auc"].value < one["roc_auc"].high
+
+
+@pytest.mark.parametrize("resamples", [0, 50])
+def test_every_figure_says_how_many_rows_it_rests_on(resamples):
+    found = estimate(binary_sample(1, 73)[0], resamples=resamples, confidence=0.95, seed=1)
+
+    assert {each.n for each in found.values()} == {73}
+    assert found["roc_auc"].as_dict()["n"] == 73
+
+
+def test_the_quick_plan_gives_much_the_same_interval():
+    sample, _, _ = binary_sample(2, 20_000, prevalence=0.1)
+
+    fine, quick = (
+        estimate(sample, resamples=400, confidence=0.95, seed=3, plan=plan) for plan in (None, bootstrap.QUICK)
+    )
+
+    for name, exact in fine.items():
+        assert quick[name].value == exact.value
+        # 400 resamples and 200 blocks leave each end uncertain by about a tenth of the width.
+        width = exact.high - exact.low
+        assert [quick[name].low, quick[name].high] == pytest.approx([exact.low, exact.high], abs=0.25 * width)

@@ -5,10 +5,12 @@ import polars as pl
 import pytest
 from sklearn import metrics as reference
 
-from switchyard.config import Data, Metrics
+from switchyard.config import Column, Contract, Data, Features, Metrics, Reporting
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.evaluation.evaluate import evaluate
-from switchyard.evaluation.gates import gate_names, judge
+from switchyard.evaluation.gate_names import problem
+from switchyard.evaluation.gate_tree import Measured, places
+from switchyard.evaluation.gates import judge
 from switchyard.models.onnx_model import OnnxModel
 
 DATA = Data(uri="table.csv", target="y")
@@ -80,12 +82,19 @@ def test_of_equals_the_smaller_file_wins_and_then_the_first_name(classifier):
     assert run([large, one], table(50, 1), table(50, 2)).best == "b"
 
 
+def measured(task):
+    target = Column(type="string", allowed=("no", "yes")) if task == "classification" else Column(type="number")
+    columns = {"x0": Column(type="number"), "x1": Column(type="number"), "y": target}
+    return Measured(task, DATA, Contract(columns=columns), Features(), Metrics(primary="f1"), Reporting())
+
+
 def test_everything_that_a_gate_can_name_is_in_the_report(classifier, regressor):
     of_classes = run([classifier(GOOD, ["no", "yes"])], table(100, 1), table(100, 2)).report
     of_values = run([regressor([3.0, 0.0])], prices(100, 1), prices(100, 2), "regression", "rmse").report
 
-    assert set(of_classes["gated"]) == set(gate_names("classification"))
-    assert set(of_values["gated"]) == set(gate_names("regression"))
+    for report in (of_classes, of_values):
+        root = places(measured(report["task"]))
+        assert [problem(name, root) for name in report["gated"]] == [""] * len(report["gated"])
     assert all(isinstance(value, float) for value in (*of_classes["gated"].values(), *of_values["gated"].values()))
 
 
@@ -261,7 +270,7 @@ def test_the_summary_has_each_candidate_and_the_test_metrics(classifier):
 
     assert summary["best"] == "good"
     assert list(summary["candidates"]) == ["noisy", "good"]
-    assert set(summary["test"]["roc_auc"]) == {"value", "low", "high"}
+    assert set(summary["test"]["roc_auc"]) == {"value", "low", "high", "n"}
     assert summary["rows"] == {"validation": 100, "test": 90}
 
 

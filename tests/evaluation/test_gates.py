@@ -1,6 +1,10 @@
+import re
+
 import pytest
 
+from switchyard.config import Column, Contract, Data, Features, Metrics, Reporting, Slices
 from switchyard.errors import InputError
+from switchyard.evaluation.gate_tree import Measured, places
 from switchyard.evaluation.gates import check_gates, judge, sentence
 
 
@@ -71,26 +75,101 @@ def test_passed_gates_in_one_line():
     assert sentence(()) == "no gates set"
 
 
-def test_known_gates_are_accepted_before_anything_is_measured():
-    check_gates(
-        {"roc_auc": ">= 0.8", "roc_auc.low": "> .7", "latency_ms.p95": "<= 5", "parity": "<= 1e-5"}, "classification"
+COLUMNS = {
+    "y": Column(type="string", allowed=("died", "survived")),
+    "sex": Column(type="string", allowed=("female", "male")),
+    "home.port": Column(type="string", nullable=True),
+    "age": Column(type="number", nullable=True),
+    "child": Column(type="boolean"),
+    "class": Column(type="integer"),
+}
+REPORTING = Reporting(slices=Slices(bins={"class": (2.0,)}, pairs=(("sex", "child"),)), sensitive=("sex",))
+
+
+def root(task="classification", groups=None, **target):
+    columns = COLUMNS | ({"y": Column(**target)} if target else {})
+    data, primary = Data(uri="t.csv", target="y"), "roc_auc" if task == "classification" else "mae"
+    return places(
+        Measured(task, data, Contract(columns=columns), Features(), Metrics(primary=primary), REPORTING), groups
     )
-    check_gates({"rmse.high": "<= 600", "r2": ">= 0.9", "size_mb": "<= 20"}, "regression")
 
 
 @pytest.mark.parametrize(
-    ("gates", "task", "expected"),
+    "name",
     [
-        ({"roc_acu": ">= 0.8"}, "classification", "gates.roc_acu .* did you mean roc_auc"),
-        ({"latency_ms.p90": "<= 5"}, "classification", "did you mean latency_ms.p"),
-        ({"roc_auc": ">= 0.8"}, "regression", "gates.roc_auc is nothing that a regression .* rmse, mae, r2"),
-        ({"f1": "0.8"}, "classification", "gates.f1 is '0.8', which is no comparison"),
-        ({"f1": "=> 0.8"}, "classification", "gates.f1 is '=> 0.8'"),
-        ({"f1": "== 0.8"}, "classification", "write one of >=, <=, >, <"),
-        ({"f1": ">= nan"}, "classification", "gates.f1 is '>= nan'"),
-        ({"f1": ">= 0.8 %"}, "classification", "gates.f1 is '>= 0.8 %'"),
+        *("roc_auc", "roc_auc.low", "roc_auc.n", "latency_ms.p95", "parity", "size_mb"),
+        *("calibration.ece", "calibration.ece.high", "thresholds.lowest_cost.cost", "thresholds.default.cost"),
+        *("slices.sex.female.roc_auc", "slices.sex.female.rows", "slices.sex.male.f1.low", "slices.age.q4.accuracy"),
+        *("slices.age.missing.rows", "slices.class.bin2.f1", "slices.child.true.f1", "slices.sex*child.male*false.f1"),
+        *("slices.home.port.S.f1", "slices.home.port.St. Ives.f1.high", "slices.home.port.missing.rows"),
+        *("fairness.sex.selection_rate_difference", "fairness.sex.groups.male.true_positive_rate.low"),
+        *("importances.age.low", "importances.home.port", "robustness.noise.loss", "robustness.unknown.roc_auc.low"),
+        *("stability.std", "training.seconds", "contract.failed"),
     ],
 )
-def test_a_gate_that_could_never_be_judged_is_refused(gates, task, expected):
+def test_any_number_of_the_report_can_be_gated(name):
+    check_gates({name: ">= 0.5"}, root())
+
+
+def test_the_numbers_of_a_regression():
+    names = ("rmse.high", "r2", "size_mb", "slices.sex.male.mae.low", "robustness.missing.loss", "importances.sex")
+
+    check_gates(dict.fromkeys(names, "<= 600"), root("regression", type="number"))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("roc_acu", "gates.roc_acu names nothing in the report: .* did you mean roc_auc"),
+        ("roc_auc.lo", "roc_auc has nothing called lo: did you mean roc_auc.low.* low, high, n"),
+        ("latency_ms.p90", "did you mean latency_ms.p.* There are p50, p95, p99"),
+        (
+            "slices.sex.femal.f1.low",
+            "slices.sex has nothing called femal: did you mean slices.sex.female.f1.low.*, male",
+        ),
+        ("slices.sexx.female.f1", "slices has nothing called sexx: did you mean slices.sex.female.f1.*age"),
+        ("slices.sex.female", "slices.sex.female is no number, but holds several: rows, accuracy"),
+        ("slices.age.q5.f1", "slices.age has nothing called q5: .*q1, q2, q3, q4, missing"),
+        ("slices.class.bin3.f1", "slices.class has nothing called bin3: .*bin1, bin2"),
+        ("slices.sex.female.f1.low.high", "slices.sex.female.f1.low is a number, and has nothing called high"),
+        ("slices.home.port.S.rmse", "slices.home.port.S has nothing called rmse"),
+        ("slices.sex*age.female*q1.f1", "slices has nothing called sex.age"),
+        ("fairness.age.selection_rate_difference", "fairness has nothing called age.*sex"),
+        ("importances.y", "importances has nothing called y"),
+        ("calibration", "calibration is no number, but holds several: ece"),
+        ("deciles", "nothing called deciles is measured"),
+        ("", "gates. names nothing"),
+    ],
+)
+def test_a_gate_that_names_nothing_is_refused_with_what_there_is(name, expected):
     with pytest.raises(InputError, match=expected):
-        check_gates(gates, task)
+        check_gates({name: ">= 0.5"}, root())
+
+
+@pytest.mark.parametrize(
+    "name", ["roc_auc", "calibration.ece", "thresholds.lowest_cost.cost", "fairness.sex.selection_rate_difference"]
+)
+def test_a_regression_has_nothing_of_classes(name):
+    with pytest.raises(InputError, match=f"gates.{name} names nothing .* There are rmse, mae, r2"):
+        check_gates({name: ">= 0.5"}, root("regression", type="number"))
+
+
+@pytest.mark.parametrize("name", ["thresholds.lowest_cost.cost", "fairness.sex.selection_rate_difference"])
+def test_three_classes_have_neither_thresholds_nor_fairness(name):
+    with pytest.raises(InputError, match="nothing called"):
+        check_gates({name: ">= 0.5"}, root(type="string", allowed=("a", "b", "c")))
+
+
+def test_with_the_rows_at_hand_only_slices_that_have_some_can_be_gated():
+    found = {"sex": ["male"], "home.port": ["St. Ives"], "sex*child": ["male*true"]}
+    check_gates({"slices.home.port.St. Ives.f1": "> 0", "slices.sex*child.male*true.f1": "> 0"}, root(groups=found))
+
+    for name in ("slices.home.port.Deal.f1", "slices.sex.female.f1", "slices.sex*child.male*false.f1"):
+        with pytest.raises(InputError, match=f"gates.{re.escape(name)} names nothing"):
+            check_gates({name: "> 0"}, root(groups=found))
+
+
+@pytest.mark.parametrize("asked", ["0.8", "=> 0.8", "== 0.8", ">= nan", ">= 0.8 %"])
+def test_a_gate_that_is_no_comparison_is_refused(asked):
+    with pytest.raises(InputError, match=f"gates.f1 is '{asked}', which is no comparison: write one of >=, <=, >, <"):
+        check_gates({"f1": asked}, root())

@@ -14,7 +14,7 @@ from switchyard.evaluation.gates import judge, sentence
 from switchyard.evaluation.report import folds, number, to_html, with_verdict
 
 EVIL = "<script>alert('$x$ & \"y\"')</script>{{ 7 * 7 }}"
-VOID = {"meta", "br", "path", "use"}
+VOID = {"meta", "br", "path", "use", "wbr"}
 
 
 class Page(HTMLParser):

@@ -1,0 +1,58 @@
+"""The charts that a report's figures allow: a model that answers NaN has no curve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from switchyard.evaluation import view
+
+
+def drawn(report: dict[str, Any]) -> dict[str, str]:
+    """SVG by name.
+
+    Args:
+        report: Of an evaluation, with whatever sections it has.
+    """
+    from switchyard.evaluation.charts import costs, curves, dots, errors
+
+    test, primary, target = report["test"], report["selection"]["metric"], report["data"]["target"]
+    best = report["best"]
+    rated = [dots.Line(each["name"], each["metrics"][primary], each["name"] == best) for each in report["candidates"]]
+    found = {"candidates": dots.dots(rated, primary, f"{primary} of each candidate with its interval")}
+    if any((test.get("roc") or {}).values()):
+        found["roc"] = curves.roc(test["roc"])
+    if any((test.get("pr") or {}).values()):
+        found["pr"] = curves.precision_recall(test["pr"])
+    if "residuals" in test:
+        found["residuals"] = errors.residuals(test["residuals"]["histogram"])
+        found["predicted_true"] = errors.predicted_true(test["residuals"]["sample"], target)
+    if report.get("calibration", {}).get("bins"):
+        found["calibration"] = curves.calibration(report["calibration"]["bins"])
+    if report.get("thresholds", {}).get("rows"):
+        found["costs"] = costs.costs(report["thresholds"])
+    if rows := [each for each in report.get("deciles", []) if each["n"]]:
+        found["deciles"] = errors.deciles(rows, target)
+    return found | _dotted(report, primary)
+
+
+def _dotted(report: dict[str, Any], primary: str) -> dict[str, str]:
+    from switchyard.evaluation.charts.dots import Line, dots, seeds
+
+    found, whole = {}, report["test"]["metrics"][primary]["value"]
+    worst = [each for each in view.slices(report) if each.gap is not None and not each.small][: view.CHART_LINES]
+    if worst:
+        lines = [Line(each.name, each.found[primary], each.apart) for each in worst]
+        told = f"{primary} of {len(lines)} slices against that of all test rows; the worst is {worst[0].name}"
+        found["slices"] = dots(lines, primary, told, reference=whole)
+    ranked = [each for each in view.importances(report) if each[1]["value"] is not None][: view.CHART_LINES]
+    if ranked:
+        lines = [Line(column, estimate) for column, estimate in ranked]
+        told = f"loss of {primary} by shuffled column; the largest is that of {ranked[0][0]}"
+        found["importances"] = dots(lines, f"loss of {primary}", told, bars=True)
+    if report.get("robustness"):
+        lines = [Line(kind, estimate, i > 0) for i, (kind, estimate) in enumerate(view.robustness(report))]
+        found["robustness"] = dots(lines, primary, f"{primary} on shaken test rows", reference=whole)
+    if report.get("stability", {}).get("values"):
+        about = report["stability"]
+        found["stability"] = seeds(about["values"], about["seeds"], about["metric"], about.get("mean"))
+    return found

@@ -1,0 +1,99 @@
+"""What the page shows that the report holds in another order: slices by how bad they are, groups as rows.
+
+Nothing is measured here. Called by `report.to_html` only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+CHART_LINES = 24  # more dots than that are no chart any more; the table below has the rest
+TABLE_ROWS = 200
+_EXPLAINED = 10
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One group of test rows.
+
+    Attributes:
+        name: `sex: female`.
+        about: Such as the range of a quartile.
+        rows: How many.
+        small: Fewer than the config asks for: figures that say little.
+        found: Estimates by metric.
+        gap: How much worse than all test rows it is by the primary metric; None without a value.
+        apart: Whether its interval leaves out the value of all test rows.
+    """
+
+    name: str
+    about: str
+    rows: int
+    small: bool
+    found: dict[str, dict[str, Any]]
+    gap: float | None
+    apart: bool
+
+
+def slices(report: dict[str, Any]) -> list[Slice]:
+    """Every slice, the worst by the primary metric first, then the small ones likewise, then those without a value."""
+    listed = [
+        _slice(report, column, name, found)
+        for column, groups in report.get("slices", {}).items()
+        for name, found in groups.items()
+        if found["rows"]
+    ]
+    return sorted(listed, key=lambda each: (each.gap is None, each.small, -(each.gap or 0.0), each.name))
+
+
+def worst_slice(report: dict[str, Any]) -> Slice | None:
+    """The slice that is furthest behind, of those with enough rows."""
+    first = next(iter(slices(report)), None)
+    return first if first and first.gap is not None and first.gap > 0 and not first.small else None
+
+
+def importances(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Columns by what they are worth, the most first."""
+    found: dict[str, dict[str, Any]] = report.get("importances", {})
+    return sorted(found.items(), key=lambda each: (each[1]["value"] is None, -(each[1]["value"] or 0.0), each[0]))
+
+
+def explained(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Golden rows, each with its contributions by size and how wide their bars are (per cent of the largest)."""
+    rows: list[dict[str, Any]] = report.get("explanations", {}).get("rows", [])[:_EXPLAINED]
+    largest = max((abs(value) for row in rows for value in row["contributions"].values()), default=0.0) or 1.0
+    told = []
+    for row in rows:
+        ranked = sorted(row["contributions"].items(), key=lambda each: (-abs(each[1]), each[0]))
+        parts = [
+            {"column": column, "of": row["row"].get(column), "by": by, "width": round(50 * abs(by) / largest, 2)}
+            for column, by in ranked
+        ]
+        base = row.get("base", report["explanations"].get("base"))
+        told.append({**row, "base": base, "label": row.get("label"), "parts": parts})
+    return told
+
+
+def expectations(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those that do not hold first."""
+    return sorted(report.get("expectations", []), key=lambda each: bool(each["passed"]))
+
+
+def robustness(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Each way of shaking with its estimate of the primary metric, after the rows as they are."""
+    primary = report["selection"]["metric"]
+    shaken = [(kind, found[primary]) for kind, found in report.get("robustness", {}).items() if primary in found]
+    return [("as they are", report["test"]["metrics"][primary]), *shaken]
+
+
+def _slice(report: dict[str, Any], column: str, name: str, found: dict[str, Any]) -> Slice:
+    selection, overall = report["selection"], report["test"]["metrics"]
+    figures = {metric: found[metric] for metric in overall if metric in found}
+    primary, whole = figures.get(selection["metric"]), overall[selection["metric"]]["value"]
+    gap, apart = None, False
+    if primary and primary["value"] is not None and whole is not None:
+        gap = (whole - primary["value"]) * (1 if selection["higher_is_better"] else -1)
+        apart = primary["low"] is not None and not primary["low"] <= whole <= primary["high"]
+    about = found.get("range") or ""
+    return Slice(f"{column}: {name}", about, found["rows"], bool(found.get("small")), figures, gap, apart)
