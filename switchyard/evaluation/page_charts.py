@@ -41,8 +41,8 @@ def _dotted(report: dict[str, Any], primary: str) -> dict[str, str]:
     found, whole = {}, report["test"]["metrics"][primary]["value"]
     worst = [each for each in view.slices(report) if each.gap is not None and not each.small][: view.CHART_LINES]
     if worst:
-        lines = [Line(each.name, each.found[primary], each.apart) for each in worst]
-        told = f"{primary} of {len(lines)} slices against that of all test rows; the worst is {worst[0].name}"
+        lines = [Line(each.label, each.found[primary], each.apart) for each in worst]
+        told = f"{primary} of {len(lines)} slices against that of all test rows; the worst is {worst[0].label}"
         found["slices"] = dots(lines, primary, told, reference=whole)
     ranked = [each for each in view.importances(report) if each[1]["value"] is not None][: view.CHART_LINES]
     if ranked:

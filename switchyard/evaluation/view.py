@@ -18,7 +18,8 @@ class Slice:
     """One group of test rows.
 
     Attributes:
-        name: `sex: female`.
+        name: `sex: female`, as gates call it.
+        label: The same with the range in the place of `q1`.
         about: Such as the range of a quartile.
         rows: How many.
         small: Fewer than the config asks for: figures that say little.
@@ -28,6 +29,7 @@ class Slice:
     """
 
     name: str
+    label: str
     about: str
     rows: int
     small: bool
@@ -96,4 +98,5 @@ def _slice(report: dict[str, Any], column: str, name: str, found: dict[str, Any]
         gap = (whole - primary["value"]) * (1 if selection["higher_is_better"] else -1)
         apart = primary["low"] is not None and not primary["low"] <= whole <= primary["high"]
     about = found.get("range") or ""
-    return Slice(f"{column}: {name}", about, found["rows"], bool(found.get("small")), figures, gap, apart)
+    label = f"{column}: {about or name}"
+    return Slice(f"{column}: {name}", label, about, found["rows"], bool(found.get("small")), figures, gap, apart)

@@ -6,6 +6,7 @@ from switchyard.config import Column, Contract, Data, Features, Metrics, Reporti
 from switchyard.errors import InputError
 from switchyard.evaluation.gate_tree import Measured, places
 from switchyard.evaluation.gates import check_gates, judge, sentence
+from tests.evaluation import whole_report
 
 
 def report(**gated):
@@ -173,3 +174,54 @@ def test_with_the_rows_at_hand_only_slices_that_have_some_can_be_gated():
 def test_a_gate_that_is_no_comparison_is_refused(asked):
     with pytest.raises(InputError, match=f"gates.f1 is '{asked}', which is no comparison: write one of >=, <=, >, <"):
         check_gates({"f1": asked}, root())
+
+
+KINDS = {
+    "roc_auc": (0.847, ""),
+    "roc_auc.low": (0.807, "lower end of the interval of roc_auc"),
+    "roc_auc.n": (262, "rows behind roc_auc"),
+    "latency_ms.p95": (0.03, ""),
+    "parity": (2e-7, ""),
+    "size_mb": (0.21, ""),
+    "slices.sex.male.roc_auc": (0.64, "roc_auc of the 169 test rows where sex is male"),
+    "slices.age.q1.f1": (0.88, "f1 of the 60 test rows where age is 0.2 to 21"),
+    "slices.age.missing.f1.high": (
+        0.9,
+        "upper end of the interval of f1 of the 12 test rows where age is missing, which are few",
+    ),
+    "slices.sex*pclass.male*3rd.rows": (98, "test rows where sex*pclass is male*3rd"),
+    "calibration.ece": (0.061, "expected calibration error"),
+    "calibration.ece.high": (0.081, "upper end of the interval of expected calibration error"),
+    "thresholds.lowest_cost.cost": (0.18, "lowest mean cost of a row, at threshold 0.4"),
+    "thresholds.lowest_cost.threshold": (0.4, "threshold of the lowest cost"),
+    "thresholds.default.cost": (0.202, "mean cost of a row at threshold 0.5"),
+    "fairness.sex.selection_rate_difference": (0.59, "difference of the selection rates of the groups of sex"),
+    "fairness.sex.equal_opportunity_difference": (0.55, "difference of the true positive rates of the groups of sex"),
+    "fairness.sex.groups.male.true_positive_rate": (0.35, "true positive rate of sex male"),
+    "importances.age.low": (0.02, "lower end of the interval of loss of roc_auc when age is shuffled"),
+    "robustness.missing.loss": (0.03, "loss of roc_auc with missing values"),
+    "robustness.noise.roc_auc": (0.846, "roc_auc with noise on numbers"),
+    "stability.std": (0.0045, "standard deviation of roc_auc with 3 seeds"),
+    "training.seconds": (4.2, "seconds of training"),
+    "training.peak_memory_mb": (310, "MB that training held"),
+    "contract.compared": (7, "compared of the data's contract"),
+}
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_each_kind_of_gate_passes_and_fails_by_what_its_section_measured(name):
+    report, (value, words) = whole_report.classification(), KINDS[name]
+    assert report["gated"][name] == pytest.approx(value)
+
+    (passed,) = judge({name: f">= {value - abs(value) / 100}"}, report)
+    (failed,) = judge({name: f"<= {value - abs(value) / 100}"}, report)
+
+    assert (passed.passed, failed.passed) == (True, False)
+    assert passed.words == failed.words == words
+    assert f"gate {name} failed: measured" in str(failed)
+
+
+def test_a_group_without_a_value_fails_its_gate_with_the_reason():
+    (result,) = judge({"slices.sex*pclass.female*1st.roc_auc": ">= 0"}, whole_report.classification())
+
+    assert str(result).endswith("failed: undefined (no value on these rows), asked >= 0")

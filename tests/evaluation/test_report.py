@@ -12,6 +12,7 @@ from switchyard.config import Data, Metrics
 from switchyard.evaluation.evaluate import evaluate
 from switchyard.evaluation.gates import judge, sentence
 from switchyard.evaluation.report import folds, number, to_html, with_verdict
+from tests.evaluation import whole_report
 
 EVIL = "<script>alert('$x$ & \"y\"')</script>{{ 7 * 7 }}"
 VOID = {"meta", "br", "path", "use", "wbr"}
@@ -260,3 +261,163 @@ def test_cross_validation_on_one_line_whatever_the_card_says():
     assert folds({"mean": 0.5, "std": 0.0}) == "0.500 ± 0.000"
     assert folds({"score": 1}) == '{"score": 1}'
     assert folds(None) == "\N{EN DASH}"
+
+
+WHOLE = {"classification": whole_report.classification, "regression": whole_report.regression}
+
+
+@pytest.mark.parametrize("task", list(WHOLE))
+def test_every_section_is_on_the_page_and_in_the_navigation(task):
+    page = Page(to_html(WHOLE[task]()))
+
+    assert page.open == []
+    sections = [attrs["id"] for tag, attrs in page.tags if tag == "section"]
+    links = [attrs["href"][1:] for tag, attrs in page.tags if tag == "a" and attrs["href"] != "#top"]
+    of_task = {
+        "classification": {"curves", "calibration", "confusion", "thresholds", "fairness"},
+        "regression": {"residuals"},
+    }[task]
+    common = {"metrics", "candidates", "slices", "importances", "explanations", "robustness", "stability"}
+    assert set(sections) == of_task | common | {"expectations", "resources", "hyperparameters", "data"}
+    assert links[: len(sections)] == sections
+    assert set(links) <= set(sections)
+
+
+@pytest.mark.parametrize("task", list(WHOLE))
+def test_a_section_that_is_absent_leaves_no_trace(task):
+    report = WHOLE[task]()
+    for name in ("slices", "importances", "explanations", "robustness", "stability", "expectations", "training"):
+        del report[name]
+    for name in ("calibration", "thresholds", "fairness", "deciles", "contract"):
+        report.pop(name, None)
+    for each in report["candidates"]:
+        del each["training"]
+
+    page = Page(to_html(report))
+
+    absent = ("slices", "importances", "explanations", "robustness", "stability", "expectations", "fairness")
+    assert not {attrs.get("id") for _, attrs in page.tags} & {*absent, "calibration", "thresholds"}
+    assert "worst slice" not in page.text and "Contract" not in page.text and "decile" not in page.text
+
+
+def test_the_worst_slice_stands_at_the_top_and_small_ones_last():
+    page = Page(to_html(whole_report.classification()))
+
+    assert "worst slice: sex*pclass: male*3rd 0.600" in page.text
+    table = page.text[page.text.index("7 groups, the worst by roc_auc first") :]
+    names = ["sex*pclass: male*3rd", "sex: male", "sex: female", "age: q2", "age: q1", "age: missing", "female*1st"]
+    places = [table.index(name, table.index("slice rows accuracy")) for name in names]
+    assert places == sorted(places)
+    assert table.count(" small ") == 3  # two rows, and the sentence that counts them
+    worse = [tag for tag, attrs in page.tags if attrs.get("class") == "worse"]
+    assert len(worse) == 2
+
+
+def test_of_errors_the_largest_is_the_worst_slice():
+    page = Page(to_html(whole_report.regression()))
+
+    assert "worst slice: cut: Fair 720" in page.text
+    assert page.text.index("cut: Fair 321") < page.text.index("cut: Good 981") < page.text.index("cut: Ideal 4,310")
+
+
+def test_failed_gates_and_expectations_come_first_with_their_words():
+    report = whole_report.classification()
+    gates = judge({"roc_auc": ">= 0.8", "slices.age.q1.roc_auc.low": ">= 0.9"}, report)
+
+    page = Page(to_html(report, gates))
+
+    words = "lower end of the interval of roc_auc of the 60 test rows where age is 0.2 to 21"
+    assert f"slices. age. q1. roc_auc. low {words} 0.8 >= 0.9" in page.text
+    assert page.text.index("slices. age. q1") < page.text.index("roc_auc 0.847")
+    assert "1 of 2 hold" in page.text
+    assert page.text.index("older is no safer") < page.text.index("a lady in first class")
+
+
+def test_contributions_of_a_row_are_told_by_size_with_their_sign():
+    page = Page(to_html(whole_report.classification()))
+
+    assert "Score 0.920 for survived true: survived; mean score 0.380 column moves by sex female +0.440" in page.text
+    assert "age \N{EN DASH} +0.130 parch 0 -0.03" in page.text
+    widths = [attrs["style"] for tag, attrs in page.tags if attrs.get("class") in ("up", "down")]
+    assert widths[0] == "--width: 50.0%"
+
+
+@pytest.mark.parametrize("task", list(WHOLE))
+def test_figures_without_a_value_are_drawn_as_dashes(task):
+    def emptied(value):
+        if isinstance(value, dict):
+            if {"value", "low", "high"} <= value.keys():
+                return {"value": None, "low": None, "high": None, "n": 0}
+            return {key: emptied(each) for key, each in value.items()}
+        return value
+
+    report = {name: emptied(each) for name, each in WHOLE[task]().items()}
+    report["candidates"] = [emptied(each) for each in report["candidates"]]
+
+    page = Page(to_html(report))
+
+    assert page.open == []
+    assert "worst slice" not in page.text and "\N{EN DASH}" in page.text
+
+
+@pytest.mark.parametrize("task", list(WHOLE))
+def test_whatever_the_data_holds_is_escaped_in_every_section(task):
+    def renamed(value):
+        if isinstance(value, dict):
+            return {names.get(key, key): renamed(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [renamed(each) for each in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    names = dict.fromkeys(("female", "sex", "sex*pclass", "age", "survived", "Fair", "cut", "price"), EVIL)
+    names |= dict.fromkeys(("older is no safer", "male", "boosting", "titanic", "diamonds"), EVIL)
+    report = renamed(WHOLE[task]())
+
+    html = to_html(report, judge({"size_mb": "<= 1"}, report))
+
+    assert "<script" not in html
+    assert Page(html).open == []
+    assert "<b>" not in "".join(re.findall(r"<svg.*?</svg>", html, re.DOTALL))
+
+
+@pytest.mark.parametrize("task", list(WHOLE))
+def test_charts_have_text_for_who_cannot_see_them_and_tables_can_be_reached_by_keyboard(task):
+    page = Page(to_html(WHOLE[task]()))
+
+    charts = [attrs for tag, attrs in page.tags if tag == "svg"]
+    assert len(charts) >= 7
+    assert all(attrs["role"] == "img" and len(attrs["aria-label"]) > 15 for attrs in charts)
+    scrolling = [attrs for _, attrs in page.tags if attrs.get("class", "").startswith("scroll")]
+    assert scrolling and all(attrs["tabindex"] == "0" and attrs["aria-label"] for attrs in scrolling)
+
+
+LINEAGE = {
+    **{"uri": "data/titanic.csv", "fingerprint": "8d2f", "config_sha256": "77", "lock_sha256": "55", "stack": "local"},
+    **{
+        "code": {"commit": "0f0f", "dirty": True, "sha256": "66"},
+        "champion": 3,
+        "run": "titanic-1",
+        "python": "3.11.7",
+    },
+}
+
+
+def test_the_lineage_is_the_last_section_and_in_the_navigation():
+    before = to_html(whole_report.classification())
+
+    page = Page(with_verdict(before, PROMOTION, LINEAGE))
+
+    assert page.open == []
+    assert [attrs["id"] for tag, attrs in page.tags if tag == "section"][-1] == "lineage"
+    assert ("a", {"href": "#lineage"}) in page.tags
+    assert "code, commit 0f0f with changes that are not committed code, sha256 66" in page.text
+    assert "champion until then version 3" in page.text
+
+
+def test_code_without_a_repository_has_a_hash_and_the_first_model_no_parent():
+    lineage = LINEAGE | {"code": {"commit": None, "dirty": None, "sha256": "66"}, "champion": None, "uri": EVIL}
+
+    page = Page(with_verdict(to_html(whole_report.classification()), PROMOTION, lineage))
+
+    assert "commit" not in page.text[page.text.index("config, sha256") :]
+    assert "champion until then none" in page.text and EVIL in page.text
