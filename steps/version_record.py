@@ -15,6 +15,7 @@ from zenml.model.utils import link_artifact_version_to_model_version
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
 from zenml.types import MarkdownString
 
+from steps.artifacts import DatasetMaterializer
 from steps.lineage import config_of
 from steps.tracking import log_card
 from switchyard.data.dataset import Dataset
@@ -131,15 +132,18 @@ def raw_of(use_case: str, version: int) -> Dataset:
     """The rows as they were read from the source.
 
     Raises:
-        SwitchyardError: They are not there any more.
+        SwitchyardError: They are not there any more, or not as they were written.
     """
     artifact = version_named(use_case, version).get_artifact(f"{use_case}_raw")
     if artifact is None:
         raise SwitchyardError(f"the data of {use_case} version {version} is not linked to it any more")
     try:
         data: Dataset = artifact.load()
+        written = DatasetMaterializer(artifact.uri).compute_content_hash(data)
     except Exception as error:  # whatever a store says of a file that is gone
         raise SwitchyardError(f"the data of {use_case} version {version} cannot be read: {error}") from error
+    if artifact.content_hash not in (None, written):
+        raise SwitchyardError(f"the data of {use_case} version {version} is not as it was written, in {artifact.uri}")
     return data
 
 

@@ -48,12 +48,12 @@ def reproduce(use_case: str, asked: str, here: bool = False) -> int:
             f"{use_case} version {version}: what it was made from is not on record; it was registered before that was "
             "kept, or the record is gone from the artifact store"
         )
-    print(f"{use_case} version {version}, candidate {recipe['candidate']}, made by run {recipe['run']}")
+    print(f"{use_case} version {version}, candidate {recipe['candidate']}, made by run {recipe['run']}", flush=True)
     with TemporaryDirectory(prefix="switchyard-reproduce-") as name, code_of(recipe, ROOT, here) as code:
         folder = Path(name)
         data = _data(use_case, version, recipe, folder)
         for line in [code.told, *_today(recipe), data.pop("told")]:
-            print(f"  {line}")
+            print(f"  {line}", flush=True)
         _train(folder, recipe, data["raw"], code)
         return _verdict(use_case, version, recipe, folder, code)
 

@@ -68,6 +68,16 @@ def raw_gone(versions):
     shutil.move(folder.with_name("away"), folder)
 
 
+@pytest.fixture
+def raw_changed(versions):
+    """One bit of the rows that were read is another one; the file is as long as it was."""
+    (file,) = versions.home.glob("local_stores/*/ingest/versions_raw/*/*/raw.parquet")
+    before = file.read_bytes()
+    file.write_bytes(before[:100] + bytes([before[100] ^ 1]) + before[101:])
+    yield
+    file.write_bytes(before)
+
+
 def sha256(versions, number):
     """Of the file that the run has trained."""
     cards = versions.home.glob("local_stores/*/train_logistic/versions_logistic/*/*/card.json")
@@ -159,11 +169,12 @@ def test_rows_that_are_gone_are_read_again_from_a_source_that_is_the_same(versio
     assert f"The same bytes: SHA-256 {sha256(versions, 2)}." in ended.out
 
 
-def test_rows_that_are_gone_from_store_and_source_are_the_end(versions, raw_gone, moved_source):
+def test_rows_that_are_neither_in_the_store_nor_in_the_source_are_the_end(versions, raw_changed, moved_source):
     ended = versions.run("reproduce", "2", "--config", "versions")
 
     assert ended.code == 1
     assert len(ended.err.splitlines()) == 1
+    assert "the data of versions version 2 is not as it was written" in ended.err
     assert "data/versions.csv has changed since: there is nothing to train it from" in ended.err
 
 
