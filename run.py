@@ -158,6 +158,16 @@ def doctor(arguments: argparse.Namespace) -> int:
     return examine(arguments.stack, as_json=arguments.json, debug=arguments.debug)
 
 
+def versions(arguments: argparse.Namespace) -> int:
+    """Compares, shows or reproduces registered versions."""
+    from stacks.session import open_session
+
+    with open_session(debug=arguments.debug):
+        from pipelines.versions.command import answer
+
+        return answer(arguments.name, arguments)
+
+
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show ZenML's own output, and tracebacks")
@@ -259,6 +269,16 @@ def _history_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _versions_parser(name: str) -> argparse.ArgumentParser:
+    from pipelines.versions.command import ABOUT, add_options
+
+    parser = argparse.ArgumentParser(prog=f"python run.py {name}", description=ABOUT[name])
+    add_options(name, parser)
+    parser.add_argument("--debug", action="store_true", help="show ZenML's own output, and tracebacks")
+    parser.set_defaults(command=versions, name=name)
+    return parser
+
+
 COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "init": _init_parser,
     "stop": _stop_parser,
@@ -269,6 +289,9 @@ COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "rollback": partial(_release_parser, "rollback"),
     "retire": partial(_release_parser, "retire"),
     "history": _history_parser,
+    "compare": partial(_versions_parser, "compare"),
+    "show": partial(_versions_parser, "show"),
+    "reproduce": partial(_versions_parser, "reproduce"),
 }
 
 

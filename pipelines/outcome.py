@@ -79,12 +79,12 @@ def _links(outcome: Outcome, outputs: dict[str, ArtifactVersionResponse]) -> dic
         links["MLflow"] = uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {shlex.quote(uri)}"
     for what, names in (("evaluation", ("verdict", "evaluation")), ("validation", ("validation",))):
         if report := next((found for name in names if (found := outputs.get(f"{outcome.use_case}_{name}"))), None):
-            page = _page(report, f"{outcome.use_case}-{what}")
+            page = page_file(report, f"{outcome.use_case}-{what}")
             links[f"{what} report"] = f"python -m webbrowser {page.as_uri()}"
     return links
 
 
-def _page(report: ArtifactVersionResponse, name: str) -> Path:
+def page_file(report: ArtifactVersionResponse, name: str) -> Path:
     """The page as a file of this machine: no browser opens what lies in a bucket, so that is copied."""
     if "://" not in report.uri:
         return Path(report.uri) / "report.html"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from switchyard.data.source import Source
 
 
-def preflight(path: Path, overrides: Sequence[str]) -> tuple[Config, Source]:
+def preflight(path: Path, overrides: Sequence[str], split: bool = True) -> tuple[Config, Source]:
     """Reads the config, looks at the source, and checks that the one fits the other.
 
     The hyperparameters are looked at by `check_learners`, which imports the learners and so takes seconds: an
@@ -25,6 +25,7 @@ def preflight(path: Path, overrides: Sequence[str]) -> tuple[Config, Source]:
     Args:
         path: The use case file; `titanic` or `configs/titanic.yaml` alike.
         overrides: Each `key.path=value`.
+        split: Whether the rows are to be split.
 
     Raises:
         InputError: What the user wrote, or the data, cannot be used.
@@ -34,12 +35,13 @@ def preflight(path: Path, overrides: Sequence[str]) -> tuple[Config, Source]:
     from switchyard.evaluation.gate_tree import Measured, places
     from switchyard.evaluation.gates import check_gates
 
-    file = _config_file(path)
+    file = config_file(path)
     config = configs.load(file, overrides)
     with _named(file):
         check_gates(config.gates, places(Measured.of(config)))
     source = inspect(config.data, config.contract, config.task, root=ROOT, features=config.features)
-    check_split(source, config)
+    if split:
+        check_split(source, config)
     return config, source
 
 
@@ -52,7 +54,7 @@ def read_config(path: Path) -> Config:
     Raises:
         InputError: There is no such file, or it is not right.
     """
-    return configs.load(_config_file(path))
+    return configs.load(config_file(path))
 
 
 def check_learners(path: Path, config: Config) -> None:
@@ -67,7 +69,7 @@ def check_learners(path: Path, config: Config) -> None:
     """
     from switchyard.models.check import check_candidates
 
-    with _named(_config_file(path)):
+    with _named(config_file(path)):
         check_candidates(config)
 
 
@@ -80,7 +82,7 @@ def _named(file: Path) -> Iterator[None]:
         raise InputError(f"{file.relative_to(ROOT) if file.is_relative_to(ROOT) else file}: {error}") from error
 
 
-def _config_file(path: Path) -> Path:
+def config_file(path: Path) -> Path:
     """The file that is meant: as given, from the project's folder, or by the use case's name."""
     is_name = path.name == str(path) and not path.suffix
     places = [path, ROOT / path, *([ROOT / "configs" / f"{path}.yaml"] if is_name else [])]

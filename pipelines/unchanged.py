@@ -21,7 +21,7 @@ from switchyard.config import Config
 from switchyard.project import ROOT, STATE
 
 _PYTHON = ("run.py", "switchyard/**/*.py", "steps/**/*.py", "pipelines/**/*.py", "stacks/**/*.py")
-_CODE = (*_PYTHON, "switchyard/**/*.html", "requirements.lock")
+_CODE = (*_PYTHON, "switchyard/**/*.html", "switchyard/**/*.md", "requirements.lock")
 _POINTERS = re.compile(r"^(?:active_stack_id|active_project_id|  url|  type): .*$", re.MULTILINE)
 
 

@@ -27,7 +27,7 @@ def lineage_of_run(evaluation: Report, champion: int | None) -> dict[str, Any]:
     return {
         "uri": source.get("uri"),
         "fingerprint": source.get("fingerprint"),
-        "config_sha256": config_sha256(_config(run)),
+        "config_sha256": config_sha256(config_of(run)),
         **(submitted or origin(ROOT)),
         "stack": run.stack.name if run.stack else None,
         "champion": champion,
@@ -36,6 +36,6 @@ def lineage_of_run(evaluation: Report, champion: int | None) -> dict[str, Any]:
     }
 
 
-def _config(run: PipelineRunResponse) -> Config:
+def config_of(run: PipelineRunResponse) -> Config:
     """The whole config, as the pipeline was given it."""
     return Config.model_validate_json(json.dumps((run.config.parameters or {})["config"]))

@@ -26,6 +26,7 @@ from steps.tracking import (
     record_verdict_in_mlflow,
     register_in_mlflow,
 )
+from steps.version_record import keep_card, keep_with_version, remember_recipe
 from switchyard.config import Champion, Data, Metrics, Task
 from switchyard.data.dataset import Dataset
 from switchyard.errors import GateError, SwitchyardError
@@ -82,6 +83,7 @@ def promote(
     log_cached_evaluation(evaluation)
     best = next(model for model in models if model.card["candidate"] == evaluation.facts["best"])
     version = register_version(use_case, best, splits)
+    remember_recipe(use_case, version, best, splits, lineage_of_run(evaluation, production_version(use_case)))
     register_in_mlflow(use_case, version, best)
     record_lineage(use_case, version, lineage_of_run(evaluation, before))
     gates = [GateResult(**gate) for gate in evaluation.facts["gates"]]
@@ -181,8 +183,10 @@ def _record(promotion: dict[str, Any], evaluation: Report) -> None:
     lineage = lineage_of_run(evaluation, promotion["champion"])
     facts = {**evaluation.facts, "promotion": promotion, "lineage": lineage}
     page = Report(facts=facts, html=with_verdict(evaluation.html, promotion, lineage))
-    save_artifact(page, f"{use_case}_verdict", materializer=ReportMaterializer)
+    kept = save_artifact(page, f"{use_case}_verdict", materializer=ReportMaterializer)
+    keep_with_version(use_case, promotion["version"], kept)
     log_page(page)
     if promotion["version"] != promotion["champion"]:
         record_verdict(use_case, promotion["version"], promotion)
         record_verdict_in_mlflow(promotion)
+    keep_card(promotion, evaluation)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mlflow import ActiveRun
 
 _METRICS_PER_CALL = 1000
+_DESCRIPTION = 5000  # characters: the column's width in MLflow's database
 _LOG = logging.getLogger(__name__)
 
 
@@ -194,6 +195,17 @@ def record_verdict_in_mlflow(promotion: dict[str, Any]) -> None:
     found = _mlflow_version(promotion["use_case"], promotion["version"])
     for name in ("verdict", "reason") if found else ():
         mlflow.MlflowClient().set_model_version_tag(promotion["use_case"], found, name, promotion[name])
+
+
+@_if_it_answers
+def log_card(use_case: str, version: int, card: str) -> None:
+    """The card as a file of the run; its opening, which fits into a description, beside the registered version."""
+    import mlflow
+
+    mlflow.log_text(card, "model_card.md")
+    if found := _mlflow_version(use_case, version):
+        opening = f"{card.partition('## ')[0].strip()}\n\nThe whole card: model_card.md of the run."
+        mlflow.MlflowClient().update_model_version(use_case, found, description=opening[:_DESCRIPTION])
 
 
 def _mlflow_version(use_case: str, version: int) -> str | None:

@@ -381,6 +381,16 @@ class Deployment(Section):
     resources: Resources = Resources()
 
 
+class Card(Section):
+    """What only people know of a model; the rest of its card is filled in from the run."""
+
+    intended_use: str | None = None
+    caveats: str | None = None
+    ethical_considerations: str | None = None
+    owner: str | None = None
+    license: str | None = None
+
+
 class Config(Section):
     """A whole use case."""
 
@@ -404,6 +414,7 @@ class Config(Section):
     champion: Champion = Champion()
     steps: dict[str, StepOptions] = {}
     deployment: Deployment = Deployment()
+    card: Card = Card()
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Config:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 LOCK = "requirements.lock"
 CODE_FOLDERS = ("switchyard", "steps", "pipelines", "stacks")
-_CODE = ("run.py", *(f"{folder}/**/*.{kind}" for folder in CODE_FOLDERS for kind in ("py", "html", "md")))
-_GIT_SECONDS = 20.0
+_TEMPLATES = ("switchyard/**/*.html", "switchyard/**/*.md")
+_CODE = ("run.py", *(f"{folder}/**/*.py" for folder in CODE_FOLDERS), *_TEMPLATES)
+_GIT_SECONDS = 60.0
 
 
 def origin(root: Path) -> dict[str, Any]:

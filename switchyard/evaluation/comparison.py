@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from switchyard.data.seen_rows import SeenRows
     from switchyard.models.onnx_model import OnnxModel
 
+Names = tuple[str, str]
 Verdict = Literal["promote", "keep champion", "too close to call"]
 
 RESAMPLES = 2_000
 _UNSURE: Verdict = "too close to call"
+ROLES: Names = ("the champion", "the challenger")
 _NO_CLASS = -2  # a label that the challenger does not know; not UNSEEN, which would make it right on unseen rows
 
 
@@ -79,6 +81,7 @@ class _Plan:
     test: str
     settings: Champion
     seed: int
+    names: Names
 
     @property
     def confidence(self) -> float:
@@ -99,6 +102,7 @@ def compare(
     primary: str,
     settings: Champion,
     seed: int,
+    names: Names = ROLES,
 ) -> Comparison:
     """Asks both models about the test rows that neither was trained on.
 
@@ -112,26 +116,27 @@ def compare(
         primary: The metric that decides between candidates.
         settings: The test, its error rate, and the rows that it takes.
         seed: Of the resamples.
+        names: What the sentences call the two.
     """
     is_binary = task == "classification" and len(challenger.card["classes"]) == 2
-    plan = _plan(primary, is_binary, settings, seed)
-    obstacle = _obstacle(champion, challenger, test, data)
+    plan = _plan(primary, is_binary, settings, seed, names)
+    obstacle = obstacle_of(champion, challenger, test, data, names)
     if obstacle:
-        return plan.outcome(_UNSURE, f"the champion cannot be compared: {obstacle}")
+        return plan.outcome(_UNSURE, f"{names[0]} cannot be compared: {obstacle}")
     is_known = test.select(known=_is_known(test, data.target)).collect()["known"].to_numpy()
-    is_fresh, notes = _fresh(test, seen)
+    is_fresh, notes = unseen(test, seen, names[0])
     frame = _answered_rows(test, champion, challenger, data.target, is_known & is_fresh)
     left_out = int((is_known & ~is_fresh).sum())
     if settings.test == "delong" and plan.test != "delong":
         notes = (*notes, "DeLong's test is for two classes, so the bootstrap took its place")
     if len(frame) < settings.min_rows:
-        reason = _too_few(len(frame), left_out, settings)
+        reason = _too_few(len(frame), left_out, plan)
         return plan.outcome(_UNSURE, reason, rows=len(frame), left_out=left_out, notes=notes)
     if left_out:
-        notes = (*notes, f"{left_out:,} test rows left out that the champion was trained on")
+        notes = (*notes, f"{left_out:,} test rows left out that {names[0]} was trained on")
     found = _difference(champion, challenger, frame, data, task, plan)
     if isinstance(found, str):
-        verdict, reason, difference = _UNSURE, f"the champion cannot be compared: {found}", None
+        verdict, reason, difference = _UNSURE, f"{names[0]} cannot be compared: {found}", None
     else:
         verdict, reason, difference = judge(found, plan.metric, settings.alpha), _reason(found, plan, len(frame)), found
     return plan.outcome(verdict, reason, difference=difference, rows=len(frame), left_out=left_out, notes=notes)
@@ -140,7 +145,7 @@ def compare(
 def incomparable(why: str, challenger: OnnxModel, primary: str, settings: Champion) -> Comparison:
     """What `compare` says of a champion whose file is not there to be asked."""
     is_binary = len(challenger.card.get("classes") or ()) == 2
-    return _plan(primary, is_binary, settings, 0).outcome(_UNSURE, f"the champion cannot be compared: {why}")
+    return _plan(primary, is_binary, settings, 0, ROLES).outcome(_UNSURE, f"the champion cannot be compared: {why}")
 
 
 def judge(difference: Difference, metric: str, alpha: float) -> Verdict:
@@ -150,23 +155,23 @@ def judge(difference: Difference, metric: str, alpha: float) -> Verdict:
     return "promote" if (difference.effect > 0) != (metric in LOWER_IS_BETTER) else "keep champion"
 
 
-def _plan(primary: str, is_binary: bool, settings: Champion, seed: int) -> _Plan:
+def _plan(primary: str, is_binary: bool, settings: Champion, seed: int, names: Names) -> _Plan:
     """Each metric by the test that was made for it; what has none of its own by the bootstrap."""
     test = settings.test
     if test == "mcnemar" or (test == "auto" and primary == "accuracy"):
-        return _Plan("accuracy", "mcnemar", settings, seed)
+        return _Plan("accuracy", "mcnemar", settings, seed, names)
     if test == "delong" or (test == "auto" and primary == "roc_auc"):
-        return _Plan("roc_auc", "delong" if is_binary else "bootstrap", settings, seed)
-    return _Plan(primary, "bootstrap", settings, seed)
+        return _Plan("roc_auc", "delong" if is_binary else "bootstrap", settings, seed, names)
+    return _Plan(primary, "bootstrap", settings, seed, names)
 
 
-def _obstacle(champion: OnnxModel, challenger: OnnxModel, test: pl.LazyFrame, data: Data) -> str:
+def obstacle_of(champion: OnnxModel, challenger: OnnxModel, test: pl.LazyFrame, data: Data, names: Names) -> str:
     """Why the champion has no answer to today's question; empty if it has one."""
     card = champion.card
     if card["task"] != challenger.card["task"]:
-        return f"it is a {card['task']}, the challenger a {challenger.card['task']}"
+        return f"it is a {card['task']}, {names[1]} a {challenger.card['task']}"
     if card.get("target", data.target) != data.target:
-        return f"it predicts {card['target']}, the challenger {data.target}"
+        return f"it predicts {card['target']}, {names[1]} {data.target}"
     schema = test.collect_schema()
     missing = [spec["name"] for spec in card["inputs"] if spec["name"] not in schema]
     if missing:
@@ -194,16 +199,25 @@ def _is_known(test: pl.LazyFrame, target: str) -> pl.Expr:
     return value.is_not_null() & value.is_not_nan() if test.collect_schema()[target].is_float() else value.is_not_null()
 
 
-def _fresh(test: pl.LazyFrame, seen: SeenRows | None) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Which rows the champion has not learned, as far as that can be told."""
+def unseen(test: pl.LazyFrame, seen: SeenRows | None, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Which rows a model has not learned, as far as that can be told.
+
+    Args:
+        test: The rows.
+        seen: What it was trained on; None if that was never recorded.
+        name: What the notes call the model.
+
+    Returns:
+        A mask of shape (rows,), and what has to be said about it.
+    """
     import polars as pl
 
     everything = np.ones(int(test.select(pl.len()).collect().item()), bool)
     if seen is None:
-        return everything, ("which rows the champion was trained on is not on record, so none is left out",)
+        return everything, (f"which rows {name} was trained on is not on record, so none is left out",)
     if missing := seen.missing(test):
         gone = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} no longer there"
-        return everything, (f"rows that the champion was trained on cannot be recognised, since {gone}",)
+        return everything, (f"rows that {name} was trained on cannot be recognised, since {gone}",)
     return ~seen.contains(test), ()
 
 
@@ -216,10 +230,10 @@ def _answered_rows(
     return test.select(sorted(columns)).collect().filter(pl.Series(wanted))
 
 
-def _too_few(rows: int, left_out: int, settings: Champion) -> str:
+def _too_few(rows: int, left_out: int, plan: _Plan) -> str:
     left = f"{rows:,} test row{'s' if rows != 1 else ''}"
-    why = f" after {left_out:,} that the champion was trained on were left out" if left_out else ""
-    return f"too few rows to compare with the champion: {left}{why}, champion.min_rows is {settings.min_rows}"
+    why = f" after {left_out:,} that {plan.names[0]} was trained on were left out" if left_out else ""
+    return f"too few rows to compare with {plan.names[0]}: {left}{why}, champion.min_rows is {plan.settings.min_rows}"
 
 
 def _difference(
@@ -231,7 +245,7 @@ def _difference(
         old, new = (
             outputs_of(model, frame)["prediction"].reshape(-1).astype(float) for model in (champion, challenger)
         )
-        if reason := _not_finite(old, new):
+        if reason := _not_finite(old, new, plan.names):
             return reason
         return _bootstrapped(definitions.regression(truth, old), definitions.regression(truth, new), plan)
     return _of_classes(champion, challenger, frame, data, plan)
@@ -244,7 +258,7 @@ def _of_classes(
     truth, _ = labels.encode(frame[data.target], classes)
     old, old_labels = _answer(champion, frame, classes)
     new, new_labels = _answer(challenger, frame, classes)
-    if reason := _not_finite(old, new):
+    if reason := _not_finite(old, new, plan.names):
         return reason
     if plan.test == "mcnemar":
         return mcnemar(old_labels == truth, new_labels == truth, plan.confidence)
@@ -290,9 +304,9 @@ def _bootstrapped(champion: Sample, challenger: Sample, plan: _Plan) -> Differen
     return found or f"{plan.metric} has no value on these {len(champion.sums):,} rows"
 
 
-def _not_finite(champion: Floats, challenger: Floats) -> str:
+def _not_finite(champion: Floats, challenger: Floats, names: Names) -> str:
     """A model that answers NaN has no metric."""
-    for name, answers in (("the champion", champion), ("the challenger", challenger)):
+    for name, answers in zip(names, (champion, challenger), strict=True):
         if not np.isfinite(answers).all():
             return f"{name} answers NaN or infinity for some rows"
     return ""
@@ -301,7 +315,7 @@ def _not_finite(champion: Floats, challenger: Floats) -> str:
 def _reason(found: Difference, plan: _Plan, rows: int) -> str:
     """`roc_auc 0.861 against the champion's 0.842 on 262 test rows: +0.019 (95 % 0.003 to 0.035), DeLong p = 0.018`."""
     names = {"delong": "DeLong", "mcnemar": "McNemar", "bootstrap": "paired bootstrap"}
-    values = f"{plan.metric} {_figure(found.challenger)} against the champion's {_figure(found.champion)}"
+    values = f"{plan.metric} {_figure(found.challenger)} against {plan.names[0]}'s {_figure(found.champion)}"
     interval = f"{plan.confidence * 100:g} % {_figure(found.low)} to {_figure(found.high)}"
     p = f"p = {found.p:.2g}" if found.p >= 0.0001 else "p < 0.0001"
     sign = "+" if found.effect >= 0 else ""

@@ -1,0 +1,1 @@
+"""Commands about registered versions of a model: compare two, show one, make one again."""

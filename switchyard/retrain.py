@@ -1,0 +1,80 @@
+"""Trains one candidate again, from the recorded table to the ONNX file: `python -m switchyard.retrain FOLDER`.
+
+A process of its own, so that the code of any commit can do it: `pipelines/versions/reproduce.py` starts it where that
+code lies, and only the folder is between them. What the folder holds must therefore keep its meaning:
+
+    recipe.json     {"config": the whole config, "candidate": its name in there, "raw": path of the Parquet file}
+    model.onnx      written: the file
+    card.json       written: what is known of it
+    split/          written: train.parquet, validation.parquet, test.parquet
+
+It takes the steps preprocess and train and nothing else, so it needs neither ZenML nor a server.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from switchyard.config import Config, Metrics
+from switchyard.errors import SwitchyardError
+
+
+def retrain(folder: Path) -> None:
+    """Reads the recipe and writes what comes of it.
+
+    Args:
+        folder: With `recipe.json` in it.
+
+    Raises:
+        SwitchyardError: The recipe is of another time, or this code cannot train from it.
+    """
+    import polars as pl
+    from pydantic import ValidationError
+
+    from switchyard.data.contract import cast
+    from switchyard.data.split import split
+    from switchyard.models.train import train
+
+    recipe: dict[str, Any] = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+    try:
+        config = Config.model_validate_json(json.dumps(recipe["config"]))
+        candidate = config.candidates[recipe["candidate"]]
+    except (ValidationError, KeyError) as error:
+        raise SwitchyardError(f"the recorded config is not one that this code reads: {error}") from error
+    raw = pl.scan_parquet(recipe["raw"])
+    table = cast(raw, config.contract)
+    splits = split(table, config.split, config.data, config.task, config.seed, folder / "split")
+    trained = train(
+        recipe["candidate"],
+        candidate,
+        data=config.data,
+        task=config.task,
+        contract=config.contract,
+        features=config.features,
+        split=config.split,
+        search=config.search,
+        metrics=Metrics(primary=config.metrics.primary),
+        seed=config.seed,
+        threads=config.threads,
+        train=splits.scan("train"),
+        validation=splits.scan("validation"),
+    )
+    (folder / "card.json").write_text(trained.model.card_json(), encoding="utf-8")
+    (folder / "model.onnx").write_bytes(trained.model.content)
+
+
+def main(arguments: list[str]) -> int:
+    """One folder; what goes wrong is one line on stderr and exit code 1."""
+    try:
+        retrain(Path(arguments[0]))
+    except SwitchyardError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
