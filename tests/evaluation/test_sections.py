@@ -109,7 +109,8 @@ def test_groups_are_of_rows_that_no_candidate_reads(models):
     assert len(report["explanations"]["rows"]) == 3
 
 
-def test_a_model_that_answers_nan_has_no_sections(classifier):
+def test_a_model_that_answers_nan_has_failed_expectations_and_no_other_section(classifier):
     report = whole(classifier([[np.nan, 0.0], [0.0, 0.0]], ["no", "yes"]), "classification")
 
-    assert not (OF_TASK["classification"] | COMMON) & set(report)
+    assert (OF_TASK["classification"] | COMMON) & set(report) == {"expectations"}
+    assert [each["passed"] for each in report["expectations"]] == [False]
