@@ -35,7 +35,11 @@ def _columns(config: Config) -> Iterator[Problem]:
     ]
     for key, names in lists:
         for i, name in enumerate(names):
+<<<<<<< HEAD
             path = (*key, i)
+=======
+            path: KeyPath = ("evaluation", *key, i)
+>>>>>>> behaviour
             problem = _no_groups(config, name)
             if problem:
                 yield path, f"is {name!r}, {problem}"
