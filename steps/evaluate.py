@@ -86,7 +86,7 @@ def evaluate(
 
 def _contract(use_case: str) -> dict[str, int]:
     """What the step validate of this run has found, in brief."""
-    from switchyard.data.validation import in_brief
+    from switchyard.evaluation.contract_summary import in_brief
 
     (validation,) = get_step_context().pipeline_run.steps["validate"].outputs[f"{use_case}_validation"]
     return in_brief(validation.load().facts)

@@ -13,7 +13,7 @@ from steps.caching import depends_on
 from switchyard.config import Contract, Data, Features, Metrics, Reporting, Split, Task
 from switchyard.data.dataset import Dataset
 
-_CODE = depends_on("switchyard/data")
+_CODE = depends_on("switchyard/data", "switchyard/evaluation", "switchyard/models/features.py")
 
 
 @step(output_materializers=DatasetMaterializer, cache_policy=_CODE)

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
-from switchyard.config import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config, Section
-from switchyard.evaluation.gates import OTHER_NAMES
+from switchyard.config import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config, Section, load
+from switchyard.evaluation.gate_tree import Measured, places
+from switchyard.evaluation.gated import SECTIONS as GATED
+from switchyard.evaluation.gates import check_gates
+from switchyard.evaluation.report import SECTIONS
 from switchyard.models.learners import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,7 +46,23 @@ def test_every_hyperparameter_and_metric_is_in_the_manual():
     for kind, learner in KINDS.items():
         assert set(re.findall(r"`(\w+)`", rows[kind])) >= set(learner.params)
     assert {*CLASSIFICATION_METRICS, *REGRESSION_METRICS, "parity", "size_mb"} <= told
-    assert {name.rpartition(".")[2] for name in OTHER_NAMES if "." in name} == {"p50", "p95", "p99"}
+    assert {"latency_ms.p50", ".p95", ".p99"} <= told
+
+
+def test_every_gate_of_the_manual_can_be_gated():
+    block = re.search(r"```yaml\n(gates:.*?)```", (ROOT / "docs" / "evaluation.md").read_text(), re.DOTALL)
+    assert block
+    overrides = ["evaluation.sensitive=[sex]", "evaluation.slices.pairs=[[sex,pclass]]", "evaluation.slices.bins={}"]
+    titanic = load(ROOT / "configs" / "titanic.yaml", overrides)
+
+    check_gates(yaml.safe_load(block[1])["gates"], places(Measured.of(titanic)))
+
+
+def test_every_section_of_the_report_is_in_the_manual():
+    told = (ROOT / "docs" / "evaluation.md").read_text()
+
+    assert [title for title in SECTIONS.values() if f"| {title} |" not in told] == ["Hyperparameters"]
+    assert [name for name in GATED if f"`{name}`" not in told] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -65,26 +65,6 @@ def validate(
     return Outcome(Report(facts, to_html(facts)), distributions, problem)
 
 
-def in_brief(facts: dict[str, Any]) -> dict[str, int]:
-    """What the report of an evaluation repeats of a validation.
-
-    Args:
-        facts: Of `Outcome.report`.
-
-    Returns:
-        `rows` and `columns` that were checked, `checks` and how many `failed`, how many columns were `compared` with
-        the last accepted data, and `unchecked`, the columns that the contract does not name.
-    """
-    return {
-        "rows": facts["rows"],
-        "columns": len(facts["columns"]),
-        "checks": len(facts["checks"]),
-        "failed": sum(not check["passed"] for check in facts["checks"]),
-        "compared": len(facts.get("distribution") or []),
-        "unchecked": len(facts["unchecked"]),
-    }
-
-
 def _moved(source: str, moved: list[ColumnShift]) -> str:
     sentences = "; ".join(shift.sentence() for shift in moved)
     return (

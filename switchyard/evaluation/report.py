@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PAGE = Path(__file__).with_name("page")
 
 # By the name of the template, in the order of the page.
-_SECTIONS = {
+SECTIONS = {
     "metrics": "Metrics",
     "candidates": "Candidates",
     "curves": "ROC and precision",
@@ -59,7 +59,7 @@ def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: s
     from switchyard.evaluation.page_charts import drawn
 
     charts = {name: Markup(svg) for name, svg in drawn(report).items()}
-    sections = {name: title for name, title in _SECTIONS.items() if _is_there(name, report, charts)}
+    sections = {name: title for name, title in SECTIONS.items() if _is_there(name, report, charts)}
     return (
         _environment()
         .get_template("page.html")

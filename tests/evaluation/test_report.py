@@ -331,6 +331,7 @@ def test_failed_gates_and_expectations_come_first_with_their_words():
     assert page.text.index("slices. age. q1") < page.text.index("roc_auc 0.847")
     assert "1 of 2 hold" in page.text
     assert page.text.index("older is no safer") < page.text.index("a lady in first class")
+    assert "3 break it sex = male, age = 30 answered 0.31, expected at least 0.33" in page.text
 
 
 def test_contributions_of_a_row_are_told_by_size_with_their_sign():

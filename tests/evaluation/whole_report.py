@@ -80,7 +80,7 @@ def classification() -> dict[str, Any]:
         "expectations": [
             {
                 **{"name": "older is no safer", "kind": "directional", "passed": False, "rows": 262, "violated": 3},
-                **{"measured": 0.021, "asked": "<= 0.0", "example": {"sex": "male", "age": 30.0}},
+                **{"measured": 0.021, "asked": "<= 0.0", "example": _BROKEN},
             },
             {
                 **{"name": "a lady in first class", "kind": "row", "passed": True, "rows": 1, "violated": 0},
@@ -162,6 +162,9 @@ _BINS = [
 ] + [
     {"low": 0.9, "high": 1.0, "n": 0, "predicted": None, "observed": None, "observed_low": None, "observed_high": None}
 ]
+
+
+_BROKEN = {"row": {"sex": "male", "age": 30.0}, "found": 0.31, "expected": "at least 0.33"}
 
 
 def _candidate(name: str, metrics: dict[str, Any]) -> dict[str, Any]:

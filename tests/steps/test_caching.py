@@ -99,6 +99,6 @@ def test_what_acts_on_the_world_is_never_cached(step):
 def test_a_folder_stands_for_all_that_is_in_it():
     files = depends_on("switchyard/evaluation").file_dependencies
 
-    assert {"switchyard/evaluation/report.py", "switchyard/evaluation/report.html"} <= set(files)
+    assert {"switchyard/evaluation/report.py", "switchyard/evaluation/page/page.html"} <= set(files)
     assert files == sorted(files)
     assert not [path for path in files if Path(path).is_absolute() or path.endswith(".pyc")]
