@@ -83,9 +83,10 @@ def promote(
     log_cached_evaluation(evaluation)
     best = next(model for model in models if model.card["candidate"] == evaluation.facts["best"])
     version = register_version(use_case, best, splits)
-    remember_recipe(use_case, version, best, splits, lineage_of_run(evaluation, production_version(use_case)))
+    lineage = lineage_of_run(evaluation, before)
+    remember_recipe(use_case, version, best, splits, lineage)
+    record_lineage(use_case, version, lineage)
     register_in_mlflow(use_case, version, best)
-    record_lineage(use_case, version, lineage_of_run(evaluation, before))
     gates = [GateResult(**gate) for gate in evaluation.facts["gates"]]
     promotion = {"use_case": use_case, "version": version, "candidate": best.card["candidate"]}
     promotion |= {"sha256": best.card["sha256"], "gates": evaluation.facts["gates"]}

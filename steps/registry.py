@@ -88,7 +88,8 @@ def record_verdict(use_case: str, version: int, promotion: dict[str, Any]) -> No
 def record_lineage(use_case: str, version: int, lineage: dict[str, Any]) -> None:
     """Where a version comes from, beside it; once, for that does not change."""
     if "lineage" not in _version(use_case, version).run_metadata:
-        log_metadata(metadata={"lineage": lineage}, model_name=use_case, model_version=version)
+        told = {key: each for key, each in lineage.items() if each is not None}
+        log_metadata(metadata={"lineage": told}, model_name=use_case, model_version=version)
 
 
 def load_version(use_case: str, version: int) -> OnnxModel:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from zenml import get_step_context, log_metadata, save_artifact
+from zenml import get_step_context, save_artifact
 from zenml.client import Client
 from zenml.model.utils import link_artifact_version_to_model_version
 from zenml.models import ArtifactVersionResponse, ModelVersionResponse
@@ -53,8 +53,6 @@ def remember_recipe(use_case: str, version: int, model: OnnxModel, splits: Datas
     for raw in run.steps["ingest"].outputs.get(f"{use_case}_raw", ()):
         link_artifact_version_to_model_version(artifact_version=raw, model_version=found)
     keep_with_version(use_case, version, save_artifact(recipe, f"{use_case}_recipe"))
-    told = {key: each for key, each in lineage.items() if each is not None}
-    log_metadata(metadata={"lineage": told}, model_name=use_case, model_version=version)
 
 
 def keep_card(promotion: dict[str, Any], evaluation: Report) -> None:

@@ -109,16 +109,8 @@ def test_groups_are_of_rows_that_no_candidate_reads(models):
     assert len(report["explanations"]["rows"]) == 3
 
 
-<<<<<<< HEAD
 def test_a_model_that_answers_nan_has_failed_expectations_and_no_other_section(classifier):
     report = whole(classifier([[np.nan, 0.0], [0.0, 0.0]], ["no", "yes"]), "classification")
 
     assert (OF_TASK["classification"] | COMMON) & set(report) == {"expectations"}
     assert [each["passed"] for each in report["expectations"]] == [False]
-=======
-def test_a_model_that_answers_nan_has_no_sections_but_the_expectations_that_it_breaks(classifier):
-    report = whole(classifier([[np.nan, 0.0], [0.0, 0.0]], ["no", "yes"]), "classification")
-
-    assert (OF_TASK["classification"] | COMMON) & set(report) == {"expectations"}
-    assert not any(each["passed"] for each in report["expectations"])
->>>>>>> behaviour
