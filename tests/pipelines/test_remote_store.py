@@ -145,7 +145,7 @@ def test_the_artifacts_are_in_the_bucket_and_none_is_a_pickle(runs):
     ends = {Path(name).suffix for name in artifacts}
 
     assert len(artifacts) > 10
-    assert ends == {".parquet", ".onnx", ".json", ".html"}
+    assert ends == {".parquet", ".onnx", ".json", ".html", ".md"}
     assert [name for name, content in artifacts.items() if content.startswith(b"\x80")] == []
 
 
