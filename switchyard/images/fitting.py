@@ -5,6 +5,7 @@ It imports torch: import this module where it is used, with its threads pinned.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from switchyard.images.processes import train
 from switchyard.images.settings import ImageTraining
 from switchyard.images.table import UNKNOWN, ImageTable
 from switchyard.images.training import Job, OnEpoch
+from switchyard.models.environment import versions
+from switchyard.models.onnx_model import OnnxModel
 
 NORMALISED_BY = 10_000
 """Mean and standard deviation of the pixels are those of about so many training images."""
@@ -114,3 +117,15 @@ def describe(
         "params": about,
         "parameters": parameters(network),
     }
+
+
+def computed_by(answer: Callable[..., Any]) -> Callable[[np.ndarray], np.ndarray]:
+    """A function of torch tensors as one of arrays."""
+    return lambda pixels: np.asarray(answer(torch.from_numpy(np.ascontiguousarray(pixels))).numpy())
+
+
+def complete(model: OnnxModel, sets: Sets, **about: object) -> None:
+    """Add to the card what is known only when the file is written."""
+    rows = {"train": len(sets.training), "validation": len(sets.validation)}
+    digest = hashlib.sha256(model.content).hexdigest()
+    model.card.update(about, rows=rows, sha256=digest, size=len(model.content), versions=versions())

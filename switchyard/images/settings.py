@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from switchyard.errors import InputError
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -53,3 +56,52 @@ class ImageTraining(BaseModel):
     workers: int = Field(default=0, ge=0)
     cache_mb: int = Field(default=1024, ge=0)
     shuffle_rows: int = Field(default=10_000, ge=1)
+
+
+class ArcFaceTraining(ImageTraining):
+    """How an embedding is trained, and how its gallery answers.
+
+    Attributes:
+        embedding_size: Numbers of an embedding.
+        margin: The angle, in radians, by which an image must be nearer to its class than to any other (m in the paper).
+        feature_scale: What cosines are multiplied by before the softmax (s in the paper).
+        neighbours: How many of the nearest images an answer names.
+        vote: How many of them decide on the label; 1: the nearest alone.
+        threshold: An image whose nearest neighbour has a lower cosine is answered with `unknown`.
+    """
+
+    embedding_size: int = Field(default=64, ge=2, le=4096)
+    margin: float = Field(default=0.4, ge=0, lt=1.6)
+    feature_scale: float = Field(default=20, gt=0, le=1000)
+    neighbours: int = Field(default=5, ge=1, le=1000)
+    vote: int = Field(default=1, ge=1, le=1000)
+    threshold: float = Field(default=0.5, ge=-1, le=1)
+
+    @model_validator(mode="after")
+    def _neighbours_vote(self) -> Self:
+        if self.vote > self.neighbours:
+            raise ValueError(f"vote is {self.vote}, more than neighbours ({self.neighbours}); raise neighbours")
+        return self
+
+
+Kind = TypeVar("Kind", bound=ImageTraining)
+
+
+def read_settings(kind: type[Kind], name: str, params: Mapping[str, Any], size: tuple[int, int], channels: int) -> Kind:
+    """The settings that a candidate's params say.
+
+    Raises:
+        InputError: A parameter is unknown or has a value that cannot be.
+    """
+    try:
+        return kind.model_validate({"size": size, "channels": channels, **params})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(["candidates", name, "params", *(str(part) for part in first["loc"])])
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(sorted(set(kind.model_fields) - {"size", "channels"}))
+            raise InputError(f"{key} is not known; it can be {known}") from error
+        if first["type"] == "value_error":
+            raise InputError(f"{key}: {first['ctx']['error']}") from error
+        problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
+        raise InputError(f"{key} is {first['input']!r}: {problem}") from error

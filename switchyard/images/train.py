@@ -1,29 +1,20 @@
-"""One image candidate from a table of training images to a checked ONNX model: what the train step calls."""
+"""A classifier of images from a table of training images to a checked ONNX model."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from pydantic import ValidationError
-
-from switchyard.errors import InputError
 from switchyard.images import parity
-from switchyard.images.settings import ImageTraining
-from switchyard.models.environment import versions
+from switchyard.images.settings import ImageTraining, read_settings
 from switchyard.models.fitted import pinned_threads
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.models.train import Trained
 
 if TYPE_CHECKING:
-    from switchyard.images.fitting import Sets
     from switchyard.images.training import OnEpoch
-
-Settings = TypeVar("Settings", bound=ImageTraining)
 
 
 def train(
@@ -66,7 +57,7 @@ def train(
     started = perf_counter()
     with pinned_threads(threads, with_torch=True):
         from switchyard.images.export import export_classifier
-        from switchyard.images.fitting import Sets, describe, fit
+        from switchyard.images.fitting import Sets, complete, computed_by, describe, fit
         from switchyard.images.network import Classifier
 
         sets = Sets.open(training, validation)
@@ -86,37 +77,3 @@ def train(
     parity.check(measured, name)
     complete(model, sets, parity=measured, threads=threads, seed=seed, fit_seconds=seconds)
     return Trained(model, history)
-
-
-def read_settings(
-    kind: type[Settings], name: str, params: Mapping[str, Any], size: tuple[int, int], channels: int
-) -> Settings:
-    """The settings that a candidate's params say.
-
-    Raises:
-        InputError: A parameter is unknown or has a value that cannot be.
-    """
-    try:
-        return kind.model_validate({"size": size, "channels": channels, **params})
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            known = ", ".join(sorted(set(kind.model_fields) - {"size", "channels"}))
-            raise InputError(f"candidates.{name}.params.{key} is not known; it can be {known}") from error
-        problem = f"{first['msg'][0].lower()}{first['msg'][1:]}"
-        raise InputError(f"candidates.{name}.params.{key} is {first['input']!r}: {problem}") from error
-
-
-def computed_by(answer: Callable[..., Any]) -> Callable[[np.ndarray], np.ndarray]:
-    """A function of torch tensors as one of arrays."""
-    import torch
-
-    return lambda pixels: np.asarray(answer(torch.from_numpy(np.ascontiguousarray(pixels))).numpy())
-
-
-def complete(model: OnnxModel, sets: Sets, **about: object) -> None:
-    """Add to the card what is known only when the file is written."""
-    rows = {"train": len(sets.training), "validation": len(sets.validation)}
-    digest = hashlib.sha256(model.content).hexdigest()
-    model.card.update(about, rows=rows, sha256=digest, size=len(model.content), versions=versions())

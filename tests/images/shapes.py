@@ -69,9 +69,9 @@ def write(
     return path
 
 
-def fit(tables: Path, **params):
-    """Train a classifier on the tables of a folder as the step does; see `sets`."""
-    from switchyard.images.train import train
+def fit(tables: Path, kind: str = "cnn", **params):
+    """Train a candidate on the tables of a folder as the step does; see `sets`."""
+    from switchyard.images.candidates import train_candidate
 
     given = {
         name: params.pop(name)
@@ -80,7 +80,7 @@ def fit(tables: Path, **params):
     }
     options = {"seed": 3, "size": SIZE, "channels": 1, "threads": 1} | given
     paths = {name: tables / f"{name}.parquet" for name in ("training", "validation")}
-    return train("it", TINY | params, **paths, **options)
+    return train_candidate("it", kind, TINY | params, **paths, **options)
 
 
 def sets(folder: Path) -> Path:
