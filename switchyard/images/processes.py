@@ -22,6 +22,8 @@ from switchyard.images.training import Epoch, Job, OnEpoch, run
 
 _WEIGHTS = "weights.pt"
 
+_FAILURES = {"input": InputError, "failed": SwitchyardError}
+
 Message = tuple[str, Any]
 """`epoch` or `history` and what it is, or `input` or `failed` and a sentence."""
 
@@ -58,34 +60,39 @@ def _spawn(job: Job, on_epoch: OnEpoch, count: int, folder: Path) -> list[Epoch]
     given = (job, count, threads, folder, messages)
     context = spawn(_process, given, nprocs=count, join=False)  # type: ignore[no-untyped-call]
     assert context is not None
-    ended, history = False, list[Epoch]()
+    said: dict[str, Any] = {"history": []}  # by kind of message
+
+    def listen() -> None:
+        while not messages.empty():
+            kind, what = messages.get()
+            if kind == "epoch":
+                on_epoch(what)
+            else:
+                said[kind] = what
+
     try:
-        while not ended:
-            ended = context.join(timeout=0.1)
-            while not messages.empty():
-                kind, what = messages.get()
-                if kind == "epoch":
-                    on_epoch(what)
-                elif kind == "history":
-                    history = what
+        while not context.join(timeout=0.1):
+            listen()
+        listen()
     except (ProcessRaisedException, ProcessExitedException) as error:
-        raise _failure(messages, error) from error
+        listen()
+        raise _failure(said, error) from error
     finally:
         for process in context.processes:
             if process.is_alive():
                 process.terminate()
     job.network.load_state_dict(torch.load(folder / _WEIGHTS, map_location="cpu", weights_only=True))
+    history: list[Epoch] = said["history"]
     return history
 
 
-def _failure(messages: SimpleQueue[Message], error: Exception) -> SwitchyardError:
-    """What a process said before it ended; the others fail only because it is gone."""
-    while not messages.empty():
-        kind, what = messages.get()
-        if kind in ("input", "failed"):
-            return InputError(what) if kind == "input" else SwitchyardError(what)
-    last = str(error).strip().splitlines()[-1]
-    return SwitchyardError(f"a training process failed ({last}): see its log above", str(error).splitlines())
+def _failure(said: dict[str, Any], error: Exception) -> SwitchyardError:
+    """What the first process to fail said; the others fail only because it is gone."""
+    for kind, sort in _FAILURES.items():
+        if kind in said:
+            return sort(said[kind])
+    lines = str(error).strip().splitlines()
+    return SwitchyardError(f"a training process failed: {lines[-1]}", lines)
 
 
 def _process(number: int, job: Job, count: int, threads: int, folder: Path, messages: SimpleQueue[Message]) -> None:

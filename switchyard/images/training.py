@@ -119,7 +119,7 @@ class _Loop:
         if self.processes == 1:
             return self.job.network
         devices = [self.device] if self.device.type == "cuda" else None
-        return nn.parallel.DistributedDataParallel(self.network, device_ids=devices, broadcast_buffers=False)
+        return nn.parallel.DistributedDataParallel(self.network, device_ids=devices, forward_sync_buffers=False)
 
     @property
     def done(self) -> bool:
