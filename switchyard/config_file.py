@@ -106,7 +106,7 @@ def _locate(loc: tuple[str | int, ...], value: JsonValue) -> tuple[KeyPath, Json
     for key in loc:
         if isinstance(value, dict) and key in value:
             value = value[str(key)]
-        elif isinstance(value, list) and isinstance(key, int):
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
             value = value[key]
         else:
             break
