@@ -70,6 +70,7 @@ def _zip_problem(member: zipfile.ZipInfo) -> str:
 def _tar_items(path: Path, name: str) -> Iterator[Item]:
     with tarfile.open(path) as archive:
         labels = _labels([member.name for member in archive if not member.isdir()], name)
+        _require_end(archive)
     with tarfile.open(path) as archive:
         for member in archive:
             if member.isdir() or member.name not in labels:
@@ -80,6 +81,15 @@ def _tar_items(path: Path, name: str) -> Iterator[Item]:
             if not problem and (reader := archive.extractfile(member)) is not None:
                 content = reader.read()
             yield Item(shown(_plain(member.name)), label, content, problem)
+
+
+def _require_end(archive: tarfile.TarFile) -> None:
+    """Refuse a tar whose list of members stops without the empty block that ends it; tarfile does not mind."""
+    assert archive.fileobj is not None
+    archive.fileobj.seek(archive.offset)
+    block = archive.fileobj.read(tarfile.BLOCKSIZE)
+    if len(block) < tarfile.BLOCKSIZE or block.strip(b"\0"):
+        raise tarfile.ReadError("it does not end as a tar file does")
 
 
 def _tar_problem(member: tarfile.TarInfo) -> str:
