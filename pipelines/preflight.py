@@ -34,7 +34,7 @@ def preflight(path: Path, overrides: Sequence[str]) -> tuple[Config, Source]:
     from switchyard.evaluation.gates import check_gates
 
     file = _config_file(path)
-    config = configs.load(file, overrides)
+    config = configs.load_table(file, overrides)
     with _named(file):
         check_gates(config.gates, config.task)
     source = inspect(config.data, config.contract, config.task, root=ROOT, features=config.features)

@@ -25,6 +25,9 @@ from switchyard.errors import InputError
 if TYPE_CHECKING:
     from PIL import Image
 
+# Pillow warns of damaged tags, and of an image between its limit and twice that, which _check_size refuses.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
 Channels = Literal[1, 3]
 
 # Pillow's names. Its JPEG plugin opens an MPO, too: a JPEG with more pictures behind the first, as cameras write it.
@@ -96,8 +99,6 @@ def read_picture(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
     if not data:
         raise UnreadableImageError("is empty (0 bytes)")
     try:
-        # Between its limit and twice that, Pillow warns before the size can be asked for; _check_size refuses.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         image = Image.open(BytesIO(data), formats=FORMATS)
         _check_size(image.width, image.height, max_pixels)
         image.load()
