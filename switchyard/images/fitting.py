@@ -16,11 +16,11 @@ import torch
 from torch import nn
 
 from switchyard.errors import InputError
+from switchyard.images.image_table import UNKNOWN, ImageTable
 from switchyard.images.loader import Loader
 from switchyard.images.network import Encoder, parameters
 from switchyard.images.processes import train
 from switchyard.images.settings import ImageTraining
-from switchyard.images.table import UNKNOWN, ImageTable
 from switchyard.images.training import Job, OnEpoch
 from switchyard.models.environment import versions
 from switchyard.models.onnx_model import OnnxModel

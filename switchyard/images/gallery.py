@@ -7,14 +7,11 @@ A graph with a gallery takes raw pixels and gives
 - `neighbour_labels` (N, k) and `similarity` (N, k) float32: their labels, and the cosines to them;
 - `embedding` (N, d) float32, of length one.
 
-The gallery lies in three constants of the graph. To index anew is to replace them: nothing is trained, and torch is not
-needed.
+The gallery lies in three constants of the graph; `indexing.py` replaces them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +20,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from switchyard.errors import InputError
-from switchyard.images.table import ImageTable
+from switchyard.images.image_table import ImageTable
 from switchyard.models.graph import Graph
-from switchyard.models.onnx_model import CARD_KEY, OnnxModel
+from switchyard.models.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
-    from onnx import TensorProto
+    from onnx import GraphProto, TensorProto
 
 UNKNOWN_LABEL = "unknown"
 """The answer when nothing in the gallery is near enough."""
@@ -92,35 +89,12 @@ def embed(model: OnnxModel, tables: Sequence[str | Path]) -> Gallery:
     return Gallery(np.concatenate(parts), np.concatenate(labels))
 
 
-def index(model: OnnxModel, tables: Sequence[str | Path]) -> OnnxModel:
-    """The same network with another gallery: new classes are known without training.
-
-    Args:
-        model: A model with a gallery.
-        tables: The images of the new gallery.
-
-    Raises:
-        InputError: The model has no gallery in its graph, there are too many images for it, or a table cannot be read.
-    """
-    _check_has_gallery(model)
-    gallery = embed(model, tables)
-    check_size(gallery, model.card["gallery"]["neighbours"])
-    return replaced(model, gallery)
-
-
-def _check_has_gallery(model: OnnxModel) -> None:
-    if "similarity" not in [output.name for output in model.session.get_outputs()]:
-        raise InputError(f"the model {model.card['name']} has no gallery in its graph: name one of type arcface")
-
-
 def check_size(gallery: Gallery, neighbours: int) -> None:
-    """Refuse a gallery that a graph cannot search.
+    """Refuse a gallery with fewer images than an answer names.
 
     Raises:
-        InputError: It has more images than a graph may search, or fewer than an answer names.
+        InputError: It is so.
     """
-    if len(gallery) > LARGEST:
-        raise InputError(f"the gallery has {len(gallery):,} images, and a graph searches at most {LARGEST:,}")
     if len(gallery) < neighbours:
         raise InputError(
             f"the gallery has {len(gallery)} images, and neighbours is {neighbours}: "
@@ -128,23 +102,28 @@ def check_size(gallery: Gallery, neighbours: int) -> None:
         )
 
 
-def replaced(model: OnnxModel, gallery: Gallery) -> OnnxModel:
-    """A model's graph with another gallery, and a card that says so."""
-    import onnx
-
-    proto = onnx.load_model_from_string(model.content)
-    constants = {tensor.name: tensor for tensor in proto.graph.initializer}
+def replace_constants(graph: GraphProto, gallery: Gallery) -> None:
+    """Put another gallery into a graph that has one."""
+    constants = {tensor.name: tensor for tensor in graph.initializer}
     for tensor in _constants(gallery):
         constants[tensor.name].CopyFrom(tensor)
-    card = model.card | {"classes": list(gallery.classes), "gallery": model.card["gallery"] | {"images": len(gallery)}}
-    for each in proto.metadata_props:
-        if each.key == CARD_KEY:
-            own = json.loads(each.value)
-            own |= {"classes": card["classes"], "gallery": card["gallery"]}
-            each.value = json.dumps(own, sort_keys=True, allow_nan=False)
-    onnx.checker.check_model(proto, full_check=True)
-    content = proto.SerializeToString(deterministic=True)
-    return OnnxModel(content, card | {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)})
+
+
+def gallery_of(model: OnnxModel) -> Gallery:
+    """The gallery in a model's graph.
+
+    Raises:
+        InputError: There is none.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    constants = {tensor.name: tensor for tensor in onnx.load_model_from_string(model.content).graph.initializer}
+    if _EMBEDDINGS not in constants:
+        raise InputError(f"the model {model.card['name']} has no gallery in its graph: name one of type arcface")
+    classes = np.array([label.decode() for label in constants[_CLASSES].string_data], dtype=object)
+    numbers = numpy_helper.to_array(constants[_NUMBERS])
+    return Gallery(numpy_helper.to_array(constants[_EMBEDDINGS]), classes[numbers])
 
 
 def write_search(

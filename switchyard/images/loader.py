@@ -15,8 +15,8 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from switchyard.errors import InputError
 from switchyard.images import order
+from switchyard.images.image_table import UNKNOWN, ImageTable
 from switchyard.images.settings import ImageTraining
-from switchyard.images.table import UNKNOWN, ImageTable
 
 
 @dataclass(frozen=True)

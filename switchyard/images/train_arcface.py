@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from switchyard.images import parity
-from switchyard.images.gallery import check_size, embed
+from switchyard.images import gallery, parity
+from switchyard.images.faiss_gallery import FaissGallery
 from switchyard.images.settings import ArcFaceTraining, read_settings
 from switchyard.models.fitted import pinned_threads
 from switchyard.models.onnx_model import OnnxModel
@@ -16,6 +17,17 @@ from switchyard.models.train import Trained
 
 if TYPE_CHECKING:
     from switchyard.images.training import OnEpoch
+
+
+@dataclass(frozen=True)
+class TrainedEmbedding(Trained):
+    """A candidate that passed parity.
+
+    Attributes:
+        index: What is searched beside the model; None if the model's graph has its gallery.
+    """
+
+    index: FaissGallery | None = None
 
 
 def train(
@@ -31,7 +43,7 @@ def train(
     folder: str | Path | None = None,
     on_epoch: OnEpoch = lambda _: None,
     use_case: str | None = None,
-) -> Trained:
+) -> TrainedEmbedding:
     """Train an embedding, put the training images into its gallery, export both, and check parity.
 
     Args:
@@ -48,7 +60,7 @@ def train(
         use_case: The model's name, if it is not to be the candidate's.
 
     Returns:
-        The model, with a gallery if there are at most `gallery.LARGEST` images, and one dict per epoch.
+        The model, one dict per epoch, and the index if there are more than `gallery.LARGEST` images.
 
     Raises:
         InputError: The config or the images cannot be learned from.
@@ -79,14 +91,17 @@ def train(
         )
         card = describe(name, use_case, "arcface", "image_retrieval", sets, settings, network)
         about = {"neighbours": settings.neighbours, "vote": settings.vote, "threshold": settings.threshold}
-        card["gallery"] = about | {"images": len(sets.training)}
-        encoder = OnnxModel(export_embedder(network, card), card)
-        gallery = embed(encoder, [training])
-        check_size(gallery, settings.neighbours)
-        model = OnnxModel(export_embedder(network, card, gallery), card)
+        fits = len(sets.training) <= gallery.LARGEST
+        card["gallery"] = about | {"images": len(sets.training), "search": "exact" if fits else "hnsw"}
+        model = OnnxModel(export_embedder(network, card), card)
+        found = gallery.embed(model, [training])
+        gallery.check_size(found, settings.neighbours)
+        if fits:
+            model = OnnxModel(export_embedder(network, card, found), card)
+        index = None if fits else FaissGallery.build(found)
         seconds = perf_counter() - started
         images = sets.validation_images(settings, parity.IMAGES)
         measured = parity.measure(computed_by(network.embeddings), model, images, "embedding")
     parity.check(measured, name)
     complete(model, sets, parity=measured, threads=threads, seed=seed, fit_seconds=seconds)
-    return Trained(model, history)
+    return TrainedEmbedding(model, history, index)

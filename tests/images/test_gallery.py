@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from switchyard.errors import InputError
-from switchyard.images.gallery import Gallery, check_size, embed, index, write_search
-from switchyard.images.table import ImageTable
+from switchyard.images import gallery as galleries
+from switchyard.images.faiss_gallery import FaissGallery, recall
+from switchyard.images.gallery import Gallery, embed, gallery_of, write_search
+from switchyard.images.image_table import ImageTable
+from switchyard.images.indexing import index
 from switchyard.models.export import serialize
 from switchyard.models.graph import Graph
 from switchyard.models.onnx_model import OnnxModel
@@ -87,7 +90,7 @@ def test_an_embedding_is_learned_and_images_are_known_by_their_neighbours(folder
     assert (said == true).mean() > 0.9
     card = trained.model.card
     assert card["task"] == "image_retrieval"
-    assert card["gallery"] == {"images": 150, "neighbours": 3, "vote": 1, "threshold": 0.8}
+    assert card["gallery"] == {"images": 150, "neighbours": 3, "vote": 1, "threshold": 0.8, "search": "exact"}
     assert card["parity"]["max_difference"] < 1e-5
     assert shapes.fit(
         folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8, use_case="bars"
@@ -99,7 +102,7 @@ def test_a_new_class_is_known_after_indexing_without_training(folder, trained, t
     test = shapes.write(tmp_path / "test.parquet", 40, 8, kinds=("ring", "flat"))
     said, true = labels_of(trained.model, test)
     assert not (said[true == "ring"] == "ring").any()
-    larger = index(trained.model, [folder / "training.parquet", new])
+    larger = index(trained.model, [folder / "training.parquet", new]).model
     said, true = labels_of(larger, test)
     assert (said == true).mean() > 0.9
     assert larger.card["classes"] == ["disc", "flat", "ring", "tall"]
@@ -107,7 +110,7 @@ def test_a_new_class_is_known_after_indexing_without_training(folder, trained, t
     assert larger.card["sha256"] != trained.model.card["sha256"]
     (tmp_path / "model.onnx").write_bytes(larger.content)
     assert OnnxModel.load(tmp_path / "model.onnx").card["classes"] == larger.card["classes"]
-    again = index(larger, [folder / "training.parquet"])
+    again = index(larger, [folder / "training.parquet"]).model
     assert again.content == trained.model.content
 
 
@@ -122,14 +125,69 @@ def test_galleries_that_cannot_be_are_refused(folder, trained, tmp_path):
     pq.write_table(table.set_column(column, "label", [["unknown"] * 9]), tmp_path / "unknown.parquet")
     with pytest.raises(InputError, match=r"unknown\.parquet has images labelled 'unknown', .* rename the class"):
         embed(trained.model, [tmp_path / "unknown.parquet"])
-    many = Gallery(np.zeros((100_001, 1), dtype=np.float32), np.array(["a"] * 100_001, dtype=object))
-    with pytest.raises(InputError, match="100,001 images, and a graph searches at most 100,000"):
-        check_size(many, 1)
     classifier = shapes.fit(folder, epochs=1).model
-    with pytest.raises(InputError, match="the model it has no gallery in its graph"):
+    with pytest.raises(InputError, match="the model it has no embedding"):
         index(classifier, [folder / "test.parquet"])
 
 
 def test_more_votes_than_neighbours_are_refused(folder):
     with pytest.raises(InputError, match=r"candidates\.it\.params: vote is 9, more than neighbours \(3\)"):
         shapes.fit(folder, "arcface", neighbours=3, vote=9)
+
+
+def test_the_gallery_of_a_graph_can_be_read_back(folder, trained):
+    found, made = gallery_of(trained.model), embed(trained.model, [folder / "training.parquet"])
+    np.testing.assert_array_equal(found.embeddings, made.embeddings)
+    np.testing.assert_array_equal(found.labels, made.labels)
+
+
+def test_a_gallery_that_is_too_large_for_the_graph_is_searched_beside_it(folder, trained, tmp_path, monkeypatch):
+    """With 150 images the index of FAISS finds every true neighbour, so it must answer as the graph does."""
+    monkeypatch.setattr(galleries, "LARGEST", 100)
+    table = ImageTable.open(folder / "test.parquet")
+    _, pixels = next(table.batches(1000, 1, shapes.SIZE))
+    beside = shapes.fit(folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8, use_case="bars")
+    from_index = index(trained.model, [folder / "training.parquet"])
+    for model, faiss in ((beside.model, beside.index), (from_index.model, from_index.faiss)):
+        assert [output.name for output in model.session.get_outputs()] == ["embedding"]
+        assert model.card["gallery"]["search"] == "hnsw"
+        faiss.save(tmp_path)
+        embedding = model.session.run(["embedding"], {"image": pixels})[0]
+        got = FaissGallery.load(tmp_path).answer(embedding, neighbours=3, vote=1, threshold=0.8)
+        names = sorted(got)
+        expected = dict(zip(names, trained.model.session.run(names, {"image": pixels}), strict=True))
+        for name in ("label", "neighbours", "neighbour_labels"):
+            np.testing.assert_array_equal(got[name], expected[name])
+        for name in ("similarity", "embedding"):
+            np.testing.assert_allclose(got[name], expected[name], atol=1e-5)
+    again = index(from_index.model, [folder / "training.parquet", folder / "validation.parquet"])
+    assert len(again.faiss) == 210
+    (tmp_path / "gallery.npz").write_bytes(b"damaged")
+    with pytest.raises(InputError, match="has no gallery that can be read"):
+        FaissGallery.load(tmp_path)
+
+
+@pytest.mark.parametrize("vote", [1, 3])
+def test_votes_and_refusals_beside_the_graph_are_those_in_it(vote):
+    rng = np.random.default_rng(vote)
+    gallery = Gallery(normal(rng, 200), np.array([f"class {n}" for n in rng.integers(0, 5, 200)], dtype=object))
+    queries = normal(rng, 100)
+    got = FaissGallery.build(gallery).answer(queries, neighbours=4, vote=vote, threshold=0.85)
+    expected = search(searcher(gallery, vote=vote, threshold=0.85), queries)
+    same = (got["neighbours"] == expected["neighbours"]).all(axis=1)
+    assert same.mean() > 0.98
+    np.testing.assert_array_equal(got["label"][same], expected["label"][same])
+    assert 0 < (got["label"] == "unknown").sum() < 100
+
+
+def test_recall_is_the_share_of_true_neighbours_found(monkeypatch):
+    rng = np.random.default_rng(3)
+    gallery = Gallery(normal(rng, 3000, 32), np.array(["a"] * 3000, dtype=object))
+    queries = normal(rng, 50, 32)
+    index = FaissGallery.build(gallery)
+    good = recall(index, gallery, queries, 10)
+    index.index.hnsw.efSearch = 1
+    assert recall(index, gallery, queries, 10) < good <= 1
+    assert good > 0.9
+    other = FaissGallery.build(Gallery(gallery.embeddings[::-1], gallery.labels))
+    assert recall(other, gallery, queries, 10) < 0.1

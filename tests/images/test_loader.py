@@ -8,9 +8,9 @@ import torch
 
 from switchyard.errors import InputError
 from switchyard.images import order
+from switchyard.images.image_table import ImageTable
 from switchyard.images.loader import Loader
 from switchyard.images.settings import ImageTraining
-from switchyard.images.table import ImageTable
 from tests.images import shapes
 
 CLASSES = ("disc", "flat", "tall")

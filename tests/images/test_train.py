@@ -14,7 +14,7 @@ from onnx import numpy_helper
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.images import parity
 from switchyard.images.decoding import decode
-from switchyard.images.table import ImageTable
+from switchyard.images.image_table import ImageTable
 from switchyard.models.onnx_model import OnnxModel
 from tests.images import shapes
 
