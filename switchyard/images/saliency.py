@@ -26,8 +26,8 @@ def occlusion(
         batch: Images scored at once.
 
     Returns:
-        float64 of shape (H, W): for each pixel the mean, over the squares that cover it, of the whole image's score less
-        that of the covered one. Squares have the colour of the image's mean; at the borders they are cut off.
+        float64 of shape (H, W): for each pixel the mean, over the squares that cover it, of the whole image's score
+        less that of the covered one. Squares have the colour of the image's mean; at the borders they are cut off.
 
     Raises:
         InputError: The patch or the stride does not fit.
