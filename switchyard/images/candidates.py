@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from switchyard.images import train, train_arcface
-from switchyard.images.settings import ArcFaceTraining, ImageTraining
 
 if TYPE_CHECKING:
     from switchyard.models.train import Trained
 
 KINDS = {"cnn": train.train, "arcface": train_arcface.train}
-SETTINGS: Mapping[str, type[ImageTraining]] = {"cnn": ImageTraining, "arcface": ArcFaceTraining}
-"""What each kind's `params` may be; `settings.read_settings` reads them."""
 
 
 def train_candidate(name: str, kind: str, params: Mapping[str, Any], **given: Any) -> Trained:  # noqa: ANN401

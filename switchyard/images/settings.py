@@ -84,6 +84,9 @@ class ArcFaceTraining(ImageTraining):
         return self
 
 
+SETTINGS: dict[str, type[ImageTraining]] = {"cnn": ImageTraining, "arcface": ArcFaceTraining}
+"""What the `params` of each kind of candidate may be; `read_settings` reads them, and is cheap to call beforehand."""
+
 Kind = TypeVar("Kind", bound=ImageTraining)
 
 
