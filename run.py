@@ -83,11 +83,17 @@ def _session(arguments: argparse.Namespace, stack: StackFile | None, console: Co
 
 
 def init(arguments: argparse.Namespace) -> None:
-    """Writes a commented config for a CSV or Parquet file."""
-    from switchyard.data.init import write_config
+    """Writes a commented config for a table, or for images if no target is named."""
     from switchyard.project import ROOT
 
-    written = write_config(arguments.data, arguments.target, root=ROOT, name=arguments.name, force=arguments.force)
+    if arguments.target is None:
+        from switchyard.images.init import write_image_config
+
+        written = write_image_config(arguments.data, root=ROOT, name=arguments.name, force=arguments.force)
+    else:
+        from switchyard.data.init import write_config
+
+        written = write_config(arguments.data, arguments.target, root=ROOT, name=arguments.name, force=arguments.force)
     shown = written.relative_to(ROOT) if written.is_relative_to(ROOT) else written
     print(f"{shown} is written. Look through it, then: python run.py --config {shown}")
 
@@ -194,8 +200,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _init_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python run.py init", description=init.__doc__)
-    parser.add_argument("data", metavar="DATA", help="a CSV or Parquet file, a folder of them, or a URI")
-    parser.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        help="a table: a CSV or Parquet file, a folder of them, or a URI; or images: one folder a class",
+    )
+    parser.add_argument("--target", metavar="COLUMN", help="the column of a table to predict; none for images")
     parser.add_argument("--name", metavar="NAME", help="the use case's name (default: from the file's name)")
     parser.add_argument("--force", action="store_true", help="overwrite an existing config")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")

@@ -36,7 +36,7 @@ def preflight(path: Path, overrides: Sequence[str], split: bool = True) -> tuple
     from switchyard.evaluation.gates import check_gates
 
     file = config_file(path)
-    config = configs.load(file, overrides)
+    config = configs.load_table(file, overrides)
     with _named(file):
         check_gates(config.gates, places(Measured.of(config)))
     source = inspect(config.data, config.contract, config.task, root=ROOT, features=config.features)
@@ -54,7 +54,7 @@ def read_config(path: Path) -> Config:
     Raises:
         InputError: There is no such file, or it is not right.
     """
-    return configs.load(config_file(path))
+    return configs.load_table(config_file(path))
 
 
 def check_learners(path: Path, config: Config) -> None:

@@ -15,6 +15,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from switchyard.config_column import check_pattern, check_value
+from switchyard.errors import InputError
 
 Task = Literal["classification", "regression"]
 ColumnType = Literal["string", "integer", "number", "boolean", "datetime"]
@@ -34,6 +35,8 @@ Memory = Annotated[
     ),
 ]
 
+# Of all use cases, since a file with a misspelt task may be meant for either kind of data.
+TASKS = "one of classification, regression, image_classification, image_retrieval"
 CLASSIFICATION_METRICS = ("accuracy", "roc_auc", "pr_auc", "f1", "log_loss", "brier")
 REGRESSION_METRICS = ("rmse", "mae", "r2")
 
@@ -391,33 +394,39 @@ class Card(Section):
     license: str | None = None
 
 
-class Config(Section):
-    """A whole use case."""
+class UseCase(Section):
+    """What every use case has, whatever its data: `Config` of a table, `ImageConfig` of images."""
 
     name: str = Field(
         pattern=r"^[a-z][a-z0-9-]{0,40}$",
         description="a name of lower-case letters, digits and dashes, first a letter, at most 41 characters",
     )
-    task: Task
+    task: str
     seed: int = Field(default=0, ge=0, lt=2**32)
     threads: int = Field(default=1, ge=1)
-    data: Data
-    contract: Contract
-    split: Split = Split()
-    features: Features = Features()
-    candidates: dict[str, Candidate] = Field(min_length=1)
     search: Search = Search()
     metrics: Metrics
     gates: dict[str, Condition] = {}
     evaluation: Reporting = Reporting()
-    expectations: Expectations = Expectations()
     champion: Champion = Champion()
     steps: dict[str, StepOptions] = {}
     deployment: Deployment = Deployment()
     card: Card = Card()
 
 
-def load(path: Path, overrides: Sequence[str] = ()) -> Config:
+class Config(UseCase):
+    """A whole use case of a table."""
+
+    task: Task = Field(description=TASKS)
+    data: Data
+    contract: Contract
+    split: Split = Split()
+    features: Features = Features()
+    candidates: dict[str, Candidate] = Field(min_length=1)
+    expectations: Expectations = Expectations()
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> UseCase:
     """Reads a use case file, applies `--set` overrides and checks everything.
 
     Args:
@@ -425,14 +434,34 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config:
         overrides: Each `key.path=value`; the value is YAML, a name with dots may be quoted.
 
     Returns:
-        The config.
+        The config: an `ImageConfig` if the task is about images, otherwise a `Config`.
 
     Raises:
         InputError: One line a problem: the file, the key path, what was found, what is allowed.
     """
     from switchyard.config_checks import problems
-    from switchyard.config_file import read_model, refuse
+    from switchyard.config_file import refuse, task_of, validated
+    from switchyard.config_image_checks import image_problems
+    from switchyard.config_images import IMAGE_TASKS, ImageConfig
+    from switchyard.config_yaml import read_yaml
 
-    config, document = read_model(path, overrides, Config)
+    document = read_yaml(path)
+    if task_of(document, overrides) in IMAGE_TASKS:
+        images, document = validated(document, overrides, ImageConfig)
+        refuse(document, image_problems(images))
+        return images
+    config, document = validated(document, overrides, Config)
     refuse(document, problems(config))
+    return config
+
+
+def load_table(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """The same for a use case whose data is a table.
+
+    Raises:
+        InputError: As `load`, or its data is images.
+    """
+    config = load(path, overrides)
+    if not isinstance(config, Config):
+        raise InputError(f"{path}: task is {config.task}, where classification or regression of a table is wanted.")
     return config

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from switchyard.config import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config
 from switchyard.config_expectations import expectation_problems
@@ -27,7 +27,7 @@ def problems(config: Config) -> Iterator[Problem]:
     yield from _task(config)
     yield from _split(config)
     yield from _candidates(config)
-    yield from _steps(config)
+    yield from unknown_steps(config.steps, config.candidates)
     yield from reporting_problems(config)
     yield from expectation_problems(config)
 
@@ -118,16 +118,22 @@ def _candidates(config: Config) -> Iterator[Problem]:
     for name, candidate in config.candidates.items():
         if candidate.type == wrong:
             yield ("candidates", name, "type"), f"is {wrong}, which cannot do a {config.task}; choose another type"
-        for key in candidate.search:
-            if key in candidate.params:
-                path = ("candidates", name, "search", key)
-                yield path, f"is fixed under candidates.{name}.params as well; keep one"
+        yield from fixed_and_searched(name, candidate.params, candidate.search)
 
 
-def _steps(config: Config) -> Iterator[Problem]:
-    """Options are for steps that there are."""
-    known = ["default", *STEPS, *(f"train_{name}" for name in config.candidates)]
-    for name in config.steps:
+def fixed_and_searched(candidate: str, params: Iterable[str], search: Iterable[str]) -> Iterator[Problem]:
+    """Yields the hyperparameters of a candidate that are fixed and searched at once."""
+    for key in sorted(set(params) & set(search)):
+        yield (
+            ("candidates", candidate, "search", key),
+            f"is fixed under candidates.{candidate}.params as well; keep one",
+        )
+
+
+def unknown_steps(steps: Iterable[str], candidates: Iterable[str]) -> Iterator[Problem]:
+    """Yields the options that are for no step that there is."""
+    known = ["default", *STEPS, *(f"train_{name}" for name in candidates)]
+    for name in steps:
         if name not in known:
             guess = close_match(name, known)
             question = f"did you mean {guess}? " if guess else ""

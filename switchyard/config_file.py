@@ -37,12 +37,23 @@ def read_model(path: Path, overrides: Sequence[str], model: type[Model]) -> tupl
     Raises:
         InputError: One line a problem.
     """
-    document = apply_overrides(read_yaml(path), overrides, model)
+    return validated(read_yaml(path), overrides, model)
+
+
+def validated(document: Document, overrides: Sequence[str], model: type[Model]) -> tuple[Model, Document]:
+    """Applies the overrides to a document and validates the result; see `read_model`."""
+    document = apply_overrides(document, overrides, model)
     try:
         # JSON, since strict models take a list for a tuple from JSON only.
         return model.model_validate_json(json.dumps(document.value)), document
     except ValidationError as error:
         raise InputError("\n".join(_wording(error, document, model))) from None
+
+
+def task_of(document: Document, overrides: Sequence[str]) -> JsonValue:
+    """The task that a use case file names, or the last `--set task=...`; it says which model the file must fit."""
+    given = [text.partition("=")[2].strip() for text in overrides if text.partition("=")[0].strip() == "task"]
+    return given[-1] if given else document.value.get("task")
 
 
 def refuse(document: Document, problems: Iterable[tuple[KeyPath, str]]) -> None:
@@ -95,7 +106,7 @@ def _locate(loc: tuple[str | int, ...], value: JsonValue) -> tuple[KeyPath, Json
     for key in loc:
         if isinstance(value, dict) and key in value:
             value = value[str(key)]
-        elif isinstance(value, list) and isinstance(key, int):
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
             value = value[key]
         else:
             break

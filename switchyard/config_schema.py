@@ -118,8 +118,10 @@ def _slot(annotation: Any) -> Slot:  # noqa: ANN401 (a type form has no type of 
     """Takes off `Annotated` and `| None`: a key that may be left out need not say so."""
     if get_origin(annotation) is Annotated:
         inner = _slot(get_args(annotation)[0])
-        description = next((item.description for item in annotation.__metadata__ if isinstance(item, FieldInfo)), None)
-        return Slot(inner.annotation, inner.metadata, description or inner.description)
+        fields = [item for item in annotation.__metadata__ if isinstance(item, FieldInfo)]
+        description = next((item.description for item in fields), None)
+        metadata = (*inner.metadata, *(bound for item in fields for bound in item.metadata))
+        return Slot(inner.annotation, metadata, description or inner.description)
     if get_origin(annotation) in (Union, types.UnionType):
         args = [arg for arg in get_args(annotation) if arg is not types.NoneType]
         return _slot(args[0]) if len(args) == 1 else Slot(Union[tuple(args)])  # noqa: UP007 (built at run time)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from switchyard.config import Champion, Config, Costs, Data, Slices, load
+from switchyard.config import Champion, Config, Costs, Data, Slices, UseCase, load, load_table
+from switchyard.config_images import ImageConfig, ImageContract, ImageData, ImageSplit, NearDuplicates
 from switchyard.errors import InputError
 
 SAMPLES = Path(__file__).parent / "configs"
@@ -22,6 +23,7 @@ INVALID = sorted((SAMPLES / "invalid").glob("*.yaml"))
 OURS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 MINIMAL = SAMPLES / "valid" / "minimal.yaml"
 EVERYTHING = SAMPLES / "valid" / "everything.yaml"
+EVERY_IMAGE_KEY = SAMPLES / "valid" / "every_image_key.yaml"
 
 
 def sentence(path: Path, *overrides: str) -> str:
@@ -32,7 +34,7 @@ def sentence(path: Path, *overrides: str) -> str:
 
 @pytest.mark.parametrize("path", [*VALID, *OURS], ids=lambda path: path.name)
 def test_valid_sample_loads(path):
-    assert isinstance(load(path), Config)
+    assert isinstance(load(path), UseCase)
 
 
 @pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
@@ -105,6 +107,41 @@ def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path):
     path.write_bytes(b"\xef\xbb\xbf" + MINIMAL.read_bytes())
 
     assert load(path) == load(MINIMAL)
+
+
+def test_the_task_chooses_the_sections():
+    tables, images = load(EVERYTHING), load(EVERY_IMAGE_KEY)
+
+    assert (type(tables), type(images)) == (Config, ImageConfig)
+    assert load_table(EVERYTHING) == tables
+    with pytest.raises(InputError, match="task is image_retrieval, where classification or"):
+        load_table(EVERY_IMAGE_KEY)
+    assert "line 4: data.target is missing" in sentence(EVERY_IMAGE_KEY, "task=regression")
+
+
+def test_values_of_an_image_task_are_what_the_file_says():
+    config = load(EVERY_IMAGE_KEY)
+
+    assert isinstance(config, ImageConfig)
+    assert config.data == ImageData(
+        uri="s3://bucket/labels.csv", format="csv", image="file", label="kind", separator=";", max_pixels=1_000_000
+    )
+    assert config.contract.near_duplicates == NearDuplicates(distance=5, max=6)
+    assert (config.contract.classes, config.contract.max_height) == (("0", "1", "cat"), 65)
+    assert config.split == ImageSplit(method="random", validation=0.1, test=0.3, keep_together=None, unseen=("cat",))
+    assert (config.image.size, config.image.channels) == ((32, 48), 1)
+    assert config.candidates["arcface"].params == {"margin": 0.5, "hidden": (32, 64)}
+    assert config.steps["train_arcface"].gpu == 1
+    assert ImageConfig.model_validate(config.model_dump(mode="json")) == config
+    left_out = ImageContract()
+    assert (left_out.min_images_per_class, left_out.max_unreadable, left_out.max_duplicates) == (3, 0, None)
+
+
+def test_every_key_of_an_image_task_is_set_in_its_sample():
+    config = load(EVERY_IMAGE_KEY)
+
+    for section in (config.data, config.contract, config.split, config.image, config.candidates["arcface"]):
+        assert section.model_fields_set == set(type(section).model_fields)
 
 
 def test_a_config_survives_the_way_through_json():

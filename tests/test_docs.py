@@ -15,11 +15,13 @@ from switchyard.evaluation.gate_tree import Measured, places
 from switchyard.evaluation.gated import SECTIONS as GATED
 from switchyard.evaluation.gates import check_gates
 from switchyard.evaluation.report import SECTIONS
+from switchyard.config_images import IMAGE_COLUMNS, IMAGE_TASKS, RETRIEVAL_METRICS, ImageConfig
 from switchyard.models.learners import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CONFIG_PAGE = (ROOT / "docs" / "config.md").read_text()
+IMAGES_PAGE = (ROOT / "docs" / "config-images.md").read_text()
 
 
 def sections(model: type[BaseModel]) -> set[type[BaseModel]]:
@@ -37,6 +39,22 @@ def test_every_key_of_the_config_has_its_place_in_the_manual(section):
     told = set(re.findall(r"`([a-z_]+)[`:]", CONFIG_PAGE))
 
     assert set(section.model_fields) - told == set()
+
+
+@pytest.mark.parametrize(
+    "section", sorted(sections(ImageConfig), key=lambda part: part.__name__), ids=lambda s: s.__name__
+)
+def test_every_key_of_an_image_config_has_its_place_in_the_manual(section):
+    shared = section in sections(Config)
+    told = set(re.findall(r"`([a-z_]+)[`:]", CONFIG_PAGE if shared else IMAGES_PAGE))
+
+    assert set(section.model_fields) - told == set()
+
+
+def test_every_column_and_metric_of_images_is_in_the_manual():
+    told = set(re.findall(r"`([A-Za-z0-9_.]+)`", IMAGES_PAGE))
+
+    assert {*IMAGE_COLUMNS, *IMAGE_TASKS, *RETRIEVAL_METRICS} <= told
 
 
 def test_every_hyperparameter_and_metric_is_in_the_manual():

@@ -77,12 +77,16 @@ class ContractReport:
         """Whether no rule is broken."""
         return not self.violations
 
+    def describe(self, violation: Violation) -> str:
+        """One violation in words."""
+        return describe(violation, self.rows)
+
     def sentence(self) -> str:
         """The verdict in one sentence: the first violation in full, the others by name."""
         if self.passed:
             return f"{self.source}: {self.rows:,} rows keep all {len(self.checks)} rules of the contract"
         first, *others = self.violations
-        text = f"{self.source}: {describe(first, self.rows)}"
+        text = f"{self.source}: {self.describe(first)}"
         if others:
             names = ", ".join(f"{other.column or 'table'} ({other.rule})" for other in others[:EXAMPLES])
             text += f"; {len(others)} more broken: {names}{', …' if len(others) > EXAMPLES else ''}"
@@ -99,7 +103,7 @@ class ContractReport:
             "checks": [asdict(check) for check in self.checks],
             "violations": [
                 {**asdict(violation), "examples": [asdict(example) for example in violation.examples]}
-                | {"sentence": describe(violation, self.rows)}
+                | {"sentence": self.describe(violation)}
                 for violation in self.violations
             ],
             "unchecked": list(self.unchecked),

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from switchyard.config import Data, load
+from switchyard.config import Data, load_table
 from switchyard.data import csv_layout
 from switchyard.data.column_profile import find_nulls, profile
 from switchyard.data.column_roles import instead
@@ -56,7 +56,7 @@ def write_config(
     partial = path.with_name(f".{path.stem}.{os.getpid()}.yaml")
     try:
         partial.write_text(text, encoding="utf-8")
-        config = load(partial)
+        config = load_table(partial)
         inspect(config.data, config.contract, config.task, root, config.features)
         partial.replace(path)
     finally:

@@ -29,11 +29,11 @@ def find(uri: str, wanted: str, root: Path) -> list[File]:
     path = root / Path(bare).expanduser()
     if path.is_dir():
         inside = [(item.name, item) for item in sorted(path.iterdir()) if item.is_file()]
-        return [_file(item, root) for item in tables_of(_shown(path, root), inside, wanted)]
+        return [file_at(item, root) for item in tables_of(_shown(path, root), inside, wanted)]
     if path.is_file():
-        return [_file(path, root)]
+        return [file_at(path, root)]
     if glob.has_magic(bare):
-        return [_file(item, root) for item in _matches(uri, path, wanted)]
+        return [file_at(item, root) for item in _matches(uri, path, wanted)]
     raise InputError(_missing(uri, path))
 
 
@@ -45,7 +45,12 @@ def read(path: str, start: int, length: int) -> bytes:
         return stream.read(length)
 
 
-def _file(path: Path, root: Path) -> File:
+def file_at(path: Path, root: Path) -> File:
+    """A file and the hash of its content; its name is relative to `root` where it can be.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
     name = _shown(path, root)
     digest = hashlib.blake2b(digest_size=20)
     size = 0

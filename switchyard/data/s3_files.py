@@ -58,6 +58,28 @@ def find(uri: str, wanted: str, root: Path) -> list[File]:
     return tables_of(uri, inside, wanted)
 
 
+def below(uri: str) -> list[File]:
+    """Every object below an `s3://bucket/folder`, in the order of their keys.
+
+    Raises:
+        InputError: If the bucket cannot be read.
+    """
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not bucket:
+        raise InputError(f"data.uri {uri!r} names no bucket: write s3://BUCKET/KEY.")
+    return _list(uri, bucket, f"{key.rstrip('/')}/" if key else "")
+
+
+def content(path: str) -> bytes:
+    """A whole object.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    bucket, _, key = path.removeprefix("s3://").partition("/")
+    return bytes(_ask(path, bucket, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"].read()))
+
+
 def read(path: str, start: int, length: int) -> bytes:
     """Some bytes of an object; a negative start counts from the end."""
     bucket, _, key = path.removeprefix("s3://").partition("/")

@@ -26,7 +26,7 @@ from switchyard.errors import InputError
 __all__ = ["File", "Source", "fingerprint_now", "inspect", "look", "sniffed_separator"]
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """How one kind of URI is looked up and read."""
 
     find: Callable[[str, str, Path], list[File]]
@@ -63,7 +63,7 @@ class Source:
     @property
     def is_local(self) -> bool:
         """Whether the files are on this machine."""
-        return _place(self.uri) is _LOCAL
+        return place_of(self.uri) is _LOCAL
 
     @property
     def storage_options(self) -> dict[str, str]:
@@ -124,7 +124,7 @@ def look(data: Data, root: Path, contract: Contract | None = None) -> Source:
     Raises:
         InputError: If it is missing, unreadable, or not a table.
     """
-    place = _place(data.uri)
+    place = place_of(data.uri)
     files = tuple(place.find(data.uri, data.format, root))
     kind = chosen_format([_bare(file) for file in files], data.format)
     columns, rows = _layout(files, kind, data, contract, place)
@@ -137,7 +137,7 @@ def sniffed_separator(data: Data, root: Path) -> str:
     Raises:
         InputError: If the source is missing, unreadable, or not a table.
     """
-    place = _place(data.uri)
+    place = place_of(data.uri)
     files = place.find(data.uri, data.format, root)
     if chosen_format([_bare(file) for file in files], data.format) == "parquet":
         return data.separator
@@ -156,16 +156,16 @@ def fingerprint_now(source: Source, data: Data) -> str:
     Raises:
         InputError: If it cannot be read any more.
     """
-    files = tuple(_place(data.uri).find(data.uri, data.format, source.root))
+    files = tuple(place_of(data.uri).find(data.uri, data.format, source.root))
     return _fingerprint(files, source.format, data)
 
 
-_LOCAL = _Place(local_files.find, local_files.read)
-_S3 = _Place(s3_files.find, s3_files.read)
-_WEB = _Place(web_files.find, web_files.read)
+_LOCAL = Place(local_files.find, local_files.read)
+_S3 = Place(s3_files.find, s3_files.read)
+_WEB = Place(web_files.find, web_files.read)
 
 
-def _place(uri: str) -> _Place:
+def place_of(uri: str) -> Place:
     scheme, colon, _ = uri.partition("://")
     if not colon:
         return _LOCAL
@@ -183,7 +183,7 @@ def _bare(file: File) -> str:
 
 
 def _layout(
-    files: Sequence[File], kind: Format, data: Data, contract: Contract | None, place: _Place
+    files: Sequence[File], kind: Format, data: Data, contract: Contract | None, place: Place
 ) -> tuple[tuple[str, ...], int | None]:
     """The columns that all files share, and the rows if the files say."""
     layouts = []

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.config import Data, Split, Task
+    from switchyard.config_images import ImageSplit
 
 PARTS = ("train", "validation", "test")
 TRAIN, VALIDATION, TEST = range(3)
@@ -66,15 +67,15 @@ def assign(frame: pl.LazyFrame, config: Split, data: Data, task: Task, seed: int
     rows = int(frame.select(pl.len()).collect(engine="streaming").item())
     match config.method:
         case "random":
-            parts = _deal(random_order(rows, seed), np.ones(rows, np.int64), config)
+            parts = deal(random_order(rows, seed), np.ones(rows, np.int64), config)
         case "stratified":
             parts = _stratified(_codes(frame, data.target, "data.target"), config, seed)
         case "group":
             groups = _group_codes(frame, data)
-            parts = _deal(random_order(len(groups.sizes), seed), groups.sizes, config)[groups.values]
+            parts = deal(random_order(len(groups.sizes), seed), groups.sizes, config)[groups.values]
         case "time":
             times = _time_codes(frame, data)
-            parts = _deal(np.arange(len(times.sizes)), times.sizes, config)[times.values]
+            parts = deal(np.arange(len(times.sizes)), times.sizes, config)[times.values]
     _require_rows(parts, config)
     if task == "classification":
         _require_classes(_codes(frame, data.target, "data.target"), parts, config)
@@ -86,7 +87,7 @@ def random_order(count: int, seed: int) -> np.ndarray:
     return np.argsort(np.random.PCG64(seed).random_raw(count), kind="stable")
 
 
-def _deal(order: np.ndarray, sizes: np.ndarray, config: Split) -> np.ndarray:
+def deal(order: np.ndarray, sizes: np.ndarray, config: Split | ImageSplit) -> np.ndarray:
     """The part of each block when blocks are dealt in `order` and weigh `sizes` rows.
 
     A block goes where its middle row falls; with three blocks or more, no part stays empty.
@@ -111,7 +112,7 @@ def _stratified(classes: Codes, config: Split, seed: int) -> np.ndarray:
     by_class = shuffled[np.argsort(classes.values[shuffled], kind="stable")]
     parts = np.empty(rows, np.uint8)
     for members in np.split(by_class, np.cumsum(classes.sizes)[:-1]):
-        parts[members] = _deal(np.arange(len(members)), np.ones(len(members), np.int64), config)
+        parts[members] = deal(np.arange(len(members)), np.ones(len(members), np.int64), config)
     return parts
 
 

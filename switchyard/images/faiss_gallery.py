@@ -1,0 +1,133 @@
+"""A gallery that is too large to be searched whole at each request: a FAISS index beside the encoder's graph.
+
+The index is a navigable small-world graph (HNSW; Malkov & Yashunin 2020) over the same cosines. It misses some true
+neighbours; `recall` measures how many it finds. Answers have the names and shapes of those in `gallery.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from switchyard.errors import InputError
+from switchyard.images.gallery import UNKNOWN_LABEL, Gallery
+
+INDEX, LABELS = "gallery.faiss", "gallery.npz"
+
+LINKS = 32
+"""Of each image to others. More find more, and take more memory: 4 bytes each, twice."""
+
+EFFORT = 128
+"""Candidates kept while linking and while searching."""
+
+
+@dataclass(frozen=True)
+class FaissGallery:
+    """A searchable index with the labels of its rows.
+
+    Attributes:
+        index: A `faiss.IndexHNSWFlat`.
+        numbers: For each row the place of its label in `classes`; int64 of shape (images,).
+        classes: All labels, sorted.
+    """
+
+    index: Any
+    numbers: np.ndarray
+    classes: tuple[str, ...]
+
+    @classmethod
+    def build(cls, gallery: Gallery) -> Self:
+        """Index a gallery, in one thread, so that the same gallery gives the same index."""
+        import faiss
+
+        index = faiss.IndexHNSWFlat(gallery.embeddings.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
+        index.hnsw.efConstruction = index.hnsw.efSearch = EFFORT
+        threads = faiss.omp_get_max_threads()
+        faiss.omp_set_num_threads(1)
+        try:
+            index.add(np.ascontiguousarray(gallery.embeddings, dtype=np.float32))
+        finally:
+            faiss.omp_set_num_threads(threads)
+        return cls(index, gallery.numbers, gallery.classes)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: A file is not there or damaged.
+        """
+        import faiss
+
+        try:
+            index = faiss.read_index(str(folder / INDEX))
+            with np.load(folder / LABELS, allow_pickle=False) as saved:
+                return cls(index, saved["numbers"], tuple(saved["classes"].tolist()))
+        except (RuntimeError, OSError, ValueError, KeyError) as error:
+            raise InputError(f"{folder} has no gallery that can be read ({INDEX}, {LABELS}): index again") from error
+
+    def save(self, folder: Path) -> None:
+        """Write the two files of the gallery."""
+        import faiss
+
+        faiss.write_index(self.index, str(folder / INDEX))
+        np.savez_compressed(folder / LABELS, numbers=self.numbers, classes=np.array(self.classes))
+
+    def __len__(self) -> int:
+        """How many images."""
+        return len(self.numbers)
+
+    def answer(self, embedding: np.ndarray, *, neighbours: int, vote: int, threshold: float) -> dict[str, np.ndarray]:
+        """Search.
+
+        Args:
+            embedding: What the encoder gives, float32 of shape (N, d).
+            neighbours: How many an answer names, k.
+            vote: How many of them decide on the label.
+            threshold: The lowest cosine to the nearest that is not answered with `unknown`.
+
+        Returns:
+            `label` (N,), `neighbours` (N, k), `neighbour_labels` (N, k), `similarity` (N, k) and `embedding`.
+        """
+        cosines, rows = self.index.search(np.ascontiguousarray(embedding, dtype=np.float32), neighbours)
+        labels = np.array([*self.classes, UNKNOWN_LABEL], dtype=object)
+        numbers = np.where(rows >= 0, self.numbers[rows], -1)
+        chosen = _voted(numbers[:, :vote], cosines[:, :vote], len(self.classes))
+        near = cosines[:, 0] >= np.float32(threshold)
+        return {
+            "label": labels[np.where(near, chosen, -1)],
+            "neighbours": rows,
+            "neighbour_labels": labels[numbers],
+            "similarity": cosines,
+            "embedding": embedding,
+        }
+
+
+def recall(index: FaissGallery, gallery: Gallery, queries: np.ndarray, neighbours: int) -> float:
+    """The share of the true nearest neighbours that an index finds.
+
+    Args:
+        index: Of the gallery.
+        gallery: Searched whole for comparison.
+        queries: Embeddings of length one, (N, d).
+        neighbours: How many for each query.
+    """
+    found = index.answer(queries, neighbours=neighbours, vote=1, threshold=-1)["neighbours"]
+    hits = 0
+    for start in range(0, len(queries), 64):
+        cosines = queries[start : start + 64] @ gallery.embeddings.T
+        true = np.argpartition(-cosines, neighbours - 1, axis=1)[:, :neighbours]
+        hits += sum(len(np.intersect1d(a, b)) for a, b in zip(true, found[start : start + 64], strict=True))
+    return hits / (len(queries) * neighbours)
+
+
+def _voted(numbers: np.ndarray, cosines: np.ndarray, classes: int) -> np.ndarray:
+    """Most votes win; of as many, the higher sum of cosines: as in the graph of `gallery.py`."""
+    rows, votes = numbers.shape
+    total = np.zeros((rows, classes + 1))  # the last for what was not found
+    weights = 1 + cosines / (2 * votes + 2)
+    np.add.at(total, (np.arange(rows)[:, None], numbers), np.where(numbers >= 0, weights, 0))
+    return np.asarray(total[:, :-1].argmax(axis=1))

@@ -1,0 +1,82 @@
+"""From a trained encoder and tables of images to a gallery: `index` knows new classes without training."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from switchyard.errors import InputError
+from switchyard.images import gallery
+from switchyard.images.faiss_gallery import FaissGallery
+from switchyard.models.onnx_model import CARD_KEY, OnnxModel
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """A model that is ready to answer.
+
+    Attributes:
+        model: With a gallery in its graph, or the encoder alone.
+        faiss: What is searched beside the encoder, for more than `gallery.LARGEST` images.
+    """
+
+    model: OnnxModel
+    faiss: FaissGallery | None = None
+
+
+def index(model: OnnxModel, tables: Sequence[str | Path]) -> Indexed:
+    """The same network with another gallery.
+
+    Args:
+        model: Of type arcface, as a run trained it or as `index` gave it.
+        tables: The images of the new gallery.
+
+    Raises:
+        InputError: The model has no embedding, a table cannot be read, or there are too few images.
+    """
+    outputs = [output.name for output in model.session.get_outputs()]
+    if "embedding" not in outputs:
+        raise InputError(f"the model {model.card['name']} has no embedding: name one of type arcface")
+    found = gallery.embed(model, tables)
+    gallery.check_size(found, model.card["gallery"]["neighbours"])
+    about = {"classes": list(found.classes)}
+    if "similarity" in outputs and len(found) <= gallery.LARGEST:
+        about["gallery"] = model.card["gallery"] | {"images": len(found), "search": "exact"}
+        return Indexed(_rewritten(model, about, found))
+    about["gallery"] = model.card["gallery"] | {"images": len(found), "search": "hnsw"}
+    return Indexed(_rewritten(model, about, None), FaissGallery.build(found))
+
+
+def _rewritten(model: OnnxModel, about: dict[str, Any], found: gallery.Gallery | None) -> OnnxModel:
+    """The graph with other constants, or (without a gallery) what of it makes the embedding; and its card."""
+    import onnx
+
+    proto = onnx.load_model_from_string(model.content)
+    if found is None:
+        _keep_encoder(proto.graph)
+    else:
+        gallery.replace_constants(proto.graph, found)
+    for each in proto.metadata_props:
+        if each.key == CARD_KEY:
+            each.value = json.dumps(json.loads(each.value) | about, sort_keys=True, allow_nan=False)
+    onnx.checker.check_model(proto, full_check=True)
+    content = proto.SerializeToString(deterministic=True)
+    digest = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    return OnnxModel(content, model.card | about | digest)
+
+
+def _keep_encoder(graph: Any) -> None:  # noqa: ANN401  onnx's GraphProto
+    needed, nodes = {"embedding"}, []
+    for node in reversed(graph.node):
+        if needed & set(node.output):
+            nodes.append(node)
+            needed |= set(node.input)
+    kept = [list(reversed(nodes))]
+    kept += [[each for each in part if each.name in needed] for part in (graph.initializer, graph.output)]
+    for field, values in zip(("node", "initializer", "output"), kept, strict=True):
+        graph.ClearField(field)
+        getattr(graph, field).extend(values)

@@ -1,0 +1,193 @@
+"""The search in the graph against plain numpy, refusals, and a new gallery without training."""
+
+import numpy as np
+import pytest
+
+from switchyard.errors import InputError
+from switchyard.images import gallery as galleries
+from switchyard.images.faiss_gallery import FaissGallery, recall
+from switchyard.images.gallery import Gallery, embed, gallery_of, write_search
+from switchyard.images.image_table import ImageTable
+from switchyard.images.indexing import index
+from switchyard.models.export import serialize
+from switchyard.models.graph import Graph
+from switchyard.models.onnx_model import OnnxModel
+from tests.images import shapes
+
+
+def searcher(gallery: Gallery, neighbours: int = 4, vote: int = 1, threshold: float = -1.0) -> OnnxModel:
+    """A graph that takes embeddings: the search alone."""
+    from onnx import TensorProto, helper
+
+    graph = Graph()
+    width = gallery.embeddings.shape[1]
+    graph.inputs.append(helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", width]))
+    write_search(graph, "embedding", gallery, neighbours=neighbours, vote=vote, threshold=threshold)
+    return OnnxModel(serialize(graph, {}), {})
+
+
+def search(model: OnnxModel, embeddings: np.ndarray) -> dict[str, np.ndarray]:
+    names = ["label", "neighbours", "neighbour_labels", "similarity"]
+    return dict(zip(names, model.session.run(names, {"embedding": embeddings}), strict=True))
+
+
+def normal(rng: np.random.Generator, rows: int, width: int = 8) -> np.ndarray:
+    values = rng.normal(size=(rows, width)).astype(np.float32)
+    return values / np.linalg.norm(values, axis=1, keepdims=True)
+
+
+def plain_vote(labels, cosines):
+    """Most votes; of as many, the higher sum of cosines."""
+    return max(sorted(set(labels)), key=lambda label: (list(labels).count(label), cosines[labels == label].sum()))
+
+
+@pytest.mark.parametrize("vote", [1, 2, 3, 4])
+def test_exact_search_is_that_of_plain_numpy(vote):
+    rng = np.random.default_rng(vote)
+    gallery = Gallery(normal(rng, 300), np.array([f"class {n}" for n in rng.integers(0, 5, 300)], dtype=object))
+    queries = normal(rng, 200)
+    found = search(searcher(gallery, vote=vote, threshold=0.85), queries)
+    cosines = queries @ gallery.embeddings.T
+    order = np.argsort(-cosines, axis=1, kind="stable")[:, :4]
+    np.testing.assert_array_equal(found["neighbours"], order)
+    nearest = np.take_along_axis(cosines, order, axis=1)
+    np.testing.assert_allclose(found["similarity"], nearest, atol=1e-6)
+    np.testing.assert_array_equal(found["neighbour_labels"], gallery.labels[order])
+    voted = [plain_vote(gallery.labels[o][:vote], n[:vote]) for o, n in zip(order, nearest, strict=True)]
+    expected = np.where(nearest[:, 0] >= 0.85, np.array(voted, dtype=object), "unknown")
+    np.testing.assert_array_equal(found["label"], expected)
+    assert 20 < (expected == "unknown").sum() < 180
+
+
+def test_of_equal_images_the_first_is_named():
+    rng = np.random.default_rng(0)
+    one = normal(rng, 1)
+    gallery = Gallery(np.concatenate([one, one, one]), np.array(["b", "a", "c"], dtype=object))
+    found = search(searcher(gallery, neighbours=3), one)
+    assert found["neighbours"].tolist() == [[0, 1, 2]]
+    assert found["label"].tolist() == ["b"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return shapes.sets(tmp_path_factory.mktemp("shapes"))
+
+
+@pytest.fixture(scope="module")
+def trained(folder):
+    return shapes.fit(folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8, use_case="bars")
+
+
+def labels_of(model: OnnxModel, path) -> tuple[np.ndarray, np.ndarray]:
+    """What the model says, and what is true."""
+    table = ImageTable.open(path)
+    rows, pixels = next(table.batches(1000, 1, shapes.SIZE))
+    return model.session.run(["label"], {"image": pixels})[0], table.labels[rows]
+
+
+def test_an_embedding_is_learned_and_images_are_known_by_their_neighbours(folder, trained):
+    said, true = labels_of(trained.model, folder / "test.parquet")
+    assert (said == true).mean() > 0.9
+    card = trained.model.card
+    assert card["task"] == "image_retrieval"
+    assert card["gallery"] == {"images": 150, "neighbours": 3, "vote": 1, "threshold": 0.8, "search": "exact"}
+    assert card["parity"]["max_difference"] < 1e-5
+    assert shapes.fit(
+        folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8, use_case="bars"
+    ).model.content == (trained.model.content)
+
+
+def test_a_new_class_is_known_after_indexing_without_training(folder, trained, tmp_path):
+    new = shapes.write(tmp_path / "new.parquet", 20, 7, kinds=("ring",))
+    test = shapes.write(tmp_path / "test.parquet", 40, 8, kinds=("ring", "flat"))
+    said, true = labels_of(trained.model, test)
+    assert not (said[true == "ring"] == "ring").any()
+    larger = index(trained.model, [folder / "training.parquet", new]).model
+    said, true = labels_of(larger, test)
+    assert (said == true).mean() > 0.9
+    assert larger.card["classes"] == ["disc", "flat", "ring", "tall"]
+    assert larger.card["gallery"]["images"] == 170
+    assert larger.card["sha256"] != trained.model.card["sha256"]
+    (tmp_path / "model.onnx").write_bytes(larger.content)
+    assert OnnxModel.load(tmp_path / "model.onnx").card["classes"] == larger.card["classes"]
+    again = index(larger, [folder / "training.parquet"]).model
+    assert again.content == trained.model.content
+
+
+def test_galleries_that_cannot_be_are_refused(folder, trained, tmp_path):
+    with pytest.raises(InputError, match="the gallery has 2 images, and neighbours is 3"):
+        index(trained.model, [shapes.write(tmp_path / "two.parquet", 2, 0)])
+    shapes.write(tmp_path / "unknown.parquet", 9, 0)
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(tmp_path / "unknown.parquet")
+    column = table.schema.get_field_index("label")
+    pq.write_table(table.set_column(column, "label", [["unknown"] * 9]), tmp_path / "unknown.parquet")
+    with pytest.raises(InputError, match=r"unknown\.parquet has images labelled 'unknown', .* rename the class"):
+        embed(trained.model, [tmp_path / "unknown.parquet"])
+    classifier = shapes.fit(folder, epochs=1).model
+    with pytest.raises(InputError, match="the model it has no embedding"):
+        index(classifier, [folder / "test.parquet"])
+
+
+def test_more_votes_than_neighbours_are_refused(folder):
+    with pytest.raises(InputError, match=r"candidates\.it\.params: vote is 9, more than neighbours \(3\)"):
+        shapes.fit(folder, "arcface", neighbours=3, vote=9)
+
+
+def test_the_gallery_of_a_graph_can_be_read_back(folder, trained):
+    found, made = gallery_of(trained.model), embed(trained.model, [folder / "training.parquet"])
+    np.testing.assert_array_equal(found.embeddings, made.embeddings)
+    np.testing.assert_array_equal(found.labels, made.labels)
+
+
+def test_a_gallery_that_is_too_large_for_the_graph_is_searched_beside_it(folder, trained, tmp_path, monkeypatch):
+    """With 150 images the index of FAISS finds every true neighbour, so it must answer as the graph does."""
+    monkeypatch.setattr(galleries, "LARGEST", 100)
+    table = ImageTable.open(folder / "test.parquet")
+    _, pixels = next(table.batches(1000, 1, shapes.SIZE))
+    beside = shapes.fit(folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8, use_case="bars")
+    from_index = index(trained.model, [folder / "training.parquet"])
+    for model, faiss in ((beside.model, beside.index), (from_index.model, from_index.faiss)):
+        assert [output.name for output in model.session.get_outputs()] == ["embedding"]
+        assert model.card["gallery"]["search"] == "hnsw"
+        faiss.save(tmp_path)
+        embedding = model.session.run(["embedding"], {"image": pixels})[0]
+        got = FaissGallery.load(tmp_path).answer(embedding, neighbours=3, vote=1, threshold=0.8)
+        names = sorted(got)
+        expected = dict(zip(names, trained.model.session.run(names, {"image": pixels}), strict=True))
+        for name in ("label", "neighbours", "neighbour_labels"):
+            np.testing.assert_array_equal(got[name], expected[name])
+        for name in ("similarity", "embedding"):
+            np.testing.assert_allclose(got[name], expected[name], atol=1e-5)
+    again = index(from_index.model, [folder / "training.parquet", folder / "validation.parquet"])
+    assert len(again.faiss) == 210
+    (tmp_path / "gallery.npz").write_bytes(b"damaged")
+    with pytest.raises(InputError, match="has no gallery that can be read"):
+        FaissGallery.load(tmp_path)
+
+
+@pytest.mark.parametrize("vote", [1, 3])
+def test_votes_and_refusals_beside_the_graph_are_those_in_it(vote):
+    rng = np.random.default_rng(vote)
+    gallery = Gallery(normal(rng, 200), np.array([f"class {n}" for n in rng.integers(0, 5, 200)], dtype=object))
+    queries = normal(rng, 100)
+    got = FaissGallery.build(gallery).answer(queries, neighbours=4, vote=vote, threshold=0.85)
+    expected = search(searcher(gallery, vote=vote, threshold=0.85), queries)
+    same = (got["neighbours"] == expected["neighbours"]).all(axis=1)
+    assert same.mean() > 0.98
+    np.testing.assert_array_equal(got["label"][same], expected["label"][same])
+    assert 0 < (got["label"] == "unknown").sum() < 100
+
+
+def test_recall_is_the_share_of_true_neighbours_found(monkeypatch):
+    rng = np.random.default_rng(3)
+    gallery = Gallery(normal(rng, 3000, 32), np.array(["a"] * 3000, dtype=object))
+    queries = normal(rng, 50, 32)
+    index = FaissGallery.build(gallery)
+    good = recall(index, gallery, queries, 10)
+    index.index.hnsw.efSearch = 1
+    assert recall(index, gallery, queries, 10) < good <= 1
+    assert good > 0.9
+    other = FaissGallery.build(Gallery(gallery.embeddings[::-1], gallery.labels))
+    assert recall(other, gallery, queries, 10) < 0.1
