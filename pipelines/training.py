@@ -29,10 +29,10 @@ def training(config: Config, fingerprint: str) -> None:
     data, task, contract, seed = config.data, config.task, config.contract, config.seed
     anew: dict[str, Any] = {} if fingerprint else {"enable_cache": False}
     raw = ingest.with_options(**step_options(config, "ingest"), **anew)(
-        data=data, fingerprint=fingerprint, use_case=config.name
+        data=data, task=task, fingerprint=fingerprint, use_case=config.name
     )
     validate.with_options(**step_options(config, "validate"))(
-        raw, use_case=config.name, source=data.uri, contract=contract, target=data.target
+        raw, use_case=config.name, data=data, contract=contract, task=task
     )
     splits = preprocess.with_options(**step_options(config, "preprocess"))(
         raw,
