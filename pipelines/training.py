@@ -31,10 +31,10 @@ def training(config: Config, fingerprint: str) -> None:
     primary = Metrics(primary=config.metrics.primary)  # the rest is evaluate's, and trains nothing anew
     anew: dict[str, Any] = {} if fingerprint else {"enable_cache": False}
     raw = ingest.with_options(**step_options(config, "ingest"), **anew)(
-        data=data, fingerprint=fingerprint, use_case=config.name
+        data=data, task=task, fingerprint=fingerprint, use_case=config.name
     )
     validate.with_options(**step_options(config, "validate"))(
-        raw, use_case=config.name, source=data.uri, contract=contract, target=data.target
+        raw, use_case=config.name, data=data, contract=contract, task=task
     )
     # The rows are dealt anew only for what depends on them.
     by_rows = {name: asked for name, asked in config.gates.items() if needs_data(name)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -10,19 +11,27 @@ from zenml import step
 
 from steps.artifacts import DatasetMaterializer
 from steps.caching import depends_on
-from switchyard.config import Contract, Data, Features, Metrics, Reporting, Split, Task
+from switchyard.config import Contract, Data, Features, Metrics, Reporting, Split
+from switchyard.config_images import ImageContract, ImageData, ImageSplit
 from switchyard.data.dataset import Dataset
+from switchyard.tasks import data_steps
 
-_CODE = depends_on("switchyard/data", "switchyard/evaluation", "switchyard/models/features.py")
+_CODE = depends_on(
+    "switchyard/tasks.py",
+    "switchyard/data",
+    "switchyard/images",
+    "switchyard/evaluation",
+    "switchyard/models/features.py",
+)
 
 
 @step(output_materializers=DatasetMaterializer, cache_policy=_CODE)
 def preprocess(
     raw: Dataset,
-    data: Data,
-    contract: Contract,
-    split: Split,
-    task: Task,
+    data: Data | ImageData,
+    contract: Contract | ImageContract,
+    split: Split | ImageSplit,
+    task: str,
     seed: int,
     use_case: str,
     gates: dict[str, str],
@@ -30,14 +39,14 @@ def preprocess(
     metrics: Metrics,
     reporting: Reporting,
 ) -> Annotated[Dataset, "{use_case}_splits"]:
-    """Casts the columns and deals the rows to training, validation and test.
+    """Deals the rows, cast to the contract's types, or the images to training, validation and test.
 
     Args:
-        raw: The validated table.
+        raw: The validated data.
         data: Which columns group or order the rows.
         contract: The type of each column.
         split: How the rows are dealt.
-        task: Stratified splits are for classification.
+        task: Says what kind of data it is; stratified splits are for classification.
         seed: Decides which row goes where.
         use_case: Names the artifact.
         gates: Those of which only the rows can tell whether there will be something to gate.
@@ -51,13 +60,8 @@ def preprocess(
     Raises:
         InputError: A gate names a group that no test row is in.
     """
-    from dataclasses import replace
-
-    from switchyard.data.contract import cast
-    from switchyard.data.split import split as split_rows
-
     folder = TemporaryDirectory(prefix="switchyard-split-")
-    splits = split_rows(cast(raw.scan("raw"), contract), split, data, task, seed, Path(folder.name))
+    splits = data_steps(task).preprocess(raw, data, contract, split, task, seed, Path(folder.name))
     if gates:
         from switchyard.evaluation.gate_tree import Measured, groups_of, places
         from switchyard.evaluation.gates import check_gates

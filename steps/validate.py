@@ -9,26 +9,28 @@ from zenml.client import Client
 
 from steps.artifacts import ReportMaterializer
 from steps.caching import depends_on
-from switchyard.config import Contract
+from switchyard.config import Contract, Data
+from switchyard.config_images import ImageContract, ImageData
 from switchyard.data.dataset import Dataset
 from switchyard.errors import ContractError
 from switchyard.report import Report
+from switchyard.tasks import data_steps
 
-_CODE = depends_on("switchyard/data")
+_CODE = depends_on("switchyard/tasks.py", "switchyard/data", "switchyard/images")
 
 
 @step(output_materializers={"{use_case}_validation": ReportMaterializer}, cache_policy=_CODE)
 def validate(
-    raw: Dataset, use_case: str, source: str, contract: Contract, target: str
+    raw: Dataset, use_case: str, data: Data | ImageData, contract: Contract | ImageContract, task: str
 ) -> tuple[Annotated[Report, "{use_case}_validation"], Annotated[dict[str, Any], "{use_case}_baseline"]]:
     """Checks every rule of the contract; a broken one stops the run, and the report is kept either way.
 
     Args:
-        raw: The table as it was ingested.
+        raw: The data as it was ingested.
         use_case: The use case's name.
-        source: What the data is called in the report and in errors.
+        data: Where it came from, which is what the report and errors call it, and what is predicted.
         contract: The rules.
-        target: The column that is predicted.
+        task: Says what kind of data it is.
 
     Returns:
         The report, and the distributions that the next version of the data is held against.
@@ -36,9 +38,7 @@ def validate(
     Raises:
         ContractError: A rule is broken, or a column has moved too far.
     """
-    from switchyard.data.validation import validate as validate_table
-
-    outcome = validate_table(raw.scan("raw"), contract, source=source, target=target, baseline=_baseline(use_case))
+    outcome = data_steps(task).validate(raw, data, contract, data.uri, _baseline(use_case))
     if outcome.problem:
         save_artifact(outcome.report, f"{use_case}_validation", materializer=ReportMaterializer)
         raise ContractError(outcome.problem)

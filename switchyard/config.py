@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
@@ -18,6 +18,7 @@ from switchyard.config_column import check_pattern, check_value
 from switchyard.errors import InputError
 
 Task = Literal["classification", "regression"]
+TABLE_TASKS = get_args(Task)
 ColumnType = Literal["string", "integer", "number", "boolean", "datetime"]
 CandidateType = Literal["logistic_regression", "ridge", "random_forest", "hist_gradient_boosting", "mlp"]
 Scalar = str | int | float | bool

@@ -11,11 +11,11 @@ import yaml
 from pydantic import BaseModel
 
 from switchyard.config import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config, Section, load
+from switchyard.config_images import IMAGE_COLUMNS, IMAGE_TASKS, RETRIEVAL_METRICS, ImageConfig
 from switchyard.evaluation.gate_tree import Measured, places
 from switchyard.evaluation.gated import SECTIONS as GATED
 from switchyard.evaluation.gates import check_gates
 from switchyard.evaluation.report import SECTIONS
-from switchyard.config_images import IMAGE_COLUMNS, IMAGE_TASKS, RETRIEVAL_METRICS, ImageConfig
 from switchyard.models.learners import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -43,9 +43,9 @@ def main() -> None:
 
         @pipeline(enable_cache=False, substitutions={"use_case": "titanic"})
         def cold_start() -> None:
-            data = config.data
-            raw = ingest(data=data, fingerprint=source.fingerprint, use_case=config.name)
-            validate(raw, use_case=config.name, source=data.uri, contract=config.contract, target=data.target)
+            data, task = config.data, config.task
+            raw = ingest(data=data, task=task, fingerprint=source.fingerprint, use_case=config.name)
+            validate(raw, use_case=config.name, data=data, contract=config.contract, task=task)
 
         gc.freeze()
         gc.enable()

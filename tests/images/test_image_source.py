@@ -8,7 +8,10 @@ import json
 import os
 import tarfile
 import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pyarrow as pa
@@ -156,6 +159,36 @@ def test_an_archive_gives_what_its_folder_gives(pets, tmp_path, ingested, kind):
     assert refused == {}
     assert sorted(table.select("label", "hash").rows()) == sorted(expected.select("label", "hash").rows())
     assert sorted(table["path"]) == sorted(f"pets/{name}" for name in expected["path"])
+
+
+def test_what_lies_beside_the_class_folders_of_an_archive_has_no_class(pets, tmp_path, ingested):
+    put(pets / "README.md", b"Pets of all kinds.")
+    put(pets / "lost.png", encoded(picture(60)))
+    put(pets / "cats" / "old" / "deep" / "9.png", encoded(picture(61)))
+    zipped(pets, tmp_path / "pets.zip", "all/pets/")
+
+    table, refused, _ = ingested("pets.zip")
+
+    assert dict(table.group_by("label").len().iter_rows()) == {"cats": 7, "dogs": 6}
+    assert refused == {"all/pets/lost.png": "lies in no folder of a class: put it into one, or remove it"}
+
+
+def test_an_archive_on_the_web(pets, tmp_path, ingested):
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format, *args):
+            pass
+
+    zipped(pets, tmp_path / "pets.zip")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        table, refused, _ = ingested(f"{address}/pets.zip")
+        folder = refusal(address, tmp_path, format="folder")
+        server.shutdown()
+
+    assert (table.height, refused) == (12, {})
+    assert folder == f"{address} cannot be listed as a folder: give an archive or a Parquet file, or a bucket."
+    assert [path.name for path in (tmp_path / "ingested").iterdir() if path.name.startswith(".")] == []
 
 
 def test_members_of_a_tar_that_lead_elsewhere_are_never_followed(pets, tmp_path, ingested):

@@ -20,6 +20,7 @@ NO_SAY = {
     "switchyard/__init__.py",
     "switchyard/data/__init__.py",
     "switchyard/evaluation/__init__.py",
+    "switchyard/images/__init__.py",
     "switchyard/data/disk_full.py",
     "switchyard/errors.py",
     "switchyard/project.py",
@@ -28,6 +29,7 @@ NO_SAY = {
         f"switchyard/config{part}.py"
         for part in ("", "_checks", "_column", "_expectations", "_file", "_overrides", "_schema", "_steps", "_yaml")
     ),
+    *(f"switchyard/config_image{part}.py" for part in ("s", "_checks")),
 }
 
 

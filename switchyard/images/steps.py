@@ -1,0 +1,54 @@
+"""What the data steps do with images; `switchyard.tasks` chooses this module for their tasks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from switchyard.data.dataset import Dataset
+from switchyard.data.steps import require_unchanged
+from switchyard.data.validation import Outcome
+from switchyard.images.ingest import PARTS
+from switchyard.images.ingest import ingest as ingest_images
+from switchyard.images.source import look
+
+if TYPE_CHECKING:
+    from switchyard.config_images import ImageContract, ImageData, ImageSplit, ImageTask
+
+
+def ingest(data: ImageData, fingerprint: str, root: Path, folder: Path) -> tuple[Dataset, dict[str, Any]]:
+    """See `DataSteps.ingest`; the parts are `raw` and `unreadable` (path and reason)."""
+    source = look(data, root)
+    require_unchanged(data.uri, source.fingerprint, fingerprint)
+    ingested = ingest_images(source, data, folder)
+    facts = {
+        "rows": ingested.rows,
+        "unreadable": ingested.unreadable,
+        "bytes": ingested.bytes,
+        "fingerprint": ingested.fingerprint,
+    }
+    return Dataset(str(folder), PARTS), facts
+
+
+def validate(
+    raw: Dataset, data: ImageData, contract: ImageContract, source: str, baseline: dict[str, Any] | None
+) -> Outcome:
+    """See `DataSteps.validate`."""
+    from switchyard.images.validation import validate as validate_images
+
+    return validate_images(raw.scan("raw"), raw.scan("unreadable"), contract, source=source, baseline=baseline)
+
+
+def preprocess(
+    raw: Dataset,
+    data: ImageData,
+    contract: ImageContract,
+    split: ImageSplit,
+    task: ImageTask,
+    seed: int,
+    folder: Path,
+) -> Dataset:
+    """See `DataSteps.preprocess`: the split alone; images keep their bytes, the ONNX graph resizes them."""
+    from switchyard.images.split import split as split_images
+
+    return split_images(raw.scan("raw"), split, seed, folder)

@@ -1,0 +1,47 @@
+"""Every task of a config has the functions that the data steps call, and they take what a step gives them."""
+
+from __future__ import annotations
+
+import inspect
+from typing import get_args
+
+import polars as pl
+import pytest
+
+from switchyard.config import Task, load
+from switchyard.config_images import ImageTask
+from switchyard.errors import SwitchyardError
+from switchyard.images.init import write_image_config
+from switchyard.tasks import DataSteps, data_steps
+from tests.images.conftest import encoded, picture, put
+
+
+@pytest.mark.parametrize("task", [*get_args(Task), *get_args(ImageTask)])
+@pytest.mark.parametrize("name", ["ingest", "validate", "preprocess"])
+def test_the_functions_of_a_task_have_the_parameters_of_the_protocol(task, name):
+    asked = list(inspect.signature(getattr(DataSteps, name)).parameters)[1:]
+
+    assert list(inspect.signature(getattr(data_steps(task), name)).parameters) == asked
+
+
+def test_images_go_through_the_data_steps(tmp_path):
+    for number in range(12):
+        put(tmp_path / "set" / "ab"[number % 2] / f"{number}.png", encoded(picture(number)))
+    put(tmp_path / "set" / "a" / "broken.png", b"text")
+    config = load(write_image_config("set", tmp_path))
+    steps = data_steps(config.task)
+
+    raw, facts = steps.ingest(config.data, "", tmp_path, tmp_path / "raw")
+    outcome = steps.validate(raw, config.data, config.contract, "set", None)
+    parts = steps.preprocess(raw, config.data, config.contract, config.split, config.task, 3, tmp_path / "parts")
+
+    assert (raw.parts, facts["rows"], facts["unreadable"]) == (("raw", "unreadable"), 12, 1)
+    assert outcome.problem == ""
+    assert steps.validate(raw, config.data, config.contract, "set", outcome.profile).problem == ""
+    assert {name: parts.scan(name).select(pl.len()).collect().item() for name in parts.parts} == {
+        "train": 8,
+        "validation": 2,
+        "test": 2,
+    }
+    with pytest.raises(SwitchyardError, match="set has changed since the run was started"):
+        steps.ingest(config.data, "another", tmp_path, tmp_path / "again")
