@@ -38,11 +38,11 @@ def test_a_forest_depends_on_its_seed_and_its_file_does_not_on_how_many_are_trie
 
 
 def test_the_first_value_is_what_evaluation_finds_for_the_file_and_nothing_is_luck_in_a_linear_model(houses, rows):
-    from switchyard.evaluation.scoring import score
+    from switchyard.evaluation.scoring import ask, score
 
     config = houses.config()
     model = train(houses, rows, "logistic_regression", 2)
-    found = score(model, rows.tail(100), config.data, config.task, config.metrics, seed=1)
+    found = score(ask(model, rows.tail(100), config.data.target), config.metrics, seed=1)
     first, *others = model.card["stability"]["values"]
     assert first == pytest.approx(found.metrics["log_loss"]["value"], abs=1e-6)
     assert others == [first, first]
