@@ -1,0 +1,56 @@
+"""A gate on a group that no test row is in ends the run before anything is trained."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from steps.preprocess import preprocess
+from switchyard.config import Column, Contract, Data, Features, Metrics, Reporting, Split
+from switchyard.data.dataset import Dataset
+from switchyard.errors import InputError
+
+ROWS = 200
+COLUMNS = {
+    "port": Column(type="string"),  # the contract does not say which there are
+    "count": Column(type="integer"),
+    "y": Column(type="string", allowed=("no", "yes")),
+}
+
+
+def dealt(folder, gates):
+    rows = range(ROWS)
+    columns = {"port": [("Ely", "Deal")[i % 2] for i in rows], "count": [0] * ROWS}
+    pl.DataFrame({**columns, "y": [("no", "yes")[i // 3 % 2] for i in rows]}).write_parquet(folder / "raw.parquet")
+    return preprocess.entrypoint(
+        raw=Dataset(root=str(folder), parts=("raw",)),
+        data=Data(uri="ports.parquet", target="y"),
+        contract=Contract(columns=COLUMNS),
+        split=Split(),
+        task="classification",
+        seed=0,
+        use_case="ports",
+        gates=gates,
+        features=Features(),
+        metrics=Metrics(primary="roc_auc"),
+        reporting=Reporting(),
+    )
+
+
+def test_a_group_that_has_test_rows_can_be_gated(tmp_path):
+    gates = {"slices.port.Deal.roc_auc": ">= 0.5", "slices.count.q1.rows": "> 0", "thresholds.default.cost": "< 1"}
+
+    assert dealt(tmp_path, gates).parts == ("train", "validation", "test")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("slices.port.Del.roc_auc", "slices.port has nothing called Del: did you mean slices.port.Deal.roc_auc.*Ely"),
+        ("slices.count.q2.roc_auc", "slices.count has nothing called q2: .*q1"),
+        ("slices.port.missing.rows", "slices.port has nothing called missing"),
+    ],
+)
+def test_a_group_without_test_rows_is_refused(tmp_path, name, expected):
+    with pytest.raises(InputError, match=f"gates.{name} names nothing in the report: {expected}"):
+        dealt(tmp_path, {name: ">= 0.5"})
