@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -10,6 +11,8 @@ import time
 import mlflow
 import pytest
 import requests
+
+from switchyard.serving import client
 
 SHARED = "rehearsal"
 RUN = ("--stack", "kubeflow", "--config", "people")
@@ -205,3 +208,19 @@ def test_ctrl_c_ends_the_waiting_and_not_the_run(team):
     while states(team).get("deploy") != "SUCCEEDED":
         assert time.monotonic() < end, states(team)
         time.sleep(1)
+
+
+def test_a_rollback_is_a_run_on_the_cluster_and_the_history_knows_it(team):
+    newer = team.run(*other_model(10.0))
+    assert newer.code == 0, newer.err
+    endpoint = team.endpoint("people")
+    before = int(str(endpoint["version"]))
+
+    finished = team.run("rollback", "--config", "people", "--reason", "the newer one was a trial")
+
+    assert finished.code == 0, finished.out + finished.err
+    answer = client.infer(str(endpoint["url"]), "people", None, endpoint["request"])
+    assert int(answer["model_version"]) < before
+    last = json.loads(team.run("history", "--config", "people", "--json").out)["changes"][-1]
+    assert last["action"] == "rollback" and last["reason"] == "the newer one was a trial"
+    assert (last["version"], last["replaced"]) == (int(answer["model_version"]), before)

@@ -62,7 +62,7 @@ def step_pods(core, phase=""):
 
 def test_titanic_ends_with_a_prediction_from_a_pod(team, titanic, core):
     assert titanic.code == 0, titanic.out + titanic.err
-    assert "promoted: all 5 gates passed" in titanic.out
+    assert "promoted: all 10 gates passed" in titanic.out
     assert team.predict("titanic")["model_version"] == "1"
     (server,) = core.list_namespaced_pod("ml", label_selector="serving.kserve.io/inferenceservice=titanic").items
     assert server.status.phase == "Running"
