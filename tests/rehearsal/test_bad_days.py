@@ -66,6 +66,7 @@ def nested_runs(stage, experiment):
     return [run for run in runs if "mlflow.parentRunId" in run.data.tags]
 
 
+@pytest.mark.thorough
 def test_short_outages_of_everything_are_waited_out(team, healed):
     """S3 answers 503, KFP is away, and ZenML's server is killed and comes back: the run goes on."""
     ingest = begins(team, "ingest")
@@ -172,6 +173,7 @@ def test_two_teams_at_once_do_not_disturb_each_other(team, new_team):
     assert int(str(team.predict("people")["model_version"])) >= 2
 
 
+@pytest.mark.thorough
 def test_without_the_right_to_patch_run_and_doctor_say_which(team):
     kubectl = ["kubectl", "--kubeconfig", str(team.stage.rehearsal.kubeconfig), "--context", "admin", "-n", "ml"]
     before = team.predict("people")["model_version"]
@@ -194,6 +196,7 @@ def test_without_the_right_to_patch_run_and_doctor_say_which(team):
     assert team.predict("people")["model_version"] == before
 
 
+@pytest.mark.thorough
 def test_ctrl_c_ends_the_waiting_and_not_the_run(team):
     train = begins(team, "train_logistic")
     started = team.start(*other_model(9.0))
