@@ -130,7 +130,7 @@ def _figure(value: float) -> str:
 def _gates(outcome: Outcome) -> Table:
     table = Table(title="gates, on test rows", title_justify="left", box=SIMPLE_HEAD)
     for column in ("gate", "measured", "asked", ""):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for gate in outcome.gates:
         measured = "undefined" if gate["measured"] is None else f"{gate['measured']:.4g}"
         table.add_row(gate["name"], measured, gate["asked"], "[green]passed[/]" if gate["passed"] else "[red]failed[/]")

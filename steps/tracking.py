@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import platform
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mlflow import ActiveRun
 
 _METRICS_PER_CALL = 1000
+_NOT_IN_A_NAME = re.compile(r"[^\w\-./ :]")  # MLflow refuses a metric whose name has anything else in it
 _DESCRIPTION = 5000  # characters: the column's width in MLflow's database
 _LOG = logging.getLogger(__name__)
 
@@ -135,10 +137,18 @@ def log_evaluation(report: Report) -> None:
     import mlflow
 
     mlflow.log_param("best", report.facts["best"])
-    figures = {name: value for name, value in report.facts["gated"].items() if isinstance(value, int | float)}
-    mlflow.log_metrics({f"test_{name}": float(value) for name, value in figures.items()})
+    mlflow.log_metrics(_headlines(report.facts))
     mlflow.log_text(report.html, "evaluation.html")
     mlflow.log_text(report.facts_json(), "evaluation.json")
+
+
+def _headlines(facts: dict[str, Any]) -> dict[str, float]:
+    """What runs are compared by: the metrics, time and size, and whatever the config gates; the rest is in the JSON."""
+    asked = {gate["name"] for gate in facts["gates"]}
+    first = {*facts["test"]["metrics"], "latency_ms", "size_mb", "parity"}
+    chosen = {name: value for name, value in facts["gated"].items() if name in asked or name.split(".")[0] in first}
+    numbers = {name: float(value) for name, value in chosen.items() if isinstance(value, int | float)}
+    return {f"test_{_NOT_IN_A_NAME.sub('_', name)}": value for name, value in numbers.items()}
 
 
 @_if_it_answers

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from switchyard.models.onnx_model import OnnxModel
 
 Feed = Mapping[str, np.ndarray]
+Measured = tuple[float, Floats]
+"""A metric on the rows, and on each resample of them: shape (resamples,)."""
 
 _SLICE_ROWS = 20_000
 
@@ -88,18 +90,22 @@ class ChangedRows:
             sample = definitions.binary(self._truth, probabilities, predicted, positive)
         return _only(sample, self.metric)
 
-    def losses(self, before: Sample, after: Sample, resamples: int, seed: int) -> tuple[float, Floats]:
+    def measured(self, sample: Sample, resamples: int, seed: int) -> Measured:
+        """The metric on the rows, and on each resample of them: the same resamples for the same seed."""
+        if not resamples:
+            return value_of(sample, self.metric), np.empty(0)
+        values, draws = resampled(sample, resamples, seed, QUICK)
+        return values[self.metric], draws[self.metric]
+
+    def losses(self, before: Measured, after: Measured) -> Measured:
         """How much worse the metric is after the change: on the rows, and on each resample of them.
 
-        Both samples see the same resamples, so that rows which are hard either way make no difference.
+        Args:
+            before: Of the rows as they are.
+            after: Of the changed ones, on the same resamples: rows that are hard either way make no difference.
         """
         sign = 1.0 if self.metric in definitions.LOWER_IS_BETTER else -1.0
-        if not resamples:
-            return sign * (value_of(after, self.metric) - value_of(before, self.metric)), np.empty(0)
-        values, draws = zip(*(resampled(each, resamples, seed, QUICK) for each in (before, after)), strict=True)
-        old, new = (each[self.metric] for each in values)
-        drawn_old, drawn_new = (each[self.metric] for each in draws)
-        return sign * (new - old), sign * (drawn_new - drawn_old)
+        return sign * (after[0] - before[0]), sign * (after[1] - before[1])
 
     def _predicted(self, answers: np.ndarray) -> np.ndarray:
         """The graph's own labels as positions among its classes."""

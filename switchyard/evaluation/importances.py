@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from switchyard.config import Data, Importances, Metrics, Task
-from switchyard.evaluation.changed_rows import ChangedRows, estimate_of
+from switchyard.evaluation.changed_rows import ChangedRows, Measured, estimate_of
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.evaluation.metrics import Floats, Sample
     from switchyard.models.onnx_model import OnnxModel
 
 
@@ -51,19 +50,20 @@ def importances(
     height = rows.frame.height
     orders = [np.random.default_rng([seed, repeat]).permutation(height) for repeat in range(settings.repeats)]
     resamples = -(-metrics.bootstrap // settings.repeats)
-    before = rows.sample({})
+    whole = rows.sample({})
+    before = [rows.measured(whole, resamples, seed + i) if whole else None for i in range(settings.repeats)]
     found = {}
     for name, values in rows.feed.items():
-        losses = [_loss(rows, before, {name: values[order]}, resamples, seed + i) for i, order in enumerate(orders)]
+        losses = [_loss(rows, before[i], {name: values[order]}, resamples, seed + i) for i, order in enumerate(orders)]
         value = float(np.mean([each for each, _ in losses]))
         found[name] = estimate_of(value, np.concatenate([draws for _, draws in losses]), metrics.confidence, height)
     return found
 
 
 def _loss(
-    rows: ChangedRows, before: Sample | None, changed: dict[str, np.ndarray], resamples: int, seed: int
-) -> tuple[float, Floats]:
+    rows: ChangedRows, before: Measured | None, changed: dict[str, np.ndarray], resamples: int, seed: int
+) -> Measured:
     after = rows.sample(changed)
     if before is None or after is None:
         return float("nan"), np.full(resamples, np.nan)
-    return rows.losses(before, after, resamples, seed)
+    return rows.losses(before, rows.measured(after, resamples, seed))

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from switchyard.config import Data, Metrics, Robustness, Task
-from switchyard.evaluation.bootstrap import QUICK, resampled
-from switchyard.evaluation.changed_rows import ChangedRows, estimate_of
+from switchyard.evaluation.changed_rows import ChangedRows, Measured, estimate_of
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.evaluation.metrics import Sample
     from switchyard.models.onnx_model import OnnxModel
 
 ROWS = 20_000
@@ -56,7 +54,8 @@ def robustness(
         and `loss`, `loss_low`, `loss_high`: positive if the metric is worse, paired on the same rows.
     """
     asked = ChangedRows(model, test, data, task, metrics.primary).drawn(rows, seed)
-    before = asked.sample({})
+    whole = asked.sample({})
+    before = asked.measured(whole, metrics.bootstrap, seed) if whole else None
     return {
         kind: _measured(asked, before, changed, metrics, seed)
         for kind, changed in _shaken(asked, settings, frozenset(categorical), seed)
@@ -112,17 +111,16 @@ def _never_seen(values: np.ndarray) -> str | float:
 
 
 def _measured(
-    rows: ChangedRows, before: Sample | None, changed: dict[str, np.ndarray], metrics: Metrics, seed: int
+    rows: ChangedRows, before: Measured | None, changed: dict[str, np.ndarray], metrics: Metrics, seed: int
 ) -> dict[str, Any]:
     after, height = rows.sample(changed), rows.frame.height
     if before is None or after is None:
         nothing = {"value": None, "low": None, "high": None, "n": height}
         return {metrics.primary: nothing, "loss": None, "loss_low": None, "loss_high": None}
-    values, draws = resampled(after, max(1, metrics.bootstrap), seed, QUICK)
-    drawn = draws[metrics.primary] if metrics.bootstrap else np.empty(0)
-    loss = estimate_of(*rows.losses(before, after, metrics.bootstrap, seed), metrics.confidence, height)
+    measured = rows.measured(after, metrics.bootstrap, seed)
+    loss = estimate_of(*rows.losses(before, measured), metrics.confidence, height)
     return {
-        metrics.primary: estimate_of(values[metrics.primary], drawn, metrics.confidence, height),
+        metrics.primary: estimate_of(*measured, metrics.confidence, height),
         "loss": loss["value"],
         "loss_low": loss["low"],
         "loss_high": loss["high"],

@@ -7,6 +7,7 @@ import os
 import re
 import urllib.request
 
+import mlflow
 import pytest
 
 STEPS = ["ingest", "validate", "preprocess", "train_logistic", "evaluate", "promote", "deploy"]
@@ -51,6 +52,23 @@ def test_zenml_lists_the_endpoint(project):
 
     assert listed.code == 0, listed.err
     assert "people" in listed.out
+
+
+def test_mlflow_has_the_headlines_whatever_is_gated(project):
+    gate = {"slices.age*sex.missing*m.rows": ">= 1"}
+    pairs = {"slices": {"pairs": [["age", "sex"]]}}
+    project.write_config("gated", "data/people.csv", gates=gate, evaluation=pairs)
+
+    finished = project.run("--stack", "local", "--config", "gated")
+
+    assert finished.code == 0, finished.err
+    (database,) = project.home.rglob("mlflow.db")
+    tracking = mlflow.MlflowClient(f"sqlite:///{database}")
+    experiment = tracking.get_experiment_by_name("gated").experiment_id
+    (run,) = (each for each in tracking.search_runs([experiment]) if "mlflow.parentRunId" not in each.data.tags)
+    assert {"test_roc_auc", "test_roc_auc.low", "test_latency_ms.p95"} <= set(run.data.metrics)
+    assert run.data.metrics["test_slices.age_sex.missing_m.rows"] >= 1
+    assert "evaluation.html" in {each.path for each in tracking.list_artifacts(run.info.run_id)}
 
 
 def test_nothing_that_is_stored_is_a_pickle(project):

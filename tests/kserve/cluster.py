@@ -49,6 +49,7 @@ def kubernetes(folder: Path, node: bool = False) -> Iterator[Path]:
     with ExitStack() as held:
         if node:  # a kubelet has fixed ports and names its containers alike: one at a time
             held.enter_context(_alone())
+        held.callback(_unmount, folder)
         held.callback(_run, script, "stop", folder)
         _unpack(script, folder)
         _run(script, "start", folder, *(["--node"] if node else []))
@@ -80,6 +81,13 @@ def _unpack(script: Path, folder: Path) -> None:
             Path(half).rename(programs)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "bin").symlink_to(programs)
+
+
+def _unmount(folder: Path) -> None:
+    """A kubelet that is stopped leaves the secrets of its pods mounted, and no folder with a mount can be deleted."""
+    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for place in sorted((each for each in mounted if each.startswith(f"{folder}/")), reverse=True):
+        subprocess.run(["umount", "--lazy", place], check=False, capture_output=True)
 
 
 def _run(script: Path, verb: str, folder: Path, *options: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -10,6 +11,8 @@ import time
 import mlflow
 import pytest
 import requests
+
+from switchyard.serving import client
 
 SHARED = "rehearsal"
 RUN = ("--stack", "kubeflow", "--config", "people")
@@ -63,6 +66,7 @@ def nested_runs(stage, experiment):
     return [run for run in runs if "mlflow.parentRunId" in run.data.tags]
 
 
+@pytest.mark.thorough
 def test_short_outages_of_everything_are_waited_out(team, healed):
     """S3 answers 503, KFP is away, and ZenML's server is killed and comes back: the run goes on."""
     ingest = begins(team, "ingest")
@@ -169,6 +173,7 @@ def test_two_teams_at_once_do_not_disturb_each_other(team, new_team):
     assert int(str(team.predict("people")["model_version"])) >= 2
 
 
+@pytest.mark.thorough
 def test_without_the_right_to_patch_run_and_doctor_say_which(team):
     kubectl = ["kubectl", "--kubeconfig", str(team.stage.rehearsal.kubeconfig), "--context", "admin", "-n", "ml"]
     before = team.predict("people")["model_version"]
@@ -191,6 +196,7 @@ def test_without_the_right_to_patch_run_and_doctor_say_which(team):
     assert team.predict("people")["model_version"] == before
 
 
+@pytest.mark.thorough
 def test_ctrl_c_ends_the_waiting_and_not_the_run(team):
     train = begins(team, "train_logistic")
     started = team.start(*other_model(9.0))
@@ -205,3 +211,19 @@ def test_ctrl_c_ends_the_waiting_and_not_the_run(team):
     while states(team).get("deploy") != "SUCCEEDED":
         assert time.monotonic() < end, states(team)
         time.sleep(1)
+
+
+def test_a_rollback_is_a_run_on_the_cluster_and_the_history_knows_it(team):
+    newer = team.run(*other_model(10.0))
+    assert newer.code == 0, newer.err
+    endpoint = team.endpoint("people")
+    before = int(str(endpoint["version"]))
+
+    finished = team.run("rollback", "--config", "people", "--reason", "the newer one was a trial")
+
+    assert finished.code == 0, finished.out + finished.err
+    answer = client.infer(str(endpoint["url"]), "people", None, endpoint["request"])
+    assert int(answer["model_version"]) < before
+    last = json.loads(team.run("history", "--config", "people", "--json").out)["changes"][-1]
+    assert last["action"] == "rollback" and last["reason"] == "the newer one was a trial"
+    assert (last["version"], last["replaced"]) == (int(answer["model_version"]), before)

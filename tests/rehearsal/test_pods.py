@@ -12,6 +12,7 @@ from tests.image.docker import Unavailable as NoDocker
 from tests.kserve.cluster import Unavailable
 from tests.rehearsal.conftest import running_stage, team_of
 
+pytestmark = pytest.mark.thorough
 RUN = ("--stack", "kubeflow", "--config", "people")
 
 
@@ -62,7 +63,7 @@ def step_pods(core, phase=""):
 
 def test_titanic_ends_with_a_prediction_from_a_pod(team, titanic, core):
     assert titanic.code == 0, titanic.out + titanic.err
-    assert "promoted: all 5 gates passed" in titanic.out
+    assert "promoted: all 10 gates passed" in titanic.out
     assert team.predict("titanic")["model_version"] == "1"
     (server,) = core.list_namespaced_pod("ml", label_selector="serving.kserve.io/inferenceservice=titanic").items
     assert server.status.phase == "Running"
@@ -90,7 +91,6 @@ def test_no_key_is_in_a_pod_or_in_the_image(pods, titanic, core):
     assert [text[:200] for text in texts if any(secret in text for secret in hidden)] == []
 
 
-@pytest.mark.thorough
 def test_a_pod_over_its_memory_limit_is_tried_again_and_then_named(team, core):
     finished = team.run(*RUN, "--set", "steps.ingest.memory=100Mi", "--set", "steps.ingest.retries=1")
 
@@ -106,7 +106,6 @@ def test_a_pod_that_no_node_can_take_is_named(impatient):
     assert "step ingest has not started: no node can take its pod" in finished.err
 
 
-@pytest.mark.thorough
 def test_an_image_that_cannot_be_pulled_is_named(impatient, pods):
     image = f"{pods.variables['REGISTRY']}/switchyard:none"
     finished = impatient.run(*RUN, SWITCHYARD_IMAGE=image)

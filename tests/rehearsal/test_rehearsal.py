@@ -37,7 +37,7 @@ def test_titanic_ends_with_a_prediction_from_the_cluster(team, titanic):
     assert titanic.code == 0, titanic.out + titanic.err
     candidates = {"train_logistic", "train_forest", "train_boosting", "train_mlp"}
     assert titanic.steps() == dict.fromkeys(STEPS | candidates, "done")
-    assert "promoted: all 5 gates passed" in titanic.out
+    assert "promoted: all 10 gates passed" in titanic.out
     answer = team.predict("titanic")
     assert answer["model_version"] == "1"
     assert set(answer["outputs"][0]["data"]) <= {"survived", "died"}
