@@ -10,12 +10,12 @@ from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 from zenml.utils.dashboard_utils import get_run_url
 
 from pipelines.outcome_data import Outcome
-from switchyard.config import Config
-from switchyard.data.source import Source
+from switchyard.config_images import AnyConfig
 from switchyard.project import STATE
+from switchyard.tasks.data import Source
 
 
-def read_outcome(run: PipelineRunResponse, config: Config, source: Source) -> Outcome:
+def read_outcome(run: PipelineRunResponse, config: AnyConfig, source: Source) -> Outcome:
     """Reads what the finished steps of a run left behind; the steps that did not finish left nothing.
 
     Args:

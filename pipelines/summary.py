@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import sys
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,14 @@ def _from_the_shell(command: str) -> str:
 
 def _first_row(request: dict[str, Any]) -> dict[str, Any]:
     """The request with its first row only."""
-    return {"inputs": [{**each, "shape": [1, 1], "data": each["data"][:1]} for each in request["inputs"]]}
+    one = [(each, [1, *each["shape"][1:]]) for each in request["inputs"]]
+    return {"inputs": [{**each, "shape": shape, "data": each["data"][: prod(shape)]} for each, shape in one]}
 
 
 def _facts(outcome: Outcome) -> list[tuple[str, str]]:
     data = outcome.data
-    rows = f"{data['rows']:,} rows" if data["rows"] is not None else "remote"
-    facts = [("run", outcome.run), ("data", f"{data['uri']}, {rows}, fingerprint {data['fingerprint'][:16]}")]
+    rows = f"{data['rows']:,} rows, " if data["rows"] is not None else "remote, " if "://" in data["uri"] else ""
+    facts = [("run", outcome.run), ("data", f"{data['uri']}, {rows}fingerprint {data['fingerprint'][:16]}")]
     facts += [("repaired" if number == 0 else "", line) for number, line in enumerate(outcome.healed)]
     if outcome.verdict:
         facts.append(("verdict", outcome.verdict))

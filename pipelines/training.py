@@ -14,12 +14,13 @@ from steps.preprocess import preprocess
 from steps.promote import promote
 from steps.train import train
 from steps.validate import validate
-from switchyard.config import Config, Features, Metrics, Reporting
+from switchyard.config import Features, Metrics, Reporting
+from switchyard.config_images import AnyConfig
 from switchyard.evaluation.gate_tree import needs_data
 
 
 @pipeline
-def training(config: Config, fingerprint: str) -> None:
+def training(config: AnyConfig, fingerprint: str) -> None:
     """Ingests, validates, preprocesses, trains, evaluates, promotes and deploys one use case.
 
     Args:
@@ -65,6 +66,7 @@ def training(config: Config, fingerprint: str) -> None:
             task=task,
             contract=contract,
             features=config.features,
+            image=config.image,
             split=config.split,
             search=config.search,
             metrics=primary,
@@ -108,6 +110,7 @@ def training(config: Config, fingerprint: str) -> None:
         splits,
         promotion,
         data=data,
+        task=task,
         expectations=config.expectations,
         seed=seed,
         deployment=config.deployment,
