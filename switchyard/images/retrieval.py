@@ -13,12 +13,16 @@ from typing import Any
 import numpy as np
 
 from switchyard.errors import InputError
+from switchyard.evaluation.bootstrap import estimate
+from switchyard.evaluation.metrics import Ranked, Sample, roc_auc
 from switchyard.images.gallery import Gallery
 
 _BLOCK = 256  # queries that are compared at once
 _ROUNDING = 1e-6  # cosines of float32 come out a little different in another order of adding
 BINS = 2000
 """Of the histograms that the equal error rate is read from: a cosine is known to a thousandth."""
+
+_REFUSED = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 
 SHOWN_BINS = 50
 GROUPS = 500
@@ -178,6 +182,8 @@ def open_set(
     *,
     threshold: float,
     confidence: float = 0.95,
+    resamples: int = 0,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """What is refused at a threshold: images of classes that the gallery has not should be, the others not.
 
@@ -188,10 +194,14 @@ def open_set(
         known: The classes of the gallery.
         threshold: The lowest cosine that is not refused.
         confidence: Of the intervals, which are Wilson's (1927).
+        resamples: Of the bootstrap that `auroc` has its interval from.
+        seed: Of the bootstrap.
 
     Returns:
         Estimates: `unknown_refused` (of images of other classes), `known_refused` and `known_right` (of images of known
-        classes; right is accepted with the right label), and `threshold`. An estimate without images has no value.
+        classes; right is accepted with the right label), and `threshold`; `auroc`: how well the cosine tells the two
+        apart, whatever the threshold (the area under the ROC curve); `curve`: what other thresholds would refuse, rows
+        of `threshold`, `unknown_refused` and `known_refused`. An estimate without images has no value.
     """
     is_known, refused = np.isin(labels, list(known)), similarity < np.float32(threshold)
     right = ~refused & (said == labels)
@@ -200,7 +210,36 @@ def open_set(
         "unknown_refused": _share(refused[~is_known], confidence),
         "known_refused": _share(refused[is_known], confidence),
         "known_right": _share(right[is_known], confidence),
+        "auroc": _told_apart(similarity, is_known, resamples, confidence, seed),
+        "curve": _refused(similarity, is_known),
     }
+
+
+def _told_apart(
+    similarity: np.ndarray, is_known: np.ndarray, resamples: int, confidence: float, seed: int
+) -> dict[str, Any]:
+    sample = Sample(np.ones((len(is_known), 1)), ((similarity.astype(float), is_known),), _area)
+    return estimate(sample, resamples=resamples, confidence=confidence, seed=seed)["auroc"].as_dict()
+
+
+def _area(_: np.ndarray, ranked: list[Ranked]) -> dict[str, np.ndarray]:
+    return {"auroc": roc_auc(*ranked[0])}
+
+
+def _refused(similarity: np.ndarray, is_known: np.ndarray) -> list[dict[str, float | None]]:
+    """At thresholds that refuse so many per cent of the images of known classes."""
+    known, unknown = similarity[is_known], similarity[~is_known]
+    if not len(known):
+        return []
+    thresholds = sorted({round(float(np.quantile(known, share)), 3) for share in _REFUSED})
+    return [
+        {
+            "threshold": each,
+            "unknown_refused": float((unknown < np.float32(each)).mean()) if len(unknown) else None,
+            "known_refused": float((known < np.float32(each)).mean()),
+        }
+        for each in thresholds
+    ]
 
 
 def embedding_map(gallery: Gallery, *, seed: int, at_most: int = 2000) -> dict[str, Any]:

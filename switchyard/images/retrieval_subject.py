@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from switchyard.errors import InputError
 from switchyard.evaluation import curves
 from switchyard.evaluation.scoring import Scored
 from switchyard.images import retrieval
@@ -45,11 +46,14 @@ class RetrievalSubject:
     index: FaissGallery | None = None
 
     @classmethod
-    def of(cls, model: OnnxModel, train: pl.LazyFrame, index: FaissGallery | None = None) -> Self:
+    def of(cls, model: OnnxModel, train: pl.LazyFrame | None, index: FaissGallery | None = None) -> Self:
         """With the gallery of the graph, else of the index, else of the training images."""
         if any(output.name == "similarity" for output in model.session.get_outputs()):
             return cls(model, gallery_of(model))
+        if index is None and train is None:
+            raise InputError(f"the gallery of {model.card['name']} lies beside its graph, and is not at hand")
         if index is None:
+            assert train is not None
             (asked,) = ask([model], train)
             found = Gallery(asked.outputs["embedding"], asked.labels)
             return cls(model, found, FaissGallery.build(found))
@@ -102,7 +106,7 @@ class RetrievalSubject:
             "gallery": {"images": len(self.gallery), "classes": len(classes)},
             "search_recall": self._search_recall(asked),
             "verification": {key: verified[key] for key in ("threshold", "pairs", "histogram")},
-            "open_set": self._open_set(asked, metrics.confidence),
+            "open_set": self._open_set(asked, metrics, seed),
         }
         if len(shown) >= 5:
             found["embedding_map"] = retrieval.embedding_map(shown, seed=seed, at_most=MAP_IMAGES)
@@ -123,14 +127,20 @@ class RetrievalSubject:
             return dict(asked.outputs)
         return self.index.answer(asked.outputs["embedding"], **self._about)
 
-    def _open_set(self, asked: Asked, confidence: float) -> dict[str, Any]:
+    def _open_set(self, asked: Asked, metrics: Metrics, seed: int) -> dict[str, Any]:
         answered = self._answered(asked)
         refused = answered["label"] == UNKNOWN_LABEL
         said = np.where(refused, answered["neighbour_labels"][:, 0], answered["label"])
         threshold = float(self._about["threshold"])
         known = self.gallery.classes
+        settings = {"resamples": metrics.bootstrap, "confidence": metrics.confidence, "seed": seed}
         return retrieval.open_set(
-            answered["similarity"][:, 0], asked.labels, said, known, threshold=threshold, confidence=confidence
+            answered["similarity"][:, 0],
+            asked.labels,
+            said,
+            known,
+            threshold=threshold,
+            **settings,  # type: ignore[arg-type]
         )
 
     def _search_recall(self, asked: Asked) -> float:

@@ -70,16 +70,16 @@ class Subject(Protocol):
         """What a heat map of the answer to one image is about."""
 
 
-def subject_of(model: OnnxModel, train: pl.LazyFrame, index: FaissGallery | None = None) -> Subject:
+def subject_of(model: OnnxModel, train: pl.LazyFrame | None = None, index: FaissGallery | None = None) -> Subject:
     """The class for a model's task.
 
     Args:
         model: The ONNX file and its card.
-        train: The images of a gallery that lies neither in the graph nor in an index.
+        train: The images of a gallery that lies neither in the graph nor in an index; None if they are not at hand.
         index: What is searched beside the graph.
 
     Raises:
-        InputError: The model is not one of images.
+        InputError: The model is not one of images, or its gallery is nowhere.
     """
     from switchyard.images.classifier_subject import ClassifierSubject
     from switchyard.images.retrieval_subject import RetrievalSubject
