@@ -1,16 +1,16 @@
-"""What a task's data steps do: the one place that knows which tasks there are, so that no step asks.
+"""What the steps do for a task: the one place that knows which tasks there are, so that no step asks.
 
-Each kind of data is a module with the functions of `DataSteps`; `data_steps` gives the one for a task. A new kind
-of data is a module and a line here.
+Each kind of data has a module with the functions of `DataSteps` and one with those of `ModelSteps`; `data_steps` and
+`model_steps` give those of a task. A new kind of data is two modules and a line here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from switchyard.config import TABLE_TASKS, Section
+from switchyard.config import TABLE_TASKS, Features, Metrics, Reporting, Section
 from switchyard.config_images import IMAGE_TASKS
 
 if TYPE_CHECKING:
@@ -67,9 +67,46 @@ class DataSteps(Protocol):
         """
 
 
+class ModelSteps(Protocol):
+    """From training, validation and test to a model that answers."""
+
+    def check_gates(
+        self,
+        gates: Mapping[str, str],
+        splits: Dataset,
+        *,
+        task: str,
+        data: Section,
+        contract: Section,
+        features: Features,
+        metrics: Metrics,
+        reporting: Reporting,
+    ) -> None:
+        """Checks the gates of which only the rows can tell whether there will be something to gate.
+
+        Args:
+            gates: As in the config.
+            splits: What `preprocess` gave.
+            task: The config's task; with the rest, what will be measured.
+            data: The config's sections of these names.
+            contract: Likewise.
+            features: Likewise.
+            metrics: Likewise.
+            reporting: The config's section `evaluation`.
+
+        Raises:
+            InputError: A gate names a group that no test row is in.
+        """
+
+
 def data_steps(task: str) -> DataSteps:
     """The functions of a task; what they need is imported only now."""
-    return _KINDS[task]()
+    return _DATA[task]()
+
+
+def model_steps(task: str) -> ModelSteps:
+    """The functions of a task; what they need is imported only now."""
+    return _MODELS[task]()
 
 
 def _tables() -> DataSteps:
@@ -84,7 +121,23 @@ def _images() -> DataSteps:
     return cast(DataSteps, steps)
 
 
-_KINDS: dict[str, Callable[[], DataSteps]] = {
+def _table_models() -> ModelSteps:
+    from switchyard.models import steps
+
+    return cast(ModelSteps, steps)
+
+
+def _image_models() -> ModelSteps:
+    from switchyard.images import model_steps as steps
+
+    return cast(ModelSteps, steps)
+
+
+_DATA: dict[str, Callable[[], DataSteps]] = {
     **dict.fromkeys(TABLE_TASKS, _tables),
     **dict.fromkeys(IMAGE_TASKS, _images),
+}
+_MODELS: dict[str, Callable[[], ModelSteps]] = {
+    **dict.fromkeys(TABLE_TASKS, _table_models),
+    **dict.fromkeys(IMAGE_TASKS, _image_models),
 }
