@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.serving.listening import listen
-from switchyard.serving.running import announce, withdraw
+from switchyard.serving.running import announce, describe_settings, withdraw
 
 if TYPE_CHECKING:
     from switchyard.config import Batching
@@ -122,7 +122,7 @@ def serve(arguments: argparse.Namespace) -> None:
     gc.collect()
     gc.freeze()  # the modules stay for good: looking through them again and again costs milliseconds at a time
     port = listener.getsockname()[1]
-    announce(root, arguments.host, port, arguments.log)
+    announce(root, arguments.host, port, arguments.log, describe_settings(arguments.max_request_mb, batching))
     try:
         uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:

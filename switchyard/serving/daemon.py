@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from switchyard.errors import SwitchyardError
 from switchyard.serving import client
-from switchyard.serving.running import Running, running, state_file
+from switchyard.serving.running import Running, describe_settings, running, state_file
 
 if TYPE_CHECKING:
     from switchyard.config import Batching
@@ -87,7 +87,7 @@ def start(
                 found = _launch(root, host, port, token, log, options)
     except OSError as error:
         raise SwitchyardError(f"a server of {root} cannot be started: {error.strerror or error}") from error
-    return _daemon(root, found, _notice(found, host, port))
+    return _daemon(root, found, _notice(found, host, port, describe_settings(max_request_mb, batching)))
 
 
 def _answering(root: Path) -> Running | None:
@@ -147,7 +147,9 @@ def lock(path: Path) -> Iterator[None]:
         yield
 
 
-def _notice(found: Running, host: str, port: int) -> str | None:
+def _notice(found: Running, host: str, port: int, settings: str) -> str | None:
+    if found.settings and found.settings != settings:
+        return f"the server already runs with {found.settings}; stop it to start it with {settings}"
     if found.port == port and found.host == host:
         return None
     if found.host != host:
