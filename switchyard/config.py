@@ -387,6 +387,13 @@ class Resources(Section):
     memory: Memory | None = None
 
 
+class Batching(Section):
+    """How requests that arrive together are run as one: wait so long, or for so many rows."""
+
+    max_delay_ms: float = Field(default=2.0, gt=0, le=1000)
+    max_size: int = Field(default=32, ge=2, le=1024)
+
+
 class Deployment(Section):
     """The endpoint that answers when all gates have passed."""
 
@@ -394,6 +401,7 @@ class Deployment(Section):
     port: int = Field(default=8080, ge=1, le=65535)
     golden_rows: int = Field(default=5, ge=1, le=100)
     max_request_mb: float = Field(default=8.0, gt=0)
+    batching: Batching | None = None
     replicas: Replicas = Replicas()
     resources: Resources = Resources()
 
