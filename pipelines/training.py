@@ -16,7 +16,7 @@ from steps.train import train
 from steps.validate import validate
 from switchyard.config import Features, Metrics, Reporting
 from switchyard.config_images import AnyConfig
-from switchyard.evaluation.gate_tree import needs_data
+from switchyard.tasks.gates import gates_of
 
 
 @pipeline
@@ -38,6 +38,7 @@ def training(config: AnyConfig, fingerprint: str) -> None:
         raw, use_case=config.name, data=data, contract=contract, task=task
     )
     # The rows are dealt anew only for what depends on them.
+    needs_data = gates_of(task).needs_data
     by_rows = {name: asked for name, asked in config.gates.items() if needs_data(name)}
     splits = preprocess.with_options(**step_options(config, "preprocess"))(
         raw,

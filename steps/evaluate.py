@@ -18,7 +18,12 @@ from switchyard.report import Report
 from switchyard.tasks.evaluation import evaluating
 
 _CODE = depends_on(
-    "switchyard/tasks/evaluation.py", "switchyard/evaluation", "switchyard/images", "switchyard/models/onnx_model.py"
+    "switchyard/tasks/evaluation.py",
+    "switchyard/evaluation",
+    "switchyard/images",
+    "switchyard/models/graph.py",
+    "switchyard/models/onnx_model.py",
+    "switchyard/data/seen_rows.py",
 )
 
 

@@ -24,6 +24,7 @@ _CODE = depends_on(
     "switchyard/images",
     "switchyard/evaluation",
     "switchyard/models/features.py",
+    "switchyard/models/graph.py",
 )
 
 

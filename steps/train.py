@@ -22,6 +22,7 @@ _CODE = depends_on(
     "switchyard/tasks/training.py",
     "switchyard/models",
     "switchyard/images",
+    "switchyard/data/seen_rows.py",
     "switchyard/evaluation/metrics.py",
     "switchyard/evaluation/bootstrap.py",
 )

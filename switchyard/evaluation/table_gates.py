@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from switchyard.evaluation.gate_tree import Measured, groups_of
+from switchyard.evaluation.gate_tree import Measured, groups_of, needs_data
 from switchyard.evaluation.gate_tree import places as places_of
 from switchyard.evaluation.gates import check_gates
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from switchyard.config import Config, Contract, Data, Features, Metrics, Reporting, Task
     from switchyard.data.dataset import Dataset
     from switchyard.evaluation.gate_names import Place
+
+__all__ = ["needs_data"]
 
 
 def places(config: Config) -> Place:

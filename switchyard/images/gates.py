@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from switchyard.config import CLASSIFICATION_METRICS
-from switchyard.config_images import RETRIEVAL_METRICS, ImageConfig
-from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place
+from switchyard.evaluation.gates import check_gates
+from switchyard.images.gate_places import needs_data, places, places_of_splits
 
 if TYPE_CHECKING:
+    from switchyard.config import Features, Metrics, Reporting
+    from switchyard.config_images import ImageContract, ImageData, ImageTask
     from switchyard.data.dataset import Dataset
 
-_METRICS = {"image_classification": CLASSIFICATION_METRICS, "image_retrieval": RETRIEVAL_METRICS}
+__all__ = ["needs_data", "places"]
 
 
-def places(config: ImageConfig) -> Place:
-    """See `Gates.places`."""
-    latency = Place(below=dict.fromkeys(("p50", "p95", "p99"), NUMBER))
-    tree: dict[str, Place] = dict.fromkeys(_METRICS[config.task], ESTIMATE)
-    return Place(below={**tree, "parity": NUMBER, "latency_ms": latency, "size_mb": NUMBER})
-
-
-def check(gates: Mapping[str, str], splits: Dataset, **given: Any) -> None:  # noqa: ANN401 - see `Gates`
-    """See `Gates.check`: all that there is follows from the config."""
-    del gates, splits, given
+def check(
+    gates: Mapping[str, str],
+    splits: Dataset,
+    *,
+    task: ImageTask,
+    data: ImageData,
+    contract: ImageContract,
+    features: Features,
+    metrics: Metrics,
+    reporting: Reporting,
+) -> None:
+    """See `Gates.check`: a class that a gate names must be there."""
+    del data, contract, features, reporting
+    check_gates(gates, places_of_splits(task, metrics, splits.scan("train"), splits.scan("test")))

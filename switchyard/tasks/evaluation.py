@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from switchyard.data.dataset import Dataset
     from switchyard.data.seen_rows import SeenRows
-    from switchyard.evaluation.comparison import Comparison
+    from switchyard.evaluation.comparison_plan import Comparison
     from switchyard.evaluation.evaluate import Evaluation
     from switchyard.evaluation.side_by_side import Entrant
     from switchyard.models.onnx_model import OnnxModel

@@ -19,6 +19,9 @@ class Gates(Protocol):
     def places(self, config: AnyConfig) -> Place:
         """The root of the tree of names, as far as the config tells them."""
 
+    def needs_data(self, name: str) -> bool:
+        """Whether only the rows can tell if a gate's name leads to a number."""
+
     def check(
         self,
         gates: Mapping[str, str],
