@@ -14,15 +14,17 @@ from steps.caching import depends_on
 from switchyard.config import Contract, Data, Features, Metrics, Reporting, Split
 from switchyard.config_images import ImageContract, ImageData, ImageSplit
 from switchyard.data.dataset import Dataset
-from switchyard.tasks import data_steps, model_steps
+from switchyard.tasks.data import data_steps
+from switchyard.tasks.gates import gates_of
 
 _CODE = depends_on(
-    "switchyard/tasks.py",
+    "switchyard/tasks/data.py",
+    "switchyard/tasks/gates.py",
     "switchyard/data",
     "switchyard/images",
     "switchyard/evaluation",
     "switchyard/models/features.py",
-    "switchyard/models/steps.py",
+    "switchyard/models/graph.py",
 )
 
 
@@ -64,7 +66,7 @@ def preprocess(
     folder = TemporaryDirectory(prefix="switchyard-split-")
     splits = data_steps(task).preprocess(raw, data, contract, split, task, seed, Path(folder.name))
     if gates:
-        model_steps(task).check_gates(
+        gates_of(task).check(
             gates,
             splits,
             task=task,

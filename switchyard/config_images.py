@@ -10,7 +10,19 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from switchyard.config import TASKS, Distribution, Names, Scalar, Section, Space, UseCase
+from switchyard.config import (
+    TASKS,
+    Config,
+    Distribution,
+    Expectations,
+    Features,
+    Names,
+    Scalar,
+    Search,
+    Section,
+    Space,
+    UseCase,
+)
 
 ImageTask = Literal["image_classification", "image_retrieval"]
 ImageFormat = Literal["BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"]
@@ -58,6 +70,11 @@ class ImageContract(Section):
     max_conflicts: int = Field(default=0, ge=0)
     near_duplicates: NearDuplicates = NearDuplicates()
     distribution: Distribution = Distribution()
+
+    def described(self) -> str:
+        """In a few words, for the plan."""
+        classes = f"{len(self.classes)} classes" if self.classes else "any classes"
+        return f"{classes}, {', '.join(self.formats or ('any format',))}"
 
     @field_validator("formats", "modes", "classes")
     @classmethod
@@ -119,6 +136,11 @@ class ImageCandidate(Section):
     params: dict[str, Parameter] = Field(default={})
     search: dict[str, Space] = Field(default={})
 
+    def described(self, budget: Search) -> str:
+        """What its training does, in a few words, for the plan."""
+        del budget
+        return ", ".join(f"{name} {value}" for name, value in self.params.items()) or "as by default"
+
 
 class ImageConfig(UseCase):
     """A whole use case of images."""
@@ -129,3 +151,16 @@ class ImageConfig(UseCase):
     split: ImageSplit = ImageSplit()
     image: ImageShape
     candidates: dict[str, ImageCandidate] = Field(min_length=1)
+
+    @property
+    def features(self) -> Features:
+        """None to choose from: an image is one input."""
+        return Features()
+
+    @property
+    def expectations(self) -> Expectations:
+        """None, so far: they are about columns."""
+        return Expectations()
+
+
+AnyConfig = Config | ImageConfig

@@ -1,29 +1,58 @@
-"""What the steps do with models of a table; `switchyard.tasks` chooses this module for its tasks."""
+"""What the step train does with a table; `switchyard.tasks.training` chooses this module for its tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from switchyard.models.check import check_candidates
+
 if TYPE_CHECKING:
-    from switchyard.config import Contract, Data, Features, Metrics, Reporting, Task
+    from switchyard.config import Candidate, Contract, Data, Features, Metrics, Search, Split, Task
     from switchyard.data.dataset import Dataset
+    from switchyard.models.train import Trained
+    from switchyard.tasks.training import OnEpoch
+
+__all__ = ["check_candidates"]
 
 
-def check_gates(
-    gates: Mapping[str, str],
+def train(
     splits: Dataset,
+    name: str,
+    candidate: Candidate,
     *,
-    task: Task,
     data: Data,
+    task: Task,
     contract: Contract,
     features: Features,
+    image: None,
+    split: Split,
+    search: Search,
     metrics: Metrics,
-    reporting: Reporting,
-) -> None:
-    """See `ModelSteps.check_gates`: a group that a gate names must have test rows."""
-    from switchyard.evaluation.gate_tree import Measured, groups_of, places
-    from switchyard.evaluation.gates import check_gates as check
+    seed: int,
+    threads: int,
+    seeds: int,
+    use_case: str | None,
+    folder: Path | None,
+    on_epoch: OnEpoch,
+) -> Trained:
+    """See `Training.train`; a search is over in one go, so nothing is told or kept on the way."""
+    from switchyard.models.train import train as train_candidate
 
-    measured = Measured(task, data, contract, features, metrics, reporting)
-    check(gates, places(measured, groups_of(splits.scan("test"), splits.scan("train"), measured)))
+    del image, folder, on_epoch
+    return train_candidate(
+        name,
+        candidate,
+        data=data,
+        task=task,
+        contract=contract,
+        features=features,
+        split=split,
+        search=search,
+        metrics=metrics,
+        seed=seed,
+        threads=threads,
+        seeds=seeds,
+        train=splits.scan("train"),
+        validation=splits.scan("validation"),
+    )
