@@ -2,10 +2,11 @@
 
     python bench/image_serving.py [--seconds 2] [--rounds 3]
 
-The network is the demo's (28×28, grey, ten classes) with drawn weights: what it answers does not change what it costs. A
-server has one core and its clients the other one. All take turns, and the median of the rounds counts. In process means
-`session.run` on arrays that are ready, with one thread; for encoded images, decoding them before. CPU is what the
-server's core spent on an image, which a busy machine distorts less than images a second.
+The network is the demo's (28×28, grey, ten classes) with drawn weights: what it answers does not change what it costs.
+`faces` is the same with a gallery of 100,000 embeddings, each of which is compared with every image. A server has one
+core and its clients the other one. All take turns, and the median of the rounds counts. In process means `session.run`
+on arrays that are ready, with one thread; for encoded images, decoding them before. CPU is what the server's core spent
+on an image, which a busy machine distorts less than images a second.
 """
 
 from __future__ import annotations
@@ -44,19 +45,47 @@ class Measured:
         return cls(*(statistics.median(getattr(one, key) for one in rounds) for key in ("rate", "p50", "cpu")))
 
 
-def digits_model():
-    """The demo's network, untrained."""
+def encoder():
+    """The demo's, untrained."""
     import torch
 
-    from switchyard.images.export import export_classifier
-    from switchyard.images.network import Classifier, Encoder
-    from switchyard.models.onnx_model import OnnxModel
+    from switchyard.images.network import Encoder
 
     torch.manual_seed(1)
-    network = Classifier(Encoder((28, 28), 1, 16, torch.full((1,), 0.13), torch.full((1,), 0.31)), 10).eval()
-    card = {"name": "digits", "task": "image_classification", "classes": [str(digit) for digit in range(10)]}
-    card["inputs"] = [{"name": "image", "datatype": "UINT8", "shape": [-1, 28, 28, 1]}]
-    return OnnxModel(export_classifier(network, card), card)
+    return Encoder((28, 28), 1, 16, torch.full((1,), 0.13), torch.full((1,), 0.31))
+
+
+def card(name: str, task: str, **about):
+    """What the endpoint wants to know."""
+    inputs = [{"name": "image", "datatype": "UINT8", "shape": [-1, 28, 28, 1]}]
+    return {"name": name, "task": task, "classes": [str(digit) for digit in range(10)], "inputs": inputs, **about}
+
+
+def digits_model():
+    """Classification."""
+    from switchyard.images.export import export_classifier
+    from switchyard.images.network import Classifier
+    from switchyard.models.onnx_model import OnnxModel
+
+    about = card("digits", "image_classification")
+    return OnnxModel(export_classifier(Classifier(encoder(), 10).eval(), about), about)
+
+
+def faces_model():
+    """Retrieval from the largest gallery that a graph takes."""
+    import numpy as np
+
+    from switchyard.images.arcface import Embedder
+    from switchyard.images.export import export_embedder
+    from switchyard.images.gallery import LARGEST, Gallery
+    from switchyard.models.onnx_model import OnnxModel
+
+    about = card("faces", "image_retrieval", gallery={"neighbours": 5, "vote": 1, "threshold": 0.5})
+    network = Embedder(encoder(), 10, embedding_size=64, margin=0.4, scale=20, label_smoothing=0.0).eval()
+    raw = np.random.default_rng(1).normal(size=(LARGEST, 64)).astype(np.float32)
+    labels = np.array([str(row % 10) for row in range(LARGEST)], dtype=object)
+    gallery = Gallery(raw / np.linalg.norm(raw, axis=1, keepdims=True), labels)
+    return OnnxModel(export_embedder(network, about, gallery), about)
 
 
 def in_process(work, images: int, seconds: float) -> Measured:
@@ -77,7 +106,7 @@ def over_http(server, path: str, body: bytes, headers: list[str], images: int, c
     from serving import CLIENT_CORE, _cpu_seconds, pinned
 
     program = Path(__file__).parent / "programs" / "closed_loop.py"
-    command = [sys.executable, str(program), f"{server.url}/v2/models/digits/{path}", str(clients), str(seconds)]
+    command = [sys.executable, str(program), f"{server.url}/v2/models/{path}", str(clients), str(seconds)]
     spent = _cpu_seconds(server.pid)
     with pinned(CLIENT_CORE):
         done = subprocess.run([*command, *headers], input=body, capture_output=True, timeout=seconds + 60)
@@ -89,8 +118,8 @@ def over_http(server, path: str, body: bytes, headers: list[str], images: int, c
 
 
 @contextmanager
-def serving_digits(folder: Path, model, frame, batching=None):
-    """A server of the model, on one core."""
+def serving_models(folder: Path, models, frame, batching=None):
+    """A server of the models, on one core."""
     from serving import SERVER_CORE, free_port, pinned
 
     from switchyard.serving import daemon
@@ -101,7 +130,8 @@ def serving_digits(folder: Path, model, frame, batching=None):
     with pinned(SERVER_CORE):
         server = daemon.start(folder, port=free_port(), batching=batching)
     try:
-        deploy(folder, model, golden_rows(model, frame), batching=batching)
+        for model in models:
+            deploy(folder, model, golden_rows(model, frame), batching=batching)
         yield server
     finally:
         daemon.stop(folder)
@@ -113,12 +143,12 @@ def json_request(images) -> tuple[bytes, list[str]]:
     return json.dumps({"inputs": [tensor]}).encode(), ["Content-Type: application/json"]
 
 
-def binary_request(images) -> tuple[bytes, list[str]]:
-    """Body and headers; the probabilities come back as binary data, too."""
+def binary_request(images, output: str = "probabilities") -> tuple[bytes, list[str]]:
+    """Body and headers; the output comes back as binary data, too."""
     tensor = {"name": "image", "datatype": "UINT8", "shape": list(images.shape)}
     tensor["parameters"] = {"binary_data_size": images.nbytes}
-    output = {"name": "probabilities", "parameters": {"binary_data": True}}
-    head = json.dumps({"inputs": [tensor], "outputs": [output]}).encode()
+    outputs = [{"name": output, "parameters": {"binary_data": True}}]
+    head = json.dumps({"inputs": [tensor], "outputs": outputs}).encode()
     headers = ["Content-Type: application/octet-stream", f"Inference-Header-Content-Length: {len(head)}"]
     return head + images.tobytes(), headers
 
@@ -135,15 +165,19 @@ def one_round(model, frame, plain, batched, seconds: float) -> dict[tuple[str, i
                 lambda pixels=pixels: model.session.run(["probabilities"], {"image": pixels}), count, seconds
             )
         for name, (body, headers) in (("binary", binary_request(pixels)), ("JSON", json_request(pixels))):
-            found[name, count] = over_http(plain, "infer", body, headers, count, 2, seconds)
+            found[name, count] = over_http(plain, "digits/infer", body, headers, count, 2, seconds)
     one, png = frame[:1], frame["image"][0]
     with pinned(SERVER_CORE):
         found["decode and run in process", 1] = in_process(lambda: model.run(one), 1, seconds)
-    found["predict-image", 1] = over_http(plain, "predict-image", png, ["Content-Type: image/png"], 1, 2, seconds)
-    body, headers = binary_request(model.inputs(one)["image"])
-    for name, server in (("each by itself", plain), ("batched", batched)):
-        found[f"binary, {name}", CLIENTS] = over_http(server, "infer", body, headers, 1, CLIENTS, seconds)
-        found[f"predict-image, {name}", CLIENTS] = over_http(server, "predict-image", png, [], 1, CLIENTS, seconds)
+    found["predict-image", 1] = over_http(
+        plain, "digits/predict-image", png, ["Content-Type: image/png"], 1, 2, seconds
+    )
+    for what, output in (("digits", "probabilities"), ("faces", "similarity")):
+        tensors, headers = binary_request(model.inputs(one)["image"], output)
+        for path, body, lines in (("infer", tensors, headers), ("predict-image", png, [])):
+            for name, server in (("each by itself", plain), ("batched", batched)):
+                key = f"{what}/{path}, {name}", CLIENTS
+                found[key] = over_http(server, f"{what}/{path}", body, lines, 1, CLIENTS, seconds)
     return found
 
 
@@ -158,14 +192,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--delay", type=float, default=2.0, help="max_delay_ms of the batching server")
     arguments = parser.parse_args()
-    model, frame = digits_model(), pl.read_parquet(ROOT / "data/digits.parquet").head(64)
+    (model, faces), frame = (digits_model(), faces_model()), pl.read_parquet(ROOT / "data/digits.parquet").head(64)
     rounds: dict[tuple[str, int], list[Measured]] = {}
     loads = []
     batching = Batching(max_delay_ms=arguments.delay, max_size=CLIENTS)
     with (
         tempfile.TemporaryDirectory(prefix="switchyard-bench-") as folder,
-        serving_digits(Path(folder) / "plain", model, frame) as plain,
-        serving_digits(Path(folder) / "batched", model, frame, batching) as batched,
+        serving_models(Path(folder) / "plain", (model, faces), frame) as plain,
+        serving_models(Path(folder) / "batched", (model, faces), frame, batching) as batched,
     ):
         for turn in range(arguments.rounds + 1):
             loads.append(os.getloadavg()[0])
@@ -174,9 +208,9 @@ def main() -> int:
                     rounds.setdefault(key, []).append(figures)
     found = {key: Measured.median(each) for key, each in rounds.items()}
     print(f"load of the machine {min(loads):.1f} to {max(loads):.1f}\n")
-    print(f"{'':32}{'images or clients':>18}{'images/s':>10}{'p50 ms':>9}{'CPU us an image':>17}")
+    print(f"{'':42}{'images or clients':>18}{'images/s':>10}{'p50 ms':>9}{'CPU us an image':>17}")
     for (name, count), figures in found.items():
-        print(f"{name:32}{count:>18}{figures.rate:>10,.0f}{figures.p50:>9.2f}{figures.cpu:>17,.0f}")
+        print(f"{name:42}{count:>18}{figures.rate:>10,.0f}{figures.p50:>9.2f}{figures.cpu:>17,.0f}")
     print()
     off = {}
     for what, count in ((what, count) for what in ("binary", "JSON") for count in BATCHES):

@@ -45,7 +45,7 @@ class ImageInput:
         try:
             return decode(body, self.channels, self.size)[None]
         except UnreadableImageError as error:
-            raise RequestError(f"the image {error}") from error
+            raise RequestError(f"the body {error}") from error
 
     def check(self, shape: list[int]) -> None:
         """Refuse a tensor that fits the graph, but is too much work.
