@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from stacks.stack_file import StackFile
-    from switchyard.config import Config
+    from switchyard.config_images import AnyConfig
 
 INTERRUPTED = 130
 _INTERRUPTED = "Interrupted; finished steps are kept, the next run goes on from there."
@@ -131,7 +131,7 @@ def schedule(arguments: argparse.Namespace) -> None:
         return console.print(act[arguments.action](arguments.name), markup=False)
 
 
-def _checked(name: str) -> Config:
+def _checked(name: str) -> AnyConfig:
     """A use case that can be run as it is now; the data of another day is looked at then."""
     from pipelines.preflight import check_learners, preflight
 

@@ -12,7 +12,6 @@ server's core spent on a request, which a busy machine distorts less than reques
 from __future__ import annotations
 
 import argparse
-import asyncio
 import http.client
 import json
 import os
@@ -149,55 +148,10 @@ def _wrk(url: str, body: bytes, seconds: float) -> Measured:
 
 def _sockets(url: str, body: bytes, seconds: float) -> Measured:
     """The same with Python's asyncio, in a process of its own."""
-    command = [sys.executable, __file__, "--client", url, "--seconds", str(seconds)]
+    program = Path(__file__).parent / "programs" / "closed_loop.py"
+    command = [sys.executable, str(program), url, str(CONNECTIONS), str(seconds), "Content-Type: application/json"]
     done = subprocess.run(command, input=body, capture_output=True, check=True, timeout=seconds + 30)
     return Measured(*json.loads(done.stdout))
-
-
-class _Connection(asyncio.Protocol):
-    def __init__(self, request: bytes, end: float, times: list[float]) -> None:
-        self.request, self.end, self.times, self.buffer = request, end, times, b""
-        self.closed = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport) -> None:
-        self.transport = transport
-        self.ask()
-
-    def ask(self) -> None:
-        self.start = time.perf_counter()
-        self.transport.write(self.request)
-
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        head, found, body = self.buffer.partition(b"\r\n\r\n")
-        if not found or len(body) < int(re.search(rb"(?i)content-length: (\d+)", head)[1]):
-            return
-        if not head.startswith(b"HTTP/1.1 200"):
-            raise SystemExit(self.buffer.decode())
-        now = time.perf_counter()
-        self.times.append(now - self.start)
-        self.buffer = b""
-        self.ask() if now < self.end else self.transport.close()
-
-    def connection_lost(self, exc) -> None:
-        self.closed.set_result(None)
-
-
-async def _client(url: str, body: bytes, seconds: float) -> None:
-    host, _, path = url.removeprefix("http://").partition("/")
-    head = f"POST /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-    head += f"Content-Length: {len(body)}\r\n\r\n"
-    times: list[float] = []
-    end = time.perf_counter() + seconds
-    address, port = host.split(":")
-    loop = asyncio.get_running_loop()
-    made = [
-        await loop.create_connection(lambda: _Connection(head.encode() + body, end, times), address, int(port))
-        for _ in range(CONNECTIONS)
-    ]
-    await asyncio.gather(*(protocol.closed for _, protocol in made))
-    cuts = statistics.quantiles(times, n=100)
-    print(json.dumps([len(times) / seconds, cuts[49] * 1e3, cuts[98] * 1e3]))
 
 
 def free_port() -> int:
@@ -344,11 +298,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=2.0, help="length of each measurement")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--client", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.client:
-        asyncio.run(_client(arguments.client, sys.stdin.buffer.read(), arguments.seconds))
-        return
     client = "wrk" if shutil.which("wrk") else "asyncio sockets"
     print(f"load from {client}, {CONNECTIONS} connections, one core each side")
     found = measure(arguments)

@@ -21,13 +21,13 @@ from pipelines.progress import step_lines
 from pipelines.summary import print_summary
 from pipelines.training import training
 from switchyard import errors
-from switchyard.config import Config
-from switchyard.data.source import Source
+from switchyard.config_images import AnyConfig
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.lineage import origin
 from switchyard.patience import within
 from switchyard.project import ROOT
 from switchyard.serving.deployer import Deployer
+from switchyard.tasks.data import Source
 
 _POLL_SECONDS = 2.0
 _READ_SECONDS = 30.0
@@ -40,7 +40,7 @@ class _Checked(Protocol):
     def check(self) -> None: ...
 
 
-def train(config: Config, source: Source, console: Console, cache: bool, debug: bool) -> Outcome:
+def train(config: AnyConfig, source: Source, console: Console, cache: bool, debug: bool) -> Outcome:
     """Runs the training pipeline to its end.
 
     Args:
@@ -107,7 +107,7 @@ def execute(
         raise SwitchyardError(f"{where} failed: {type(error).__name__}: {error}; --debug shows where") from error
 
 
-def named(config: Config, name: str, cache: bool = True) -> Pipeline:
+def named(config: AnyConfig, name: str, cache: bool = True) -> Pipeline:
     """The training pipeline of a use case.
 
     Args:
@@ -154,7 +154,7 @@ def _require_tracker() -> None:
         tracker.check()
 
 
-def _print_what_there_is(name: str, config: Config, source: Source, console: Console) -> None:
+def _print_what_there_is(name: str, config: AnyConfig, source: Source, console: Console) -> None:
     """A run that a gate stopped has figures, gates and reports all the same; a store that is away shows none."""
     found = Client().list_pipeline_runs(name=name, size=1).items
     if found and (outcome := within(_READ_SECONDS, lambda: read_outcome(found[0], config, source))):

@@ -10,12 +10,12 @@ from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 from zenml.utils.dashboard_utils import get_run_url
 
 from pipelines.outcome_data import Outcome
-from switchyard.config import Config
-from switchyard.data.source import Source
+from switchyard.config_images import AnyConfig
 from switchyard.project import STATE
+from switchyard.tasks.data import Source
 
 
-def read_outcome(run: PipelineRunResponse, config: Config, source: Source) -> Outcome:
+def read_outcome(run: PipelineRunResponse, config: AnyConfig, source: Source) -> Outcome:
     """Reads what the finished steps of a run left behind; the steps that did not finish left nothing.
 
     Args:
@@ -23,7 +23,7 @@ def read_outcome(run: PipelineRunResponse, config: Config, source: Source) -> Ou
         config: The use case.
         source: What preflight found of the data.
     """
-    data = {"uri": source.uri, "rows": source.rows, "fingerprint": source.fingerprint}
+    data = {"uri": source.uri, "rows": _rows(run, source), "fingerprint": source.fingerprint}
     outcome = Outcome(run=run.name, use_case=config.name, data=data)
     outputs = _outputs(run)
     outcome.artifacts = [version.uri for version in outputs.values()]
@@ -41,6 +41,13 @@ def read_outcome(run: PipelineRunResponse, config: Config, source: Source) -> Ou
         outcome.champion = decided["champion"]
     outcome.links = {"dashboard": _dashboard(run), **_links(outcome, outputs)}
     return outcome
+
+
+def _rows(run: PipelineRunResponse, source: Source) -> int | None:
+    """How many there are; of what is only counted while it is read, what ingest has noted."""
+    ingest = run.steps.get("ingest")
+    counted = ingest.run_metadata.get("rows") if source.rows is None and ingest else None
+    return int(str(counted)) if counted is not None else source.rows
 
 
 def _outputs(run: PipelineRunResponse) -> dict[str, ArtifactVersionResponse]:

@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from switchyard.config import Config
+from switchyard.config_images import AnyConfig
 
 if TYPE_CHECKING:
-    from switchyard.data.source import Source
+    from switchyard.tasks.data import Source
 
 
-def print_plan(console: Console, config: Config, source: Source, stack: dict[str, str]) -> None:
+def print_plan(console: Console, config: AnyConfig, source: Source, stack: dict[str, str]) -> None:
     """Prints the plan and runs nothing.
 
     Args:
@@ -24,20 +24,15 @@ def print_plan(console: Console, config: Config, source: Source, stack: dict[str
         stack: Flavor by component type; empty for the stack that is active in ZenML.
     """
     listed: list[tuple[str, str]] = []
-    rows = f"{source.rows:,} rows, " if source.rows is not None else ""
     on = ", ".join(f"{kind} {flavor}" for kind, flavor in stack.items()) or "as it is active in ZenML"
     listed.append(("stack", on))
-    listed.append(("ingest", f"{source.uri} ({source.format}, {rows}{len(source.columns)} columns)"))
+    listed.append(("ingest", f"{source.uri} ({source.described()})"))
     listed.append(("", f"fingerprint {source.fingerprint[:16]}"))
-    listed.append(("validate", f"{len(config.contract.columns)} columns of the contract"))
+    listed.append(("validate", config.contract.described()))
     split = config.split
     listed.append(("preprocess", f"{split.method} split, {split.validation:.0%} validation, {split.test:.0%} test"))
     for name, candidate in config.candidates.items():
-        searched = ", ".join(candidate.search) or "nothing"
-        trials = config.search.trials if candidate.search else 1
-        listed.append(
-            (f"train_{name}", f"{candidate.type}, {trials} trials × {config.search.folds} folds over {searched}")
-        )
+        listed.append((f"train_{name}", f"{candidate.type}, {candidate.described(config.search)}"))
     listed.append(("evaluate", f"the best by {config.metrics.primary}, {config.metrics.bootstrap} bootstrap resamples"))
     listed.append(("promote", "; ".join(f"{name} {asked}" for name, asked in config.gates.items()) or "no gates"))
     champion = config.champion

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from switchyard import config as configs
-from switchyard.config import Config
+from switchyard.config_images import AnyConfig
 from switchyard.errors import InputError
 from switchyard.project import ROOT
 
 if TYPE_CHECKING:
-    from switchyard.data.source import Source
+    from switchyard.tasks.data import Source
 
 
-def preflight(path: Path, overrides: Sequence[str], split: bool = True) -> tuple[Config, Source]:
+def preflight(path: Path, overrides: Sequence[str], split: bool = True) -> tuple[AnyConfig, Source]:
     """Reads the config, looks at the source, and checks that the one fits the other.
 
     The hyperparameters are looked at by `check_learners`, which imports the learners and so takes seconds: an
@@ -30,22 +30,18 @@ def preflight(path: Path, overrides: Sequence[str], split: bool = True) -> tuple
     Raises:
         InputError: What the user wrote, or the data, cannot be used.
     """
-    from switchyard.data.source import inspect
-    from switchyard.data.split_check import check_split
-    from switchyard.evaluation.gate_tree import Measured, places
     from switchyard.evaluation.gates import check_gates
+    from switchyard.tasks.data import data_steps
+    from switchyard.tasks.gates import gates_of
 
     file = config_file(path)
-    config = configs.load_table(file, overrides)
+    config = configs.load(file, overrides)
     with _named(file):
-        check_gates(config.gates, places(Measured.of(config)))
-    source = inspect(config.data, config.contract, config.task, root=ROOT, features=config.features)
-    if split:
-        check_split(source, config)
-    return config, source
+        check_gates(config.gates, gates_of(config.task).places(config))
+    return config, data_steps(config.task).inspect(config, ROOT, split)
 
 
-def read_config(path: Path) -> Config:
+def read_config(path: Path) -> AnyConfig:
     """The config alone, for a command that needs no data.
 
     Args:
@@ -54,10 +50,10 @@ def read_config(path: Path) -> Config:
     Raises:
         InputError: There is no such file, or it is not right.
     """
-    return configs.load_table(config_file(path))
+    return configs.load(config_file(path))
 
 
-def check_learners(path: Path, config: Config) -> None:
+def check_learners(path: Path, config: AnyConfig) -> None:
     """Asks each candidate's learner whether it takes the hyperparameters of the config.
 
     Args:
@@ -67,10 +63,10 @@ def check_learners(path: Path, config: Config) -> None:
     Raises:
         InputError: A hyperparameter is unknown, or a value is refused.
     """
-    from switchyard.models.check import check_candidates
+    from switchyard.tasks.training import training_of
 
     with _named(config_file(path)):
-        check_candidates(config)
+        training_of(config.task).check_candidates(config)
 
 
 @contextmanager

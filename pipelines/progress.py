@@ -23,6 +23,7 @@ _FINISHED = re.compile(r"^Step `(?P<step>[^`]+)` has finished in ")
 _CACHED = re.compile(r"^Using cached version of step `(?P<step>[^`]+)`")
 _FAILED = re.compile(r"^(?:Failed to run step|Failed preparing step(?: run)?|Step) `(?P<step>[^`]+)`(?:: | failed|\.)")
 _TOLD_BY = ("zenml", "stacks")  # loggers whose records are of steps
+_SHOWN = "steps.epochs"  # a logger whose records are shown as they are
 _MARKS = {
     "running": " ",
     "done": "[green]✓[/]",
@@ -109,6 +110,8 @@ class _Events(logging.Handler):
         self.lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name == _SHOWN:
+            self.lines.console.print(f"  {record.getMessage()}", highlight=False, markup=False, soft_wrap=True)
         if record.name.split(".", 1)[0] not in _TOLD_BY:
             return
         message = record.getMessage()
@@ -141,12 +144,14 @@ def step_lines(console: Console, debug: bool, failed: list[str]) -> Iterator[Non
             if isinstance(handler, logging.StreamHandler) or type(handler).__name__ == "ZenMLConsoleHandler":
                 root.removeHandler(handler)
         root.addHandler(events := _Events(lines))
-        ours = logging.getLogger("stacks")
-        level = ours.level
-        ours.setLevel(logging.INFO)
+        ours = [logging.getLogger(name) for name in ("stacks", _SHOWN)]
+        levels = [each.level for each in ours]
+        for each in ours:
+            each.setLevel(logging.INFO)
         try:
             yield
         finally:
-            ours.setLevel(level)
+            for each, level in zip(ours, levels, strict=True):
+                each.setLevel(level)
             root.handlers = handlers
             events.close()

@@ -16,7 +16,7 @@ from steps.options import step_options
 from steps.registry import facts_of, production_version
 from steps.release import release as release_step
 from steps.retire import retire as retire_step
-from switchyard.config import Config
+from switchyard.config_images import AnyConfig
 from switchyard.errors import InputError
 from switchyard.releases.change import Action, in_order, unsettled
 from switchyard.releases.history import current
@@ -24,7 +24,7 @@ from switchyard.releases.rules import check_release, rollback_target
 
 
 @pipeline
-def release(config: Config, version: int, action: str, reason: str) -> None:
+def release(config: AnyConfig, version: int, action: str, reason: str) -> None:
     """Puts a registered version into production.
 
     Args:
@@ -40,6 +40,7 @@ def release(config: Config, version: int, action: str, reason: str) -> None:
         action=action,
         reason=reason,
         data=config.data,
+        task=config.task,
         expectations=config.expectations,
         seed=config.seed,
         deployment=config.deployment,
@@ -47,7 +48,7 @@ def release(config: Config, version: int, action: str, reason: str) -> None:
 
 
 @pipeline
-def retire(config: Config, reason: str) -> None:
+def retire(config: AnyConfig, reason: str) -> None:
     """Takes out of production whatever is in it.
 
     Args:
@@ -58,7 +59,7 @@ def retire(config: Config, reason: str) -> None:
 
 
 def start_release(
-    config: Config, version: int | None, action: Action, reason: str, force: bool, console: Console, debug: bool
+    config: AnyConfig, version: int | None, action: Action, reason: str, force: bool, console: Console, debug: bool
 ) -> dict[str, Any] | None:
     """Releases a version, or rolls back to one.
 
@@ -92,7 +93,7 @@ def start_release(
     return _run(config, release, {"version": version, "action": action, "reason": reason}, action, console, debug)
 
 
-def start_retirement(config: Config, reason: str, console: Console, debug: bool) -> dict[str, Any]:
+def start_retirement(config: AnyConfig, reason: str, console: Console, debug: bool) -> dict[str, Any]:
     """Takes a use case out of production.
 
     Raises:
@@ -107,7 +108,7 @@ def start_retirement(config: Config, reason: str, console: Console, debug: bool)
 
 
 def _run(
-    config: Config,
+    config: AnyConfig,
     wanted: Pipeline,
     arguments: dict[str, Any],
     action: str,

@@ -51,12 +51,7 @@ def commands(outcome: Outcome) -> list[tuple[str, str]]:
     """What to type next, by what it does."""
     listed = []
     if outcome.endpoint:
-        url = f"{outcome.endpoint['url']}/v2/models/{outcome.use_case}/infer"
-        body = json.dumps(_first_row(outcome.endpoint["request"]))
-        headers = "-H 'Content-Type: application/json'"
-        if os.environ.get("SWITCHYARD_TOKEN"):  # named and not shown
-            headers += ' -H "Authorization: Bearer $SWITCHYARD_TOKEN"'
-        listed.append(("predict", f"curl -s {url} {headers} -d {shlex.quote(body)}"))
+        listed.append(("predict", _curl(outcome)))
     listed += [(f"open {what}", command) for what, command in outcome.links.items()]
     if outcome.endpoint:
         listed.append(("stop the endpoint", f"python run.py stop {outcome.use_case}"))
@@ -70,9 +65,16 @@ def _from_the_shell(command: str) -> str:
     return f".venv/bin/{command}" if own and program in ("python", "zenml", "mlflow") else command
 
 
-def _first_row(request: dict[str, Any]) -> dict[str, Any]:
-    """The request with its first row only."""
-    return {"inputs": [{**each, "shape": [1, 1], "data": each["data"][:1]} for each in request["inputs"]]}
+def _curl(outcome: Outcome) -> str:
+    """Asks about the first golden row; of an image, whose pixels nobody types, about a file of the user's."""
+    request = outcome.endpoint["request"]
+    url = f"{outcome.endpoint['url']}/v2/models/{outcome.use_case}"
+    # The token is named and not shown.
+    token = ' -H "Authorization: Bearer $SWITCHYARD_TOKEN"' if os.environ.get("SWITCHYARD_TOKEN") else ""
+    if any(len(each["shape"]) > 2 for each in request["inputs"]):
+        return f"curl -s {url}/predict-image -H 'Content-Type: image/png'{token} --data-binary @IMAGE.png"
+    first = {"inputs": [{**each, "shape": [1, 1], "data": each["data"][:1]} for each in request["inputs"]]}
+    return f"curl -s {url}/infer -H 'Content-Type: application/json'{token} -d {shlex.quote(json.dumps(first))}"
 
 
 def _facts(outcome: Outcome) -> list[tuple[str, str]]:

@@ -14,12 +14,13 @@ from steps.preprocess import preprocess
 from steps.promote import promote
 from steps.train import train
 from steps.validate import validate
-from switchyard.config import Config, Features, Metrics, Reporting
-from switchyard.evaluation.gate_tree import needs_data
+from switchyard.config import Features, Metrics, Reporting
+from switchyard.config_images import AnyConfig
+from switchyard.tasks.gates import gates_of
 
 
 @pipeline
-def training(config: Config, fingerprint: str) -> None:
+def training(config: AnyConfig, fingerprint: str) -> None:
     """Ingests, validates, preprocesses, trains, evaluates, promotes and deploys one use case.
 
     Args:
@@ -37,6 +38,7 @@ def training(config: Config, fingerprint: str) -> None:
         raw, use_case=config.name, data=data, contract=contract, task=task
     )
     # The rows are dealt anew only for what depends on them.
+    needs_data = gates_of(task).needs_data
     by_rows = {name: asked for name, asked in config.gates.items() if needs_data(name)}
     splits = preprocess.with_options(**step_options(config, "preprocess"))(
         raw,
@@ -65,6 +67,7 @@ def training(config: Config, fingerprint: str) -> None:
             task=task,
             contract=contract,
             features=config.features,
+            image=config.image,
             split=config.split,
             search=config.search,
             metrics=primary,
@@ -108,6 +111,7 @@ def training(config: Config, fingerprint: str) -> None:
         splits,
         promotion,
         data=data,
+        task=task,
         expectations=config.expectations,
         seed=seed,
         deployment=config.deployment,

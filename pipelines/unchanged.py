@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.outcome_data import Outcome
-from switchyard.config import Config
+from switchyard.config_images import AnyConfig
 from switchyard.project import ROOT, STATE
 
 _PYTHON = ("run.py", "switchyard/**/*.py", "steps/**/*.py", "pipelines/**/*.py", "stacks/**/*.py")
@@ -25,7 +25,7 @@ _CODE = (*_PYTHON, "switchyard/**/*.html", "switchyard/**/*.md", "requirements.l
 _POINTERS = re.compile(r"^(?:active_stack_id|active_project_id|  url|  type): .*$", re.MULTILINE)
 
 
-def recipe(config: Config, fingerprint: str, stack: str | None) -> str:
+def recipe(config: AnyConfig, fingerprint: str, stack: str | None) -> str:
     """One hash over everything that a run depends on.
 
     Args:

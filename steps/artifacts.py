@@ -77,7 +77,8 @@ class DatasetMaterializer(_Materializer):
             self._check_there(f"{part}.parquet")
             if (found := self.artifact_store.size(self._path(part))) != size:
                 raise _damaged(f"{self._path(part)} holds {found:,} of {size:,} bytes")
-        return Dataset(root=self.uri, parts=tuple(sizes), storage_options=_storage_options(self.artifact_store))
+        store = self.artifact_store
+        return Dataset(self.uri, tuple(sizes), storage_options=_storage_options(store), opener=store.open)
 
     def compute_content_hash(self, data: Dataset) -> str | None:
         """The same rows give the same hash, so that what follows can come from the cache.
@@ -150,7 +151,7 @@ class OnnxModelMaterializer(_Materializer):
     def extract_metadata(self, data: OnnxModel) -> dict[str, Any]:
         """What the dashboard shows beside the artifact."""
         card = data.card
-        return {"candidate": card["candidate"], "sha256": card["sha256"], "cv": json.dumps(card["cv"])}
+        return {"candidate": card["candidate"], "sha256": card["sha256"], "cv": json.dumps(card.get("cv"))}
 
 
 class ReportMaterializer(_Materializer):

@@ -9,9 +9,11 @@ from zenml import step
 from steps.registry import load_version, splits_of
 from steps.rollout import roll_out
 from switchyard.config import Data, Deployment, Expectations
+from switchyard.config_images import ImageData
 from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
 from switchyard.models.onnx_model import OnnxModel
+from switchyard.tasks.serving import serving
 
 
 # Never from the cache: the endpoint may have been stopped since; if it serves this version, this takes no time.
@@ -20,7 +22,8 @@ def deploy(
     models: list[OnnxModel],
     splits: Dataset,
     promotion: dict[str, Any],
-    data: Data,
+    data: Data | ImageData,
+    task: str,
     expectations: Expectations,
     seed: int,
     deployment: Deployment,
@@ -35,6 +38,7 @@ def deploy(
         splits: The dataset whose part `test` gives the golden rows.
         promotion: Which candidate was promoted as which version, or which version stays.
         data: Which column is the target.
+        task: Says what kind of data it is.
         expectations: What the endpoint of a version of this run must do; a champion of an earlier run had its own.
         seed: Of the rows that it is asked about.
         deployment: Where it is to answer.
@@ -46,19 +50,21 @@ def deploy(
         SwitchyardError: The stack has no deployer for ONNX models, or the version did not come up; the
             old version keeps serving.
     """
-    from switchyard.serving.expectations import expected_answers, rows_of
-    from switchyard.serving.golden import golden_rows
-
     use_case, version = promotion["use_case"], promotion["production"]
-    expected: list[dict[str, Any]] = []
     if version == promotion["version"]:
         model = next(model for model in models if model.card["candidate"] == promotion["candidate"])
-        tested = rows_of(splits.scan("test"), model, data.target)
-        expected = expected_answers(model, tested, expectations, seed=seed)
     else:
+        expectations = Expectations()
         model = load_version(use_case, version)
         splits = _with_columns(model, splits, splits_of(use_case, version))
-    golden = golden_rows(model, splits.scan("test").collect(), deployment.golden_rows, expected)
+    golden = serving(task).golden(
+        model,
+        splits.scan("test"),
+        data=data,
+        expectations=expectations,
+        count=deployment.golden_rows,
+        seed=seed,
+    )
     reason = f"{promotion['verdict']}: {promotion['reason']}"
     endpoint, _ = roll_out(use_case, version, model, golden, deployment, "training", reason)
     return endpoint.to_dict()

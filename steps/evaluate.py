@@ -10,21 +10,30 @@ from zenml import get_step_context, step
 from steps.artifacts import ReportMaterializer
 from steps.caching import depends_on
 from steps.tracking import log_evaluation
-from switchyard.config import Contract, Data, Expectations, Features, Metrics, Reporting, Task
+from switchyard.config import Contract, Data, Expectations, Features, Metrics, Reporting
+from switchyard.config_images import ImageContract, ImageData
 from switchyard.data.dataset import Dataset
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.report import Report
+from switchyard.tasks.evaluation import evaluating
 
-_CODE = depends_on("switchyard/evaluation", "switchyard/models/onnx_model.py")
+_CODE = depends_on(
+    "switchyard/tasks/evaluation.py",
+    "switchyard/evaluation",
+    "switchyard/images",
+    "switchyard/models/graph.py",
+    "switchyard/models/onnx_model.py",
+    "switchyard/data/seen_rows.py",
+)
 
 
 @step(output_materializers=ReportMaterializer, cache_policy=_CODE)
 def evaluate(
     models: list[OnnxModel],
     splits: Dataset,
-    data: Data,
-    task: Task,
-    contract: Contract,
+    data: Data | ImageData,
+    task: str,
+    contract: Contract | ImageContract,
     features: Features,
     metrics: Metrics,
     reporting: Reporting,
@@ -41,7 +50,7 @@ def evaluate(
         models: One a candidate.
         splits: The dataset with the parts `train`, `validation` and `test`.
         data: Which column is the target.
-        task: Classification or regression.
+        task: Says what kind of data it is, and what was learned.
         contract: The type of each column.
         features: Which columns the candidates see.
         metrics: What decides, and how sure the figures must be.
@@ -56,24 +65,25 @@ def evaluate(
     Returns:
         The report; `facts["best"]` names the candidate that goes on.
     """
-    from switchyard.evaluation.evaluate import evaluate as evaluate_models
     from switchyard.evaluation.expectations import as_gates
     from switchyard.evaluation.gated import flatten
     from switchyard.evaluation.gates import judge
     from switchyard.evaluation.report import to_html
-    from switchyard.evaluation.sections import Wanted
 
     source = {"uri": data.uri, "fingerprint": fingerprint or _ingested()}
-    evaluation = evaluate_models(
+    evaluation = evaluating(task).evaluate(
         models,
-        validation=splits.scan("validation"),
-        test=splits.scan("test"),
+        splits,
         data=data,
         task=task,
+        contract=contract,
+        features=features,
         metrics=metrics,
+        reporting=reporting,
+        expectations=expectations,
+        golden_rows=golden_rows,
         seed=seed,
         source=source,
-        wanted=Wanted(splits.scan("train"), contract, features, reporting, expectations, golden_rows),
     )
     facts = {**evaluation.report, "name": use_case, "contract": _contract(use_case)}
     facts["gated"] = flatten(facts)

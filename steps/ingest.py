@@ -15,9 +15,9 @@ from switchyard.config import Data
 from switchyard.config_images import ImageData
 from switchyard.data.dataset import Dataset
 from switchyard.project import ROOT
-from switchyard.tasks import data_steps
+from switchyard.tasks.data import data_steps
 
-_CODE = depends_on("switchyard/tasks.py", "switchyard/data", "switchyard/images")
+_CODE = depends_on("switchyard/tasks/data.py", "switchyard/data", "switchyard/images")
 
 
 @step(output_materializers=DatasetMaterializer, cache_policy=_CODE)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from zenml import get_step_context
 from zenml.models import PipelineRunResponse
 
-from switchyard.config import Config
+from switchyard.config import recorded
+from switchyard.config_images import AnyConfig
 from switchyard.lineage import config_sha256, machine, origin
 from switchyard.project import ROOT
 from switchyard.report import Report
@@ -36,6 +36,6 @@ def lineage_of_run(evaluation: Report, champion: int | None) -> dict[str, Any]:
     }
 
 
-def config_of(run: PipelineRunResponse) -> Config:
+def config_of(run: PipelineRunResponse) -> AnyConfig:
     """The whole config, as the pipeline was given it."""
-    return Config.model_validate_json(json.dumps((run.config.parameters or {})["config"]))
+    return recorded((run.config.parameters or {})["config"])

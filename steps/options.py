@@ -9,7 +9,7 @@ from zenml.config import ResourceSettings
 from zenml.config.retry_config import StepRetryConfig
 
 from steps.tracking import tracker_options
-from switchyard.config import Config, StepOptions
+from switchyard.config import StepOptions, UseCase
 from switchyard.config_steps import options_of
 
 _RETRY_DELAY = 10  # seconds before a step is tried again, doubled each time: what failed once may need a moment
@@ -18,7 +18,7 @@ _BACKOFF = 2
 _PLACEMENT = {"node_selector": "node_selector", "tolerations": "tolerations", "timeout": "step_timeout"}
 
 
-def step_options(config: Config, *names: str, tracked: bool = False, nested: bool = False) -> dict[str, Any]:
+def step_options(config: UseCase, *names: str, tracked: bool = False, nested: bool = False) -> dict[str, Any]:
     """Keyword arguments for `with_options`.
 
     Args:

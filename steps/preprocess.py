@@ -14,14 +14,17 @@ from steps.caching import depends_on
 from switchyard.config import Contract, Data, Features, Metrics, Reporting, Split
 from switchyard.config_images import ImageContract, ImageData, ImageSplit
 from switchyard.data.dataset import Dataset
-from switchyard.tasks import data_steps
+from switchyard.tasks.data import data_steps
+from switchyard.tasks.gates import gates_of
 
 _CODE = depends_on(
-    "switchyard/tasks.py",
+    "switchyard/tasks/data.py",
+    "switchyard/tasks/gates.py",
     "switchyard/data",
     "switchyard/images",
     "switchyard/evaluation",
     "switchyard/models/features.py",
+    "switchyard/models/graph.py",
 )
 
 
@@ -63,10 +66,14 @@ def preprocess(
     folder = TemporaryDirectory(prefix="switchyard-split-")
     splits = data_steps(task).preprocess(raw, data, contract, split, task, seed, Path(folder.name))
     if gates:
-        from switchyard.evaluation.gate_tree import Measured, groups_of, places
-        from switchyard.evaluation.gates import check_gates
-
-        measured = Measured(task, data, contract, features, metrics, reporting)
-        found = groups_of(splits.scan("test"), splits.scan("train"), measured)
-        check_gates(gates, places(measured, found))
+        gates_of(task).check(
+            gates,
+            splits,
+            task=task,
+            data=data,
+            contract=contract,
+            features=features,
+            metrics=metrics,
+            reporting=reporting,
+        )
     return replace(splits, owner=folder)

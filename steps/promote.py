@@ -27,13 +27,15 @@ from steps.tracking import (
     register_in_mlflow,
 )
 from steps.version_record import keep_card, keep_with_version, remember_recipe
-from switchyard.config import Champion, Data, Metrics, Task
+from switchyard.config import Champion, Data, Metrics
+from switchyard.config_images import ImageData
 from switchyard.data.dataset import Dataset
 from switchyard.errors import GateError, SwitchyardError
 from switchyard.evaluation.gates import GateResult, sentence
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.releases.history import aliases, taken_out
 from switchyard.report import Report
+from switchyard.tasks.evaluation import evaluating
 
 if TYPE_CHECKING:
     from switchyard.evaluation.comparison import Comparison
@@ -46,8 +48,8 @@ def promote(
     models: list[OnnxModel],
     splits: Dataset,
     evaluation: Report,
-    data: Data,
-    task: Task,
+    data: Data | ImageData,
+    task: str,
     metrics: Metrics,
     champion: Champion,
     seed: int,
@@ -62,7 +64,7 @@ def promote(
         splits: The dataset whose part `test` both the champion and the challenger answer.
         evaluation: Names the best one and what each gate measured.
         data: Which column is the target.
-        task: Classification or regression.
+        task: Says what kind of data it is, and what was learned.
         metrics: What is compared.
         champion: How sure the difference must be, and what follows.
         seed: Of the resamples.
@@ -136,20 +138,20 @@ def _compared(
     before: int,
     best: OnnxModel,
     splits: Dataset,
-    data: Data,
-    task: Task,
+    data: Data | ImageData,
+    task: str,
     metrics: Metrics,
     champion: Champion,
     seed: int,
 ) -> Comparison:
     """The best candidate against the version in production, on today's test rows."""
-    from switchyard.evaluation.comparison import compare, incomparable
+    from switchyard.evaluation.comparison import incomparable
 
     try:
         model = load_version(use_case, before)
     except SwitchyardError as error:
         return incomparable(str(error), best, metrics.primary, champion)
-    return compare(
+    return evaluating(task).compare(
         model,
         best,
         splits.scan("test"),

@@ -23,6 +23,7 @@ from switchyard.data.dataset import Dataset
 from switchyard.data.seen_rows import SeenRows
 from switchyard.errors import SwitchyardError
 from switchyard.models.onnx_model import OnnxModel
+from switchyard.tasks.data import data_steps
 
 PRODUCTION, ARCHIVED = "production", "archived"
 _PAGE = 200
@@ -48,7 +49,7 @@ def register_version(use_case: str, model: OnnxModel, splits: Dataset) -> int:
     version = known[0] if known else client.create_model_version(use_case, tags=[tag, str(model.card["candidate"])])
     if "sha256" not in version.run_metadata:  # written last: a run that died before it has left the rest undone
         _link_inputs(version)
-        _remember_rows(version, use_case, splits)
+        _remember_rows(version, use_case, str(model.card["task"]), splits)
         facts: dict[str, Any] = {"sha256": sha256, "candidate": str(model.card["candidate"])}
         log_metadata(metadata=facts, model_name=use_case, model_version=int(version.number))
     return int(version.number)
@@ -156,8 +157,8 @@ def _link_inputs(version: ModelVersionResponse) -> None:
             link_artifact_version_to_model_version(artifact_version=artifact, model_version=version)
 
 
-def _remember_rows(version: ModelVersionResponse, use_case: str, splits: Dataset) -> None:
+def _remember_rows(version: ModelVersionResponse, use_case: str, task: str, splits: Dataset) -> None:
     with TemporaryDirectory(prefix="switchyard-rows-") as folder:
-        rows = SeenRows.of(splits.scan("train")).write(Path(folder))
+        rows = SeenRows.of(data_steps(task).recognised_by(splits.scan("train"))).write(Path(folder))
         saved = save_artifact(rows, f"{use_case}_seen_rows", materializer=DatasetMaterializer)
     link_artifact_version_to_model_version(artifact_version=saved, model_version=version)

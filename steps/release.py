@@ -10,10 +10,12 @@ from steps.registry import latest_splits, load_version, splits_of
 from steps.rollout import roll_out
 from steps.settle import settle
 from switchyard.config import Data, Deployment, Expectations
+from switchyard.config_images import ImageData
 from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.releases.change import Action
+from switchyard.tasks.serving import serving
 
 
 @step(enable_cache=False)
@@ -22,7 +24,8 @@ def release(
     version: int,
     action: Action,
     reason: str,
-    data: Data,
+    data: Data | ImageData,
+    task: str,
     expectations: Expectations,
     seed: int,
     deployment: Deployment,
@@ -35,6 +38,7 @@ def release(
         action: `release` or `rollback`.
         reason: Why.
         data: Which column is the target.
+        task: Says what kind of data it is.
         expectations: What the endpoint must do; those about columns that the version does not read are left out.
         seed: Of the rows that it is asked about.
         deployment: Where it is to answer.
@@ -46,14 +50,12 @@ def release(
         SwitchyardError: The ONNX file or the rows for its smoke test are gone, or it did not come up; the old version
             keeps serving.
     """
-    from switchyard.serving.expectations import applicable, expected_answers, rows_of
-    from switchyard.serving.golden import golden_rows
-
     healed = settle(use_case)
     model = load_version(use_case, version)
     test = _rows(use_case, version, model).scan("test")
-    expected = expected_answers(model, rows_of(test, model, data.target), applicable(expectations, model), seed=seed)
-    golden = golden_rows(model, test.collect(), deployment.golden_rows, expected)
+    golden = serving(task).golden(
+        model, test, data=data, expectations=expectations, count=deployment.golden_rows, seed=seed
+    )
     endpoint, more = roll_out(use_case, version, model, golden, deployment, action, reason)
     return {"use_case": use_case, "version": version, "endpoint": endpoint.to_dict(), "healed": healed + more}
 

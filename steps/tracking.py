@@ -13,7 +13,7 @@ import platform
 import re
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -68,9 +68,28 @@ def log_candidate(model: OnnxModel, history: list[dict[str, Any]]) -> None:
     card = model.card
     mlflow.log_params({"candidate": card["candidate"], "type": card["type"], "seed": card["seed"], **card["params"]})
     _log_metrics(card, history)
-    mlflow.log_dict({"trials": history}, "search.json")
+    if history:
+        mlflow.log_dict({"trials": history}, "search.json")
     mlflow.log_dict(card["versions"], "environment.json")
     log_model_files(model)
+
+
+@_if_it_answers
+def log_epochs(epochs: Sequence[Mapping[str, float]]) -> None:
+    """The figures of some epochs, each at its number."""
+    import mlflow
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    metrics = [
+        Metric(name, float(value), now, int(epoch["epoch"]))
+        for epoch in epochs
+        for name, value in epoch.items()
+        if name != "epoch"
+    ]
+    run = _active_run()
+    for start in range(0, len(metrics), _METRICS_PER_CALL):
+        mlflow.MlflowClient().log_batch(run.info.run_id, metrics[start : start + _METRICS_PER_CALL])
 
 
 def _log_metrics(card: dict[str, Any], history: list[dict[str, Any]]) -> None:
@@ -78,12 +97,15 @@ def _log_metrics(card: dict[str, Any], history: list[dict[str, Any]]) -> None:
     import mlflow
     from mlflow.entities import Metric
 
-    scored, now = f"cv_{card['cv']['metric']}", int(time.time() * 1000)
-    metrics = [
-        Metric(scored, card["cv"]["mean"], now, 0),
-        Metric(f"{scored}_std", card["cv"]["std"], now, 0),
-        Metric("parity_max_difference", card["parity"]["max_difference"], now, 0),
-        *(Metric("search_score", each["score"], now, each["number"]) for each in history if each["score"] is not None),
+    now = int(time.time() * 1000)
+    metrics = [Metric("parity_max_difference", card["parity"]["max_difference"], now, 0)]
+    if cv := card.get("cv"):  # networks are judged by the validation images alone
+        metrics += [
+            Metric(f"cv_{cv['metric']}", cv["mean"], now, 0),
+            Metric(f"cv_{cv['metric']}_std", cv["std"], now, 0),
+        ]
+    metrics += [
+        Metric("search_score", each["score"], now, each["number"]) for each in history if each["score"] is not None
     ]
     run = _active_run()
     for start in range(0, len(metrics), _METRICS_PER_CALL):

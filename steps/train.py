@@ -9,24 +9,36 @@ from zenml import step
 
 from steps.artifacts import OnnxModelMaterializer
 from steps.caching import depends_on
+from steps.checkpoints import checkpoints
+from steps.epochs import Epochs
 from steps.tracking import log_candidate
-from switchyard.config import Candidate, Contract, Data, Features, Metrics, Search, Split, Task
+from switchyard.config import Candidate, Contract, Data, Features, Metrics, Search, Split
+from switchyard.config_images import ImageCandidate, ImageContract, ImageData, ImageShape, ImageSplit
 from switchyard.data.dataset import Dataset
 from switchyard.models.onnx_model import OnnxModel
+from switchyard.tasks.training import training_of
 
-_CODE = depends_on("switchyard/models", "switchyard/evaluation/metrics.py", "switchyard/evaluation/bootstrap.py")
+_CODE = depends_on(
+    "switchyard/tasks/training.py",
+    "switchyard/models",
+    "switchyard/images",
+    "switchyard/data/seen_rows.py",
+    "switchyard/evaluation/metrics.py",
+    "switchyard/evaluation/bootstrap.py",
+)
 
 
 @step(output_materializers=OnnxModelMaterializer, cache_policy=_CODE)
 def train(
     splits: Dataset,
     name: str,
-    candidate: Candidate,
-    data: Data,
-    task: Task,
-    contract: Contract,
+    candidate: Candidate | ImageCandidate,
+    data: Data | ImageData,
+    task: str,
+    contract: Contract | ImageContract,
     features: Features,
-    split: Split,
+    image: ImageShape | None,
+    split: Split | ImageSplit,
     search: Search,
     metrics: Metrics,
     seed: int,
@@ -41,9 +53,10 @@ def train(
         name: What the config calls the candidate.
         candidate: Its kind, fixed hyperparameters and search space.
         data: Which column is the target.
-        task: Classification or regression.
+        task: Says what kind of data it is, and what is learned.
         contract: The type of each column.
         features: Which columns the model sees.
+        image: What a network sees of an image; None of a table.
         split: How rows were dealt, so that cross-validation deals them alike.
         search: The budget.
         metrics: What is optimised.
@@ -58,23 +71,27 @@ def train(
     Raises:
         SwitchyardError: The ONNX file and the fitted model disagree.
     """
-    from switchyard.models.train import train as train_candidate
-
-    trained = train_candidate(
-        name,
-        candidate,
-        data=data,
-        task=task,
-        contract=contract,
-        features=features,
-        split=split,
-        search=search,
-        metrics=metrics,
-        seed=seed,
-        threads=threads,
-        seeds=seeds,
-        train=splits.scan("train"),
-        validation=splits.scan("validation"),
-    )
+    epochs = Epochs(name)
+    with checkpoints(use_case, name) as folder:
+        trained = training_of(task).train(
+            splits,
+            name,
+            candidate,
+            data=data,
+            task=task,
+            contract=contract,
+            features=features,
+            image=image,
+            split=split,
+            search=search,
+            metrics=metrics,
+            seed=seed,
+            threads=threads,
+            seeds=seeds,
+            use_case=None,
+            folder=folder,
+            on_epoch=epochs,
+        )
+    epochs.complete(trained.model)
     log_candidate(trained.model, trained.history)
     return replace(trained.model, card={**trained.model.card, "search": trained.history})

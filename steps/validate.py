@@ -14,9 +14,9 @@ from switchyard.config_images import ImageContract, ImageData
 from switchyard.data.dataset import Dataset
 from switchyard.errors import ContractError
 from switchyard.report import Report
-from switchyard.tasks import data_steps
+from switchyard.tasks.data import data_steps
 
-_CODE = depends_on("switchyard/tasks.py", "switchyard/data", "switchyard/images")
+_CODE = depends_on("switchyard/tasks/data.py", "switchyard/data", "switchyard/images")
 
 
 @step(output_materializers={"{use_case}_validation": ReportMaterializer}, cache_policy=_CODE)

@@ -8,14 +8,18 @@ not train again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from switchyard.config_column import check_pattern, check_value
 from switchyard.errors import InputError
+
+if TYPE_CHECKING:
+    from switchyard.config_images import ImageConfig
 
 Task = Literal["classification", "regression"]
 TABLE_TASKS = get_args(Task)
@@ -132,6 +136,10 @@ class Contract(Section):
     table: Table = Table()
     distribution: Distribution = Distribution()
 
+    def described(self) -> str:
+        """In a few words, for the plan."""
+        return f"{len(self.columns)} columns of the contract"
+
 
 class Split(Section):
     """How rows are dealt to training, validation and test."""
@@ -182,6 +190,14 @@ class Space(Section):
         return self
 
 
+class Search(Section):
+    """The budget of the hyperparameter search of each candidate."""
+
+    trials: int = Field(default=20, ge=1)
+    folds: int = Field(default=5, ge=2)
+    metric: str | None = None
+
+
 class Candidate(Section):
     """A kind of model, its fixed hyperparameters and those to search."""
 
@@ -189,13 +205,10 @@ class Candidate(Section):
     params: dict[str, Scalar] = {}
     search: dict[str, Space] = {}
 
-
-class Search(Section):
-    """The budget of the hyperparameter search of each candidate."""
-
-    trials: int = Field(default=20, ge=1)
-    folds: int = Field(default=5, ge=2)
-    metric: str | None = None
+    def described(self, budget: Search) -> str:
+        """What its training does, in a few words, for the plan."""
+        searched = ", ".join(self.search) or "nothing"
+        return f"{budget.trials if self.search else 1} trials × {budget.folds} folds over {searched}"
 
 
 class Metrics(Section):
@@ -374,6 +387,13 @@ class Resources(Section):
     memory: Memory | None = None
 
 
+class Batching(Section):
+    """How requests that arrive together are run as one: wait so long, or for so many rows."""
+
+    max_delay_ms: float = Field(default=2.0, gt=0, le=1000)
+    max_size: int = Field(default=32, ge=2, le=1024)
+
+
 class Deployment(Section):
     """The endpoint that answers when all gates have passed."""
 
@@ -381,6 +401,7 @@ class Deployment(Section):
     port: int = Field(default=8080, ge=1, le=65535)
     golden_rows: int = Field(default=5, ge=1, le=100)
     max_request_mb: float = Field(default=8.0, gt=0)
+    batching: Batching | None = None
     replicas: Replicas = Replicas()
     resources: Resources = Resources()
 
@@ -426,8 +447,25 @@ class Config(UseCase):
     candidates: dict[str, Candidate] = Field(min_length=1)
     expectations: Expectations = Expectations()
 
+    @property
+    def image(self) -> None:
+        """Nothing: what a network sees of an image is for images to say."""
+        return
 
-def load(path: Path, overrides: Sequence[str] = ()) -> UseCase:
+
+def recorded(document: Any) -> Config | ImageConfig:  # noqa: ANN401 - JSON
+    """The config of an earlier run, or of another process, from what `model_dump(mode="json")` gave.
+
+    Raises:
+        pydantic.ValidationError: This code does not read it.
+    """
+    from switchyard.config_images import IMAGE_TASKS, ImageConfig
+
+    of_images = isinstance(document, dict) and document.get("task") in IMAGE_TASKS
+    return (ImageConfig if of_images else Config).model_validate_json(json.dumps(document))
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Config | ImageConfig:
     """Reads a use case file, applies `--set` overrides and checks everything.
 
     Args:

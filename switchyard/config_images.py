@@ -10,7 +10,19 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from switchyard.config import TASKS, Distribution, Names, Scalar, Section, Space, UseCase
+from switchyard.config import (
+    TASKS,
+    Config,
+    Distribution,
+    Expectations,
+    Features,
+    Names,
+    Scalar,
+    Search,
+    Section,
+    Space,
+    UseCase,
+)
 
 ImageTask = Literal["image_classification", "image_retrieval"]
 ImageFormat = Literal["BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"]
@@ -59,6 +71,11 @@ class ImageContract(Section):
     near_duplicates: NearDuplicates = NearDuplicates()
     distribution: Distribution = Distribution()
 
+    def described(self) -> str:
+        """In a few words, for the plan."""
+        classes = f"{len(self.classes)} classes" if self.classes else "any classes"
+        return f"{classes}, {', '.join(self.formats or ('any format',))}"
+
     @field_validator("formats", "modes", "classes")
     @classmethod
     def _names_something(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -90,6 +107,12 @@ class ImageSplit(Section):
     unseen: Names = ()
 
     @model_validator(mode="after")
+    def _is_told_whole(self) -> Self:
+        """ZenML keeps of a parameter what was set, and without the last two keys this could be a table's split."""
+        self.__pydantic_fields_set__.update(type(self).model_fields)
+        return self
+
+    @model_validator(mode="after")
     def _leaves_training_rows(self) -> Self:
         if self.validation + self.test >= 1:
             raise ValueError(
@@ -119,6 +142,11 @@ class ImageCandidate(Section):
     params: dict[str, Parameter] = Field(default={})
     search: dict[str, Space] = Field(default={})
 
+    def described(self, budget: Search) -> str:
+        """What its training does, in a few words, for the plan."""
+        del budget
+        return ", ".join(f"{name} {value}" for name, value in self.params.items()) or "as by default"
+
 
 class ImageConfig(UseCase):
     """A whole use case of images."""
@@ -129,3 +157,16 @@ class ImageConfig(UseCase):
     split: ImageSplit = ImageSplit()
     image: ImageShape
     candidates: dict[str, ImageCandidate] = Field(min_length=1)
+
+    @property
+    def features(self) -> Features:
+        """None to choose from: an image is one input."""
+        return Features()
+
+    @property
+    def expectations(self) -> Expectations:
+        """None, so far: they are about columns."""
+        return Expectations()
+
+
+AnyConfig = Config | ImageConfig

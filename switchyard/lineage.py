@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from switchyard.config import Config
+    from switchyard.config import UseCase
 
 LOCK = "requirements.lock"
 CODE_FOLDERS = ("switchyard", "steps", "pipelines", "stacks")
@@ -65,7 +65,7 @@ def lock_sha256(root: Path) -> str | None:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
-def config_sha256(config: Config) -> str:
+def config_sha256(config: UseCase) -> str:
     """The hash of a whole config, defaults and all: the order of its keys does not matter."""
     text = json.dumps(config.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

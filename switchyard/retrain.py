@@ -18,8 +18,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from switchyard.config import Config, Metrics
+from switchyard.config import Metrics, recorded
+from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
+from switchyard.tasks.data import data_steps
+from switchyard.tasks.training import training_of
 
 
 def retrain(folder: Path) -> None:
@@ -31,36 +34,35 @@ def retrain(folder: Path) -> None:
     Raises:
         SwitchyardError: The recipe is of another time, or this code cannot train from it.
     """
-    import polars as pl
     from pydantic import ValidationError
-
-    from switchyard.data.contract import cast
-    from switchyard.data.split import split
-    from switchyard.models.train import train
 
     recipe: dict[str, Any] = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
     try:
-        config = Config.model_validate_json(json.dumps(recipe["config"]))
+        config = recorded(recipe["config"])
         candidate = config.candidates[recipe["candidate"]]
     except (ValidationError, KeyError) as error:
         raise SwitchyardError(f"the recorded config is not one that this code reads: {error}") from error
-    raw = pl.scan_parquet(recipe["raw"])
-    table = cast(raw, config.contract)
-    splits = split(table, config.split, config.data, config.task, config.seed, folder / "split")
-    trained = train(
+    raw = Dataset(str(Path(recipe["raw"]).parent), ("raw",))
+    parts = (config.data, config.contract, config.split, config.task, config.seed)
+    splits = data_steps(config.task).preprocess(raw, *parts, folder / "split")
+    trained = training_of(config.task).train(
+        splits,
         recipe["candidate"],
         candidate,
         data=config.data,
         task=config.task,
         contract=config.contract,
         features=config.features,
+        image=config.image,
         split=config.split,
         search=config.search,
         metrics=Metrics(primary=config.metrics.primary),
         seed=config.seed,
         threads=config.threads,
-        train=splits.scan("train"),
-        validation=splits.scan("validation"),
+        seeds=0,
+        use_case=None,
+        folder=None,
+        on_epoch=lambda _: None,
     )
     (folder / "card.json").write_text(trained.model.card_json(), encoding="utf-8")
     (folder / "model.onnx").write_bytes(trained.model.content)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from switchyard.config import Champion, Config, Costs, Data, Slices, UseCase, load, load_table
+from switchyard.config import Batching, Champion, Config, Costs, Data, Slices, UseCase, load, load_table
 from switchyard.config_images import ImageConfig, ImageContract, ImageData, ImageSplit, NearDuplicates
 from switchyard.errors import InputError
 
@@ -73,6 +73,7 @@ def test_values_are_what_the_file_says():
         columns=("used", "2019"), bins={"rooms": (1.5, 2.0)}, pairs=(("used", "rooms"),), min_rows=5
     )
     assert config.deployment.max_request_mb == 0.5
+    assert config.deployment.batching == Batching(max_delay_ms=1.5, max_size=16)
 
 
 def test_costs_and_sensitive_columns_are_what_the_file_says():

@@ -12,7 +12,7 @@ from switchyard.config import Task, load
 from switchyard.config_images import ImageTask
 from switchyard.errors import SwitchyardError
 from switchyard.images.init import write_image_config
-from switchyard.tasks import DataSteps, data_steps
+from switchyard.tasks.data import DataSteps, data_steps
 from tests.images.conftest import encoded, picture, put
 
 

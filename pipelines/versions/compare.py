@@ -16,11 +16,13 @@ from zenml.models import ModelVersionResponse
 from pipelines.preflight import preflight
 from steps.registry import PRODUCTION, load_version, rows_seen_by
 from steps.version_record import recipe_of, version_named
-from switchyard.config import Column, Config
-from switchyard.data.source import Source
+from switchyard.config_images import AnyConfig
 from switchyard.errors import InputError
 from switchyard.evaluation.report import number
-from switchyard.evaluation.side_by_side import Entrant, side_by_side
+from switchyard.evaluation.side_by_side import Entrant
+from switchyard.project import ROOT
+from switchyard.tasks.data import Source, data_steps
+from switchyard.tasks.evaluation import evaluating
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,7 +55,7 @@ def compare(path: Path, first: str, second: str, uri: str | None = None, as_json
     )
     with TemporaryDirectory(prefix="switchyard-compare-") as folder:
         rows = _rows(_with_columns_of(config, numbers, source), source, Path(folder), everything=bool(uri))
-        figures = side_by_side(
+        figures = evaluating(config.task).side_by_side(
             one,
             other,
             rows,
@@ -72,30 +74,23 @@ def compare(path: Path, first: str, second: str, uri: str | None = None, as_json
     return 0
 
 
-def _with_columns_of(config: Config, numbers: list[int], source: Source) -> Config:
+def _with_columns_of(config: AnyConfig, numbers: list[int], source: Source) -> AnyConfig:
     """The contract, and what the versions read beyond it, if the source still has that."""
-    columns = dict(config.contract.columns)
+    contract: Any = config.contract
     for version in numbers:
         recorded = ((recipe_of(config.name, version) or {}).get("config") or {}).get("contract") or {}
-        for name, column in (recorded.get("columns") or {}).items():
-            if name not in columns and name in source.columns:
-                columns[name] = Column.model_validate_json(json.dumps(column))
-    return config.model_copy(update={"contract": config.contract.model_copy(update={"columns": columns})})
+        contract = data_steps(config.task).widened(contract, recorded, source)
+    return config.model_copy(update={"contract": contract})
 
 
-def _rows(config: Config, source: Source, folder: Path, everything: bool) -> pl.LazyFrame:
+def _rows(config: AnyConfig, source: Source, folder: Path, everything: bool) -> pl.LazyFrame:
     """As the steps ingest and preprocess make them of the source as it is now."""
-    import polars as pl
-
-    from switchyard.data.contract import cast
-    from switchyard.data.ingest import ingest
-    from switchyard.data.split import split
-
-    ingest(source, config.data, folder)
-    table = cast(pl.scan_parquet(folder / "raw.parquet"), config.contract)
+    steps = data_steps(config.task)
+    raw, _ = steps.ingest(config.data, source.fingerprint, ROOT, folder)
     if everything:
-        return table
-    return split(table, config.split, config.data, config.task, config.seed, folder / "split").scan("test")
+        return steps.typed(raw, config.contract)
+    parts = (config.data, config.contract, config.split, config.task, config.seed)
+    return steps.preprocess(raw, *parts, folder / "split").scan("test")
 
 
 def _print(console: Console, figures: dict[str, Any], found: list[ModelVersionResponse]) -> None:

@@ -14,12 +14,14 @@ from typing import Any
 from pipelines.versions.code_of import Code, code_of
 from steps.registry import load_version
 from steps.version_record import raw_of, recipe_of, version_named
-from switchyard.config import Config
+from switchyard.config import recorded
+from switchyard.config_images import AnyConfig
 from switchyard.errors import SwitchyardError
 from switchyard.lineage import lock_sha256, machine
 from switchyard.models.environment import versions
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.project import ROOT
+from switchyard.tasks.data import data_steps
 
 _SHOWN = 3  # differences; the first explains the rest
 SAME, OTHER = 0, 1
@@ -78,7 +80,7 @@ def _data(use_case: str, version: int, recipe: dict[str, Any], folder: Path) -> 
 
     They were kept as they were read. If they are gone, the source will do, as long as its fingerprint is that of then.
     """
-    config, then = Config.model_validate_json(json.dumps(recipe["config"])), recipe["data"]["fingerprint"]
+    config, then = recorded(recipe["config"]), recipe["data"]["fingerprint"]
     now = _fingerprint(config)
     moved = f"{config.data.uri} {'has changed' if now else 'cannot be read'}" if now != then else ""
     try:
@@ -94,26 +96,20 @@ def _data(use_case: str, version: int, recipe: dict[str, Any], folder: Path) -> 
     )
     if "://" not in raw.root:
         return {"raw": raw.path("raw"), "told": told}
-    raw.scan("raw").sink_parquet(folder / "raw.parquet", engine="streaming")
-    return {"raw": str(folder / "raw.parquet"), "told": told}
+    return {"raw": raw.fetched(folder, ["raw"]).path("raw"), "told": told}
 
 
-def _fingerprint(config: Config) -> str | None:
+def _fingerprint(config: AnyConfig) -> str | None:
     """Of the source today; None if it cannot be read."""
-    from switchyard.data.source import look
-
     try:
-        return look(config.data, ROOT).fingerprint
+        return data_steps(config.task).look(config.data, ROOT).fingerprint
     except (SwitchyardError, OSError):
         return None
 
 
-def _read_again(config: Config, folder: Path) -> str:
-    from switchyard.data.ingest import ingest
-    from switchyard.data.source import look
-
-    ingest(look(config.data, ROOT), config.data, folder)
-    return str(folder / "raw.parquet")
+def _read_again(config: AnyConfig, folder: Path) -> str:
+    raw, _ = data_steps(config.task).ingest(config.data, "", ROOT, folder)
+    return raw.path("raw")
 
 
 def _train(folder: Path, recipe: dict[str, Any], raw: str, code: Code) -> None:

@@ -59,7 +59,9 @@ class KServeDeployer(BaseModelDeployer):
             raise
         service = self._record(name, version, manifest, url)
         storage.prune(name, [uri, *([storage_uri(good)] if good else [])], older=self.config.ready_timeout)
-        return Endpoint(name=name, version=version, url=url, service=str(service), notice="", request=golden["request"])
+        notice = "" if deployment.batching is None else "deployment.batching is for the local endpoint: KServe got none"
+        request = golden["request"]
+        return Endpoint(name=name, version=version, url=url, service=str(service), notice=notice, request=request)
 
     def retire(self, name: str) -> None:
         """See `switchyard.serving.deployer.Deployer`."""

@@ -51,6 +51,7 @@ class OipDeployer(BaseModelDeployer):
             deployment.port,
             version=version,
             max_request_mb=deployment.max_request_mb,
+            batching=deployment.batching,
         )
         config = OipServiceConfig(
             model_name=name,
@@ -61,6 +62,7 @@ class OipDeployer(BaseModelDeployer):
             host=deployment.host,
             port=deployment.port,
             max_request_mb=deployment.max_request_mb,
+            batching=deployment.batching,
             url=deployed.url,
         )
         service = self._record(config)
@@ -142,7 +144,13 @@ class OipDeployer(BaseModelDeployer):
     ) -> BaseService:
         """Starts the daemon again, with the version that it served last."""
         config = cast(OipServiceConfig, service.config)
-        daemon.start(Path(config.root), config.host, config.port, max_request_mb=config.max_request_mb)
+        daemon.start(
+            Path(config.root),
+            config.host,
+            config.port,
+            max_request_mb=config.max_request_mb,
+            batching=config.batching,
+        )
         service.admin_state = ServiceState.ACTIVE
         service.update_status()
         self._save(cast(OipService, service))

@@ -12,6 +12,7 @@ from zenml.services import ServiceConfig
 from zenml.services.service import BaseDeploymentService
 from zenml.services.service_status import ServiceStatus
 
+from switchyard.config import Batching
 from switchyard.serving import daemon
 
 
@@ -22,6 +23,7 @@ class OipServiceConfig(ServiceConfig):
     host: str
     port: int
     max_request_mb: float
+    batching: Batching | None = None
     url: str = ""
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,12 +21,14 @@ class Dataset:
         parts: The names of the tables in it: `("raw",)` after ingest,
             `("train", "validation", "test")` after preprocess. A part is `root/NAME.parquet`.
         storage_options: What Polars needs to read `root` if it is remote.
+        opener: How the store that `root` is in opens a file of it, given path and mode; None of a local one.
         owner: Whatever keeps `root` alive, a `TemporaryDirectory` say; held, never read.
     """
 
     root: str
     parts: tuple[str, ...]
     storage_options: dict[str, str] = field(default_factory=dict, repr=False)
+    opener: Callable[[str, str], IO[Any]] | None = field(default=None, repr=False, compare=False)
     owner: object = field(default=None, repr=False, compare=False)
 
     def path(self, part: str) -> str:
@@ -37,3 +42,19 @@ class Dataset:
         import polars as pl
 
         return pl.scan_parquet(self.path(part), storage_options=self.storage_options or None)
+
+    def fetched(self, folder: Path, parts: Sequence[str]) -> Dataset:
+        """The same parts, byte for byte, on this disk, for whoever cannot read a bucket; a local dataset is itself.
+
+        Args:
+            folder: Where copies go.
+            parts: Which are wanted.
+        """
+        if "://" not in self.root:
+            return self
+        if self.opener is None:
+            raise ValueError(f"{self.root} is not on this disk, and nothing says how to open it")
+        for part in parts:
+            with self.opener(self.path(part), "rb") as source, (folder / f"{part}.parquet").open("wb") as copy:
+                shutil.copyfileobj(source, copy, 1 << 22)
+        return Dataset(str(folder), tuple(parts))

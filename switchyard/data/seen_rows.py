@@ -24,6 +24,7 @@ Hashes = NDArray[np.uint64]
 
 _ROWS = 100_000  # text becomes Python objects, and those are large
 _NULL = "\0null"
+_CONTENT = "hash"
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -41,8 +42,16 @@ class SeenRows:
 
     @classmethod
     def of(cls, table: pl.LazyFrame) -> Self:
-        """All rows and columns of a table; one column at a time is in memory."""
-        columns = tuple(sorted(table.collect_schema().names()))
+        """All rows and columns of a table; one column at a time is in memory.
+
+        Rows that hold files, which is what bytes are, go by the hash of their content: it makes no difference under
+        which name or label an image was learned.
+        """
+        import polars as pl
+
+        schema = table.collect_schema()
+        has_files = _CONTENT in schema and pl.Binary() in schema.dtypes()
+        columns = (_CONTENT,) if has_files else tuple(sorted(schema.names()))
         return cls(columns, np.unique(hash_rows(table, columns)))
 
     def missing(self, table: pl.LazyFrame) -> list[str]:

@@ -65,6 +65,11 @@ class Source:
         """Whether the files are on this machine."""
         return place_of(self.uri) is _LOCAL
 
+    def described(self) -> str:
+        """Format and size in a few words."""
+        rows = f"{self.rows:,} rows, " if self.rows is not None else ""
+        return f"{self.format}, {rows}{len(self.columns)} columns"
+
     @property
     def storage_options(self) -> dict[str, str]:
         """What Polars needs to read the files; from the environment, so that no key is ever recorded."""

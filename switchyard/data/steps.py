@@ -1,20 +1,34 @@
-"""What the data steps do with a table; `switchyard.tasks` chooses this module for its tasks."""
+"""What the data steps do with a table; `switchyard.tasks.data` chooses this module for its tasks."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from switchyard.data.contract import cast
 from switchyard.data.dataset import Dataset
-from switchyard.data.source import look
+from switchyard.data.source import Source, look
+from switchyard.data.source import inspect as inspect_source
 from switchyard.data.validation import Outcome
 from switchyard.errors import SwitchyardError
 
 if TYPE_CHECKING:
-    from switchyard.config import Contract, Data, Split, Task
+    import polars as pl
 
-__all__ = ["ingest", "preprocess", "require_unchanged", "validate"]
+    from switchyard.config import Config, Contract, Data, Split, Task
+
+__all__ = ["look"]
+
+
+def inspect(config: Config, root: Path, split: bool) -> Source:
+    """See `DataSteps.inspect`: also one pass over the values of a local table."""
+    from switchyard.data.split_check import check_split
+
+    source = inspect_source(config.data, config.contract, config.task, root=root, features=config.features)
+    if split:
+        check_split(source, config)
+    return source
 
 
 def ingest(data: Data, fingerprint: str, root: Path, folder: Path) -> tuple[Dataset, dict[str, Any]]:
@@ -52,3 +66,24 @@ def preprocess(
     from switchyard.data.split import split as split_rows
 
     return split_rows(cast(raw.scan("raw"), contract), split, data, task, seed, folder)
+
+
+def typed(raw: Dataset, contract: Contract) -> pl.LazyFrame:
+    """See `DataSteps.typed`."""
+    return cast(raw.scan("raw"), contract)
+
+
+def widened(contract: Contract, recorded: dict[str, Any], source: Source) -> Contract:
+    """See `DataSteps.widened`."""
+    from switchyard.config import Column
+
+    columns = dict(contract.columns)
+    for name, column in (recorded.get("columns") or {}).items():
+        if name not in columns and name in source.columns:
+            columns[name] = Column.model_validate_json(json.dumps(column))
+    return contract.model_copy(update={"columns": columns})
+
+
+def recognised_by(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """See `DataSteps.recognised_by`: every column, so that an id tells apart what is otherwise equal."""
+    return rows

@@ -16,7 +16,8 @@ from switchyard.evaluation import metrics as definitions
 from switchyard.evaluation.expectations import check_expectations
 from switchyard.evaluation.gated import flatten
 from switchyard.evaluation.latency import latency_ms
-from switchyard.evaluation.scoring import Scored, ask, score
+from switchyard.evaluation.rating import best_of, rated_as, selection
+from switchyard.evaluation.scoring import ask, score
 from switchyard.evaluation.sections import Subject, Wanted, sections
 
 if TYPE_CHECKING:
@@ -89,10 +90,10 @@ def evaluate(
     columns = _columns(models, data.target)
     rows, warnings = _rows(validation, columns, data.target, "validation")
     scored = [score(ask(model, rows, data.target), metrics, seed) for model in models]
-    rated = [_candidate(model, each, rows) for model, each in zip(models, scored, strict=True)]
+    rated = [rated_as(model, each.metrics, latency_ms(model, rows)) for model, each in zip(models, scored, strict=True)]
     for candidate, each in zip(rated, scored, strict=True):
         warnings += [f"validation, {candidate['name']}: {note}" for note in each.notes]
-    chosen = _best(rated, metrics.primary)
+    chosen = best_of(rated, metrics.primary)
     grouped_by = sorted({*columns, *(wanted.columns() if wanted else ())})
     held_out, test_warnings = _rows(test, grouped_by, data.target, "test")
     answers = ask(models[chosen], held_out, data.target)
@@ -110,7 +111,7 @@ def evaluate(
         "name": models[chosen].card.get("name"),
         "task": task,
         "best": rated[chosen]["name"],
-        "selection": _selection(metrics),
+        "selection": selection(metrics),
         "data": {
             "target": data.target,
             "rows": {"validation": len(rows), "test": len(held_out)},
@@ -124,16 +125,6 @@ def evaluate(
         **more,
     }
     return Evaluation(rated[chosen]["name"], {**report, "gated": flatten(report)})
-
-
-def _selection(metrics: Metrics) -> dict[str, Any]:
-    """How the best was chosen and how the intervals were made."""
-    return {
-        "metric": metrics.primary,
-        "higher_is_better": metrics.primary not in definitions.LOWER_IS_BETTER,
-        "confidence": metrics.confidence,
-        "resamples": metrics.bootstrap,
-    }
 
 
 def _check_primary(primary: str, task: Task) -> None:
@@ -159,33 +150,3 @@ def _rows(table: pl.LazyFrame, columns: list[str], target: str, part: str) -> tu
     if len(known) < FEW_ROWS:
         warnings.append(f"{part}: only {len(known)} rows, so the figures say little and their intervals are too narrow")
     return known, warnings
-
-
-def _candidate(model: OnnxModel, scored: Scored, frame: pl.DataFrame) -> dict[str, Any]:
-    card = model.card
-    return {
-        "name": card["candidate"],
-        "metrics": scored.metrics,
-        "parity": _parity(card.get("parity")),
-        "size_mb": len(model.content) / 1e6,
-        "latency_ms": latency_ms(model, frame),
-        "params": card.get("params") or {},
-        "cv": card.get("cv"),
-        **({"training": card["training"]} if card.get("training") else {}),
-    }
-
-
-def _parity(parity: object) -> float | None:
-    """The largest difference from the fitted learner, which a card may carry with details around it."""
-    value = parity.get("max_difference") if isinstance(parity, dict) else parity
-    return float(value) if isinstance(value, (int, float)) else None
-
-
-def _best(rated: list[dict[str, Any]], primary: str) -> int:
-    """The position of the best candidate; one without a value of the primary metric never is, unless alone."""
-    sign = 1 if primary in definitions.LOWER_IS_BETTER else -1
-    values = [each["metrics"][primary]["value"] for each in rated]
-    defined = [position for position, value in enumerate(values) if value is not None]
-    if not defined and len(rated) > 1:
-        raise InputError(f"metrics.primary {primary} has no value for any candidate on validation rows: choose another")
-    return min(defined or [0], key=lambda i: (sign * (values[i] or 0.0), rated[i]["size_mb"], rated[i]["name"]))

@@ -66,7 +66,7 @@ def places(measured: Measured, groups: Groups | None = None) -> Place:
     if measured.task == "classification":
         tree["calibration"] = Place(below={"ece": ESTIMATE})
         if is_binary:
-            tree["thresholds"] = _thresholds()
+            tree["thresholds"] = threshold_places()
     tree["slices"] = _slices(measured, groups)
     if measured.task == "classification" and is_binary and measured.reporting.sensitive:
         tree["fairness"] = _fairness(measured, groups)
@@ -125,7 +125,8 @@ def _classes(measured: Measured, groups: Groups | None) -> int | None:
     return len(set(target.allowed)) if target.allowed else None
 
 
-def _thresholds() -> Place:
+def threshold_places() -> Place:
+    """What is under `thresholds`, of two classes."""
     chosen = Place(below=dict.fromkeys(("threshold", "cost"), NUMBER))
     costs = ("false_positive", "false_negative", "true_positive", "true_negative")
     return Place(below={"lowest_cost": chosen, "default": chosen, "costs": Place(below=dict.fromkeys(costs, NUMBER))})

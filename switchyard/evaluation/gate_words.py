@@ -66,9 +66,35 @@ def _threshold(rest: str, report: Mapping[str, Any]) -> str:
 
 def _robustness(rest: str, report: Mapping[str, Any]) -> str:
     kind, _, what = rest.partition(".")
-    how = {"missing": "missing values", "noise": "noise on numbers", "unknown": "unknown categories"}.get(kind, kind)
+    told = {"missing": "missing values", "noise": "noise on numbers", "unknown": "unknown categories"}
+    how = kind if "rotation" in report["robustness"] else told.get(kind, kind)  # images are turned, rows are not
     loss = {"loss": "loss", "loss_low": "lower end of the loss", "loss_high": "upper end of the loss"}.get(what)
     return f"{loss} of {report['selection']['metric']} with {how}" if loss else f"{what} with {how}"
+
+
+def _class(rest: str, report: Mapping[str, Any]) -> str:
+    label, _, what = rest.rpartition(".")
+    rows = report["classes"].get(label, {}).get("rows")
+    if rows is None:
+        return ""
+    return f"test images of class {label}" if what == "rows" else f"{what} of class {label}, {rows:,} test images"
+
+
+def _retrieval(rest: str, report: Mapping[str, Any]) -> str:
+    if not rest.startswith("open_set."):
+        return {
+            "search_recall": "share of the true nearest neighbours that the search finds",
+            "verification.threshold": "cosine at which the errors are equal",
+            "gallery.images": "images of the gallery",
+            "gallery.classes": "classes of the gallery",
+        }.get(rest, "")
+    at = f"below a cosine of {report['retrieval']['open_set']['threshold']:.3g}"
+    return {
+        "unknown_refused": f"share of the images of unknown classes that is refused {at}",
+        "known_refused": f"share of the images of known classes that is refused {at}",
+        "known_right": "share of the images of known classes that is accepted with the right class",
+        "auroc": "how well the cosine tells images of known classes from others",
+    }.get(rest.removeprefix("open_set."), "")
 
 
 def _stability(rest: str, report: Mapping[str, Any]) -> str:
@@ -83,6 +109,8 @@ _SECTIONS: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
     "thresholds": _threshold,
     "robustness": _robustness,
     "stability": _stability,
+    "classes": _class,
+    "retrieval": _retrieval,
     "calibration": lambda rest, _: "expected calibration error" if rest == "ece" else "",
     "importances": lambda rest, report: f"loss of {report['selection']['metric']} when {rest} is shuffled",
     "training": lambda rest, _: {"seconds": "seconds of training", "peak_memory_mb": "MB that training held"}.get(

@@ -21,6 +21,8 @@ SECTIONS = (
     "robustness",
     "training",
     "contract",
+    "classes",
+    "retrieval",
 )
 BOUNDS = ("low", "high", "n")
 

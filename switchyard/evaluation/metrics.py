@@ -42,7 +42,7 @@ Integers = NDArray[np.int64]
 # Weight of the positives and of all rows at or above each distinct score, falling: (weightings, thresholds) each.
 Ranked = tuple[Floats, Floats]
 
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae"})
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae", "eer"})
 RANKED = frozenset({"roc_auc", "pr_auc"})  # those that need the rows sorted by score
 
 # Probabilities are float32: a 0 or 1 among them may be anything up to this far away.

@@ -13,7 +13,7 @@ def drawn(report: dict[str, Any]) -> dict[str, str]:
     Args:
         report: Of an evaluation, with whatever sections it has.
     """
-    from switchyard.evaluation.charts import costs, curves, dots, errors
+    from switchyard.evaluation.charts import costs, curves, dots, epochs, errors
 
     test, primary, target = report["test"], report["selection"]["metric"], report["data"]["target"]
     best = report["best"]
@@ -32,7 +32,27 @@ def drawn(report: dict[str, Any]) -> dict[str, str]:
         found["costs"] = costs.costs(report["thresholds"])
     if rows := [each for each in report.get("deciles", []) if each["n"]]:
         found["deciles"] = errors.deciles(rows, target)
+    if history := report.get("training", {}).get("epochs"):
+        found["epochs"] = epochs.epochs(history)
+    if report.get("retrieval"):
+        found |= _of_retrieval(report)
     return found | _dotted(report, primary)
+
+
+def _of_retrieval(report: dict[str, Any]) -> dict[str, str]:
+    from switchyard.evaluation.charts import dots, neighbours
+
+    found, metrics = report["retrieval"], report["test"]["metrics"]
+    lines = [dots.Line(name.replace("_", " "), metrics[name]) for name in metrics if name.startswith("recall_at_")]
+    lines.append(dots.Line("map", metrics["map"]))
+    told = (
+        f"share of test images with one of their class among the nearest; at 1: {metrics['recall_at_1']['value']:.3f}"
+    )
+    drawings = {"recall_at": dots.dots(lines, "share of test images", told)}
+    drawings["scores"] = neighbours.scores(found["verification"], found["open_set"]["threshold"])
+    if found.get("embedding_map"):
+        drawings["embedding_map"] = neighbours.embedding_map(found["embedding_map"], view.map_classes(report))
+    return drawings
 
 
 def _dotted(report: dict[str, Any], primary: str) -> dict[str, str]:

@@ -24,9 +24,13 @@ _PAGE = Path(__file__).with_name("page")
 SECTIONS = {
     "metrics": "Metrics",
     "candidates": "Candidates",
+    "retrieval": "Retrieval",
     "curves": "ROC and precision",
     "calibration": "Calibration",
     "confusion": "Confusion matrix",
+    "classes": "Classes",
+    "samples": "Images",
+    "saliency": "Heat maps",
     "thresholds": "Thresholds and costs",
     "residuals": "Residuals",
     "slices": "Slices",

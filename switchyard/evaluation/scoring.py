@@ -76,15 +76,25 @@ def score(answers: Answers, metrics: Metrics, seed: int) -> Scored:
 
 def ask(model: OnnxModel, frame: pl.DataFrame, target: str) -> Answers:
     """Runs the model on all rows of `frame`, which has no null in the target."""
-    outputs = outputs_of(model, frame)
+    return read(model.card, outputs_of(model, frame), frame[target])
+
+
+def read(card: dict[str, Any], outputs: dict[str, np.ndarray], target: pl.Series) -> Answers:
+    """What a model's outputs say of rows.
+
+    Args:
+        card: The model's.
+        outputs: Of all rows, by name.
+        target: Of the same rows, without a null.
+    """
     if "prediction" in outputs:
         predicted = outputs["prediction"].reshape(-1).astype(float)
-        return Answers(frame[target].to_numpy().astype(float), predicted, np.empty((len(frame), 0)))
-    classes = model.card["classes"]
-    truth, unseen = labels.encode(frame[target], classes)
-    predicted = _predicted(outputs["label"], classes, model.card["candidate"])
+        return Answers(target.to_numpy().astype(float), predicted, np.empty((len(target), 0)))
+    classes = card["classes"]
+    truth, unseen = labels.encode(target, classes)
+    predicted = _predicted(outputs["label"], classes, card["candidate"])
     probabilities = outputs["probabilities"].astype(float)
-    return Answers(truth, predicted, probabilities, tuple(classes), positive_of(model.card), unseen)
+    return Answers(truth, predicted, probabilities, tuple(classes), positive_of(card), unseen)
 
 
 def outputs_of(model: OnnxModel, frame: pl.DataFrame) -> dict[str, np.ndarray]:

@@ -97,13 +97,23 @@ def side_by_side(
         seed=seed,
         names=(first.name, second.name),
     )
-    better = {"promote": second.name, "keep champion": first.name}.get(comparison.verdict)
-    notes = tuple(dict.fromkeys([*comparison.notes, *notes]))
+    return {**found, **beside(comparison, first.name, second.name, notes)}
+
+
+def beside(comparison: Comparison, first: str, second: str, notes: Sequence[str]) -> dict[str, Any]:
+    """What a comparison says of two versions that are neither champion nor challenger.
+
+    Args:
+        comparison: With the first one in the champion's place.
+        first: Its name.
+        second: The name of the other.
+        notes: What has to be said beside the comparison's own.
+    """
+    better = {"promote": second, "keep champion": first}.get(comparison.verdict)
     return {
-        **found,
         "comparison": _told(comparison),
         "better": better,
-        "notes": list(notes),
+        "notes": list(dict.fromkeys([*comparison.notes, *notes])),
         "verdict": f"{f'{better} is better' if better else 'too close to call'}: {comparison.reason}",
     }
 
@@ -117,6 +127,13 @@ def _why_not(each: Entrant, rows: pl.DataFrame, data: Data, task: Task) -> str:
     return obstacle_of(each.model, each.model, rows.lazy(), data, (each.name, "today's config"))
 
 
+def told(model: OnnxModel) -> dict[str, Any]:
+    """What is known of a version without asking it."""
+    kept: Sequence[str] = ("candidate", "type", "sha256")
+    about: dict[str, Any] = {key: model.card[key] for key in kept if key in model.card}
+    return about | {"inputs": [spec["name"] for spec in model.card["inputs"]], "size_mb": len(model.content) / 1e6}
+
+
 def _version(
     model: OnnxModel,
     rows: pl.DataFrame,
@@ -126,10 +143,7 @@ def _version(
     positive: object,
     why: str,
 ) -> dict[str, Any]:
-    card = model.card
-    kept: Sequence[str] = ("candidate", "type", "sha256")
-    about: dict[str, Any] = {key: card[key] for key in kept if key in card}
-    about |= {"inputs": [spec["name"] for spec in card["inputs"]], "size_mb": len(model.content) / 1e6}
+    card, about = model.card, told(model)
     if why:
         return {**about, "metrics": {}, "undefined": {}, "latency_ms": {}, "why": why}
     if positive is not None and len(card["classes"]) == 2 and positive in card["classes"]:

@@ -10,6 +10,13 @@ from typing import Any
 
 CHART_LINES = 24  # more dots than that are no chart any more; the table below has the rest
 TABLE_ROWS = 200
+COLOURS = 10  # of the page
+STRENGTHS = {
+    "rotation": "up to {}° either way",
+    "noise": "{} of the full range",
+    "blur": "by {} of the shorter side",
+    "brightness": "up to {} of itself",
+}
 _EXPLAINED = 10
 
 
@@ -87,6 +94,32 @@ def robustness(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     primary = report["selection"]["metric"]
     shaken = [(kind, found[primary]) for kind, found in report.get("robustness", {}).items() if primary in found]
     return [("as they are", report["test"]["metrics"][primary]), *shaken]
+
+
+def classes(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Classes by their recall, the lowest first, those without an image last."""
+    found: dict[str, dict[str, Any]] = report.get("classes", {})
+    return sorted(
+        found.items(), key=lambda each: (each[1]["recall"]["value"] is None, each[1]["recall"]["value"] or 0.0)
+    )
+
+
+def score_name(report: dict[str, Any]) -> str:
+    """What the score of an image's answer is."""
+    return "cosine" if "retrieval" in report else "probability"
+
+
+def map_classes(report: dict[str, Any]) -> list[tuple[str, bool]]:
+    """The classes on the map of embeddings and whether the gallery knows them, the known ones first."""
+    known = set(report["data"]["classes"])
+    labels = sorted(set(report["retrieval"]["embedding_map"]["labels"]), key=lambda label: (label not in known, label))
+    return [(label, label in known) for label in labels]
+
+
+def map_legend(report: dict[str, Any]) -> list[tuple[str, int, bool]]:
+    """Each class with the number of its colour, as long as there is a colour for each."""
+    listed = map_classes(report)
+    return [(label, place % COLOURS, known) for place, (label, known) in enumerate(listed)][:COLOURS]
 
 
 def _slice(report: dict[str, Any], column: str, name: str, found: dict[str, Any]) -> Slice:

@@ -33,6 +33,8 @@ class ImageSource:
         entries: The images of a folder or CSV; those of archives and Parquet are found while reading.
         fingerprint: Changes with the content, name or label of an image and with what changes how it is read.
         root: The folder that relative paths start from.
+        counted: How many images the tables on this disk say that they have, if somebody has asked them.
+        columns: None; a table has some.
     """
 
     uri: str
@@ -41,6 +43,17 @@ class ImageSource:
     entries: tuple[Entry, ...]
     fingerprint: str
     root: Path
+    counted: int | None = None
+    columns: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int | None:
+        """How many images there are, if the listing tells."""
+        return len(self.entries) or self.counted
+
+    def described(self) -> str:
+        """Format and size in a few words."""
+        return f"{self.format}, {self.rows:,} images" if self.rows is not None else f"{self.format} of images"
 
     @property
     def shown(self) -> str:

@@ -1,7 +1,8 @@
-"""What the data steps do with images; `switchyard.tasks` chooses this module for their tasks."""
+"""What the data steps do with images; `switchyard.tasks.data` chooses this module for their tasks."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,25 @@ from switchyard.data.steps import require_unchanged
 from switchyard.data.validation import Outcome
 from switchyard.images.ingest import PARTS
 from switchyard.images.ingest import ingest as ingest_images
-from switchyard.images.source import look
+from switchyard.images.source import ImageSource, look
 
 if TYPE_CHECKING:
-    from switchyard.config_images import ImageContract, ImageData, ImageSplit, ImageTask
+    import polars as pl
+
+    from switchyard.config_images import ImageConfig, ImageContract, ImageData, ImageSplit, ImageTask
+
+__all__ = ["look"]
+
+
+def inspect(config: ImageConfig, root: Path, split: bool) -> ImageSource:
+    """See `DataSteps.inspect`: of Parquet on this machine also the columns; images are decoded by ingest alone."""
+    from switchyard.images.tables import count_parquet
+
+    del split  # it depends on what the images show
+    source = look(config.data, root)
+    if source.format != "parquet" or not source.is_local:
+        return source
+    return replace(source, counted=sum(count_parquet(Path(each.path), each.name, config.data) for each in source.files))
 
 
 def ingest(data: ImageData, fingerprint: str, root: Path, folder: Path) -> tuple[Dataset, dict[str, Any]]:
@@ -52,3 +68,20 @@ def preprocess(
     from switchyard.images.split import split as split_images
 
     return split_images(raw.scan("raw"), split, seed, folder)
+
+
+def typed(raw: Dataset, contract: ImageContract) -> pl.LazyFrame:
+    """See `DataSteps.typed`: the ingested table has its types."""
+    del contract
+    return raw.scan("raw")
+
+
+def widened(contract: ImageContract, recorded: dict[str, Any], source: ImageSource) -> ImageContract:
+    """See `DataSteps.widened`: every model reads the image."""
+    del recorded, source
+    return contract
+
+
+def recognised_by(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """See `DataSteps.recognised_by`: the hash of the encoded bytes, wherever the file lies now."""
+    return rows.select("hash")

@@ -50,6 +50,17 @@ def parquet_items(path: Path, name: str, data: ImageData) -> Iterator[Item]:
             raise InputError(f"{name} is damaged ({reason}): copy it again from where it came.") from error
 
 
+def count_parquet(path: Path, name: str, data: ImageData) -> int:
+    """The rows of a Parquet file on this disk, whose columns are looked at.
+
+    Raises:
+        InputError: The file cannot be read, or lacks a column.
+    """
+    with _opened(path, name) as file:
+        check_parquet(file.schema_arrow, name, data)
+        return int(file.metadata.num_rows)
+
+
 def check_parquet(schema: pa.Schema, name: str, data: ImageData) -> None:
     """Refuse a Parquet file without images or labels.
 

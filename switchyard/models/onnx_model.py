@@ -1,7 +1,8 @@
 """An ONNX file that knows its raw columns: what is evaluated, gated, deployed and served.
 
-The graph has one named input of shape (N, 1) per raw feature column: `tensor(float)` for numbers
-and booleans (missing is NaN), `tensor(string)` for text (missing is ""). Its outputs are
+The graph of a table has one named input of shape (N, 1) per raw feature column: `tensor(float)` for numbers
+and booleans (missing is NaN), `tensor(string)` for text (missing is ""). That of images has one, `image`:
+`tensor(uint8)` of shape (N, H, W, C). The outputs are
 
 - classification: `label` (N,) and `probabilities` (N, classes) float32, classes in the card's order;
 - regression: `prediction` (N, 1) float32.
@@ -35,7 +36,7 @@ class OnnxModel:
     Attributes:
         content: The serialized ModelProto.
         card: What is known of the model, JSON-able: at least `name`, `task`, `inputs` (a list of
-            `{"name", "datatype"}` with OIP datatypes FP32 or BYTES) and, for classification,
+            `{"name", "datatype"}` with OIP datatypes FP32 or BYTES, or UINT8 and a shape) and, for classification,
             `classes` (a list, in the order of the probability columns) and `positive`.
     """
 
@@ -74,12 +75,19 @@ class OnnxModel:
         return onnxruntime.InferenceSession(self.content, options, providers=["CPUExecutionProvider"])
 
     def inputs(self, frame: pl.DataFrame) -> dict[str, np.ndarray]:
-        """The feed for the graph: one array of shape (rows, 1) per raw column."""
+        """The feed for the graph: one array of shape (rows, 1) per raw column, or the pixels of a column of images.
+
+        Raises:
+            UnreadableImageError: The bytes of an image cannot be decoded.
+        """
         import polars as pl
 
         feed = {}
         for spec in self.card["inputs"]:
             column = frame[spec["name"]]
+            if spec["datatype"] == "UINT8":
+                feed[spec["name"]] = _pixels(column, spec["shape"])
+                continue
             if spec["datatype"] == "BYTES":
                 values = column.cast(pl.String).fill_null("").to_numpy().astype(object)
             else:
@@ -95,3 +103,14 @@ class OnnxModel:
     def card_json(self) -> str:
         """The card as sorted JSON."""
         return json.dumps(self.card, indent=2, sort_keys=True, allow_nan=False)
+
+
+def _pixels(images: pl.Series, shape: list[int]) -> np.ndarray:
+    """Encoded images as uint8 of the shape (rows, H, W, C) that the network sees."""
+    from switchyard.images.decoding import decode
+
+    _, height, width, channels = shape
+    pixels = np.empty((len(images), height, width, channels), np.uint8)
+    for row, encoded in enumerate(images):
+        pixels[row] = decode(encoded, 1 if channels == 1 else 3, (height, width))
+    return pixels

@@ -10,10 +10,14 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.serving.listening import listen
-from switchyard.serving.running import announce, withdraw
+from switchyard.serving.running import announce, describe_settings, withdraw
+
+if TYPE_CHECKING:
+    from switchyard.config import Batching
 
 
 def main() -> int:
@@ -34,6 +38,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--next-free-port", action="store_true", help="take the next free port if this one is in use")
     parser.add_argument("--token-file", type=Path, help="a file with the token that clients must send")
     parser.add_argument("--max-request-mb", type=float, default=8.0, help="the largest body that is read")
+    parser.add_argument("--batch-delay-ms", type=float, help="wait so long for requests to run as one (default: never)")
+    parser.add_argument("--batch-size", type=int, default=32, help="run a batch at so many rows at the latest")
     parser.add_argument("--log", type=Path, help="append all output to this file")
     parser.add_argument("--request-seconds", type=float, default=30.0, help="how long a client may take to send one")
     return parser.parse_args()
@@ -50,6 +56,21 @@ def _token(file: Path | None) -> str | None:
     if not token:
         raise InputError(f"the token file {file} is empty: write the token into it or leave --token-file out")
     return token
+
+
+def _batching(arguments: argparse.Namespace) -> Batching | None:
+    """How requests are batched, or None."""
+    delay, size = arguments.batch_delay_ms, arguments.batch_size
+    if delay is None:
+        return None
+    from switchyard.config import Batching
+
+    try:
+        return Batching(max_delay_ms=delay, max_size=size)
+    except ValueError as error:
+        raise InputError(
+            f"--batch-delay-ms is {delay:g} and --batch-size is {size}: take up to 1000 and 2 to 1024"
+        ) from error
 
 
 def _write_to(log: Path) -> None:
@@ -69,7 +90,7 @@ def serve(arguments: argparse.Namespace) -> None:
     root: Path = arguments.root.resolve()
     if not root.is_dir():
         raise InputError(f"the model repository {root} is not a folder: create it or name another one")
-    token = _token(arguments.token_file)
+    token, batching = _token(arguments.token_file), _batching(arguments)
     listener = listen(arguments.host, arguments.port, arguments.next_free_port)
 
     import uvicorn
@@ -80,7 +101,7 @@ def serve(arguments: argparse.Namespace) -> None:
 
     models = LoadedModels(root)
     models.load_recorded()
-    application = Application(models, int(arguments.max_request_mb * 2**20), token)
+    application = Application(models, int(arguments.max_request_mb * 2**20), token, batching)
     settings = {"answer_now": staticmethod(application.answer_now), "request_seconds": arguments.request_seconds}
     config = uvicorn.Config(
         application,
@@ -101,7 +122,7 @@ def serve(arguments: argparse.Namespace) -> None:
     gc.collect()
     gc.freeze()  # the modules stay for good: looking through them again and again costs milliseconds at a time
     port = listener.getsockname()[1]
-    announce(root, arguments.host, port, arguments.log)
+    announce(root, arguments.host, port, arguments.log, describe_settings(arguments.max_request_mb, batching))
     try:
         uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:

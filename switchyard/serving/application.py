@@ -6,12 +6,16 @@ import hmac
 import logging
 from typing import TYPE_CHECKING
 
+from switchyard.serving.batches import Batches
 from switchyard.serving.control_endpoints import ControlEndpoints
-from switchyard.serving.infer_endpoint import Headers, InferEndpoint, Receive, Scope, Send, send_error
+from switchyard.serving.image_endpoint import ImageEndpoint
+from switchyard.serving.infer_endpoint import InferEndpoint
 from switchyard.serving.metrics import Metrics
+from switchyard.serving.post_endpoint import Headers, Receive, Scope, Send, send_error
 from switchyard.serving.request_error import RequestError
 
 if TYPE_CHECKING:
+    from switchyard.config import Batching
     from switchyard.serving.loaded_models import LoadedModels
 
 logger = logging.getLogger("switchyard.serving")
@@ -19,7 +23,7 @@ _OPEN = ("/v2/health/live", "/v2/health/ready")
 
 
 class Application:
-    """Answers every request: infer by the short way, all others by Starlette's router.
+    """Answers every request: what asks a model by the short way, all others by Starlette's router.
 
     Health is open to everybody. With a token, all else, /metrics included, needs `Authorization: Bearer TOKEN`.
     A POST from a web page (it carries `Origin`) is refused: no site may reach a server on its visitor's machine.
@@ -28,12 +32,17 @@ class Application:
         models: The versions in memory.
         max_bytes: The largest body that is read.
         token: What clients must know; None for no check.
+        batching: How requests that arrive together are run as one; None: each by itself.
     """
 
-    def __init__(self, models: LoadedModels, max_bytes: int, token: str | None = None) -> None:
-        """Build both parts, with fresh counters."""
+    def __init__(
+        self, models: LoadedModels, max_bytes: int, token: str | None = None, batching: Batching | None = None
+    ) -> None:
+        """Build all parts, with fresh counters."""
         metrics = Metrics(models)
-        self._infer = InferEndpoint(models, metrics, max_bytes)
+        batches = Batches(batching, metrics) if batching is not None else None
+        self._infer = InferEndpoint(models, metrics, max_bytes, batches)
+        self._image = ImageEndpoint(models, metrics, max_bytes, batches)
         self._control = ControlEndpoints(models, metrics, max_bytes).application()
         self._token = token.encode() if token else None
 
@@ -45,9 +54,13 @@ class Application:
         path: str = scope["path"]
         try:
             self._admit(scope["method"], path, headers)
-            if path.endswith("/infer") and path.startswith("/v2/"):
-                await self._infer(scope, headers, receive, send)
-                return
+            if path.startswith("/v2/"):
+                if path.endswith("/infer"):
+                    await self._infer(scope, headers, receive, send)
+                    return
+                if path.endswith("/predict-image"):
+                    await self._image(scope, headers, receive, send)
+                    return
         except RequestError as error:
             await send_error(send, error)
             return

@@ -12,8 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from switchyard.serving.infer import decode_as
-from switchyard.serving.infer_endpoint import check_content_type, error_body, read_body
+from switchyard.serving.infer_endpoint import check_content_type
 from switchyard.serving.messages import IndexRequest, LoadParameters, LoadRequest
+from switchyard.serving.post_endpoint import error_body, read_body
 from switchyard.serving.request_error import RequestError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from switchyard.serving.loaded_models import LoadedModels
     from switchyard.serving.metrics import Metrics
 
-EXTENSIONS = ("binary_tensor_data", "model_repository", "switchyard_model_versions")
+EXTENSIONS = ("binary_tensor_data", "model_repository", "switchyard_model_versions", "switchyard_predict_image")
 
 
 def _json(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - any JSON

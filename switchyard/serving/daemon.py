@@ -17,10 +17,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from switchyard.errors import SwitchyardError
 from switchyard.serving import client
-from switchyard.serving.running import Running, running, state_file
+from switchyard.serving.running import Running, describe_settings, running, state_file
+
+if TYPE_CHECKING:
+    from switchyard.config import Batching
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
@@ -55,6 +59,7 @@ def start(
     token: str | None = None,
     log: Path | None = None,
     max_request_mb: float = 8.0,
+    batching: Batching | None = None,
 ) -> Daemon:
     """Start a server of a repository and wait until it answers, or return the one that runs.
 
@@ -65,6 +70,7 @@ def start(
         token: What clients must send; without it, `SWITCHYARD_TOKEN` of the environment, if set.
         log: Where the server's output goes; `ROOT/.server.log` without it.
         max_request_mb: The largest request body that is read.
+        batching: How requests that arrive together are run as one; None: each by itself.
 
     Raises:
         SwitchyardError: If the server does not come up; with the end of its log.
@@ -77,10 +83,11 @@ def start(
             found = _answering(root)
             if found is None:
                 state_file(root).unlink(missing_ok=True)
-                found = _launch(root, host, port, token, log, max_request_mb)
+                options = ["--max-request-mb", str(max_request_mb), *_batch_options(batching)]
+                found = _launch(root, host, port, token, log, options)
     except OSError as error:
         raise SwitchyardError(f"a server of {root} cannot be started: {error.strerror or error}") from error
-    return _daemon(root, found, _notice(found, host, port))
+    return _daemon(root, found, _notice(found, host, port, describe_settings(max_request_mb, batching)))
 
 
 def _answering(root: Path) -> Running | None:
@@ -140,7 +147,9 @@ def lock(path: Path) -> Iterator[None]:
         yield
 
 
-def _notice(found: Running, host: str, port: int) -> str | None:
+def _notice(found: Running, host: str, port: int, settings: str) -> str | None:
+    if found.settings and found.settings != settings:
+        return f"the server already runs with {found.settings}; stop it to start it with {settings}"
     if found.port == port and found.host == host:
         return None
     if found.host != host:
@@ -148,10 +157,15 @@ def _notice(found: Running, host: str, port: int) -> str | None:
     return f"port {port} was in use when the server started: it answers on {found.port}"
 
 
-def _launch(root: Path, host: str, port: int, token: str | None, log: Path, max_request_mb: float) -> Running:
+def _batch_options(batching: Batching | None) -> list[str]:
+    if batching is None:
+        return []
+    return ["--batch-delay-ms", str(batching.max_delay_ms), "--batch-size", str(batching.max_size)]
+
+
+def _launch(root: Path, host: str, port: int, token: str | None, log: Path, options: list[str]) -> Running:
     command = [sys.executable, "-P", "-m", "switchyard.serving", "--root", str(root), "--host", host]
-    command += ["--port", str(port), "--next-free-port", "--max-request-mb", str(max_request_mb)]
-    command += ["--log", str(log)]
+    command += ["--port", str(port), "--next-free-port", "--log", str(log), *options]
     with log.open("ab") as output:
         begin = output.tell()
         process = subprocess.Popen(

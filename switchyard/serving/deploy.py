@@ -11,6 +11,7 @@ from switchyard.serving import client, daemon, repository
 from switchyard.serving.golden import smoke_test
 
 if TYPE_CHECKING:
+    from switchyard.config import Batching
     from switchyard.models.onnx_model import OnnxModel
 
 
@@ -50,6 +51,7 @@ def deploy(
     version: int | None = None,
     token: str | None = None,
     max_request_mb: float = 8.0,
+    batching: Batching | None = None,
 ) -> Deployed:
     """Make a model the active version of its name.
 
@@ -66,6 +68,7 @@ def deploy(
             is another model of this number (the registry started anew), that one moves to a free number and serves on.
         token: What clients must send; without it, `SWITCHYARD_TOKEN` of the environment, if set.
         max_request_mb: The largest request body that a new server reads.
+        batching: How a new server runs requests that arrive together as one; None: each by itself.
 
     Raises:
         SwitchyardError: If any part fails; the new version is gone then.
@@ -75,7 +78,7 @@ def deploy(
         root.mkdir(parents=True, exist_ok=True)
         with daemon.lock(root / ".deploy.lock"):
             was_running = daemon.status(root) is not None
-            server = daemon.start(root, host, port, token=token, max_request_mb=max_request_mb)
+            server = daemon.start(root, host, port, token=token, max_request_mb=max_request_mb, batching=batching)
             previous = _step_aside(root, server.url, model, version, token)
             known = _settled(root, model, version)
             number = repository.write_version(root, name, model, golden, version)

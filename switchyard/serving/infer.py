@@ -24,6 +24,21 @@ _decode_request = msgspec.json.Decoder(InferRequest).decode
 _encode = msgspec.json.Encoder().encode
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request, decoded and checked.
+
+    Attributes:
+        request: What it says.
+        feed: The inputs of the graph.
+        names: The outputs that are asked for.
+    """
+
+    request: InferRequest
+    feed: dict[str, Array]
+    names: list[str]
+
+
 @dataclass(frozen=True)
 class Answer:
     """A response body.
@@ -54,6 +69,12 @@ def infer(model: LoadedModel, body: bytes, header_length: int | None = None) -> 
 
 
 def _infer(model: LoadedModel, body: bytes, header_length: int | None) -> Answer:
+    question = read(model, body, header_length)
+    return respond(model, question, model.run(question.feed, question.names))
+
+
+def read(model: LoadedModel, body: bytes, header_length: int | None) -> Question:
+    """Decode a request; arguments and errors as those of `infer`."""
     view = memoryview(body)
     if header_length is None:
         request, binary = _decode(body), view[:0]
@@ -64,9 +85,7 @@ def _infer(model: LoadedModel, body: bytes, header_length: int | None) -> Answer
             )
         request, binary = _decode(bytes(view[:header_length])), view[header_length:]
     feed = _feed(model, request.inputs, binary)
-    names = _names(model, request)
-    arrays = model.run(feed, names)
-    return _respond(model, request, names, arrays, request.inputs[0].shape[0] if request.inputs[0].shape else 1)
+    return Question(request, feed, _names(model, request))
 
 
 def _decode(body: bytes) -> InferRequest:
@@ -101,6 +120,8 @@ def _feed(model: LoadedModel, tensors: list[InputTensor], binary: memoryview) ->
             name = tensor.name
             spec = _spec(model, tensor, feed)
             count = sizes.elements(spec, tensor.shape)
+            if model.image is not None:
+                model.image.check(tensor.shape)
             if tensor.parameters is None or tensor.parameters.binary_data_size is None:
                 if tensor.data is None:
                     raise RequestError(f"input {name} has neither data nor binary_data_size")
@@ -159,7 +180,17 @@ def _binary_names(names: list[str], request: InferRequest) -> set[str]:
     return chosen
 
 
-def _respond(model: LoadedModel, request: InferRequest, names: list[str], arrays: list[Array], rows: int) -> Answer:
+def respond(model: LoadedModel, question: Question, arrays: list[Array]) -> Answer:
+    """Encode the outputs that were asked for.
+
+    Args:
+        model: The version that answered.
+        question: The request.
+        arrays: The outputs that it names.
+    """
+    request, names = question.request, question.names
+    shape = request.inputs[0].shape
+    rows = shape[0] if shape else 1
     binary = _binary_names(names, request)
     outputs, parts = [], []
     for name, array in zip(names, arrays, strict=True):

@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 
 from switchyard.serving.datatypes import BY_ONNX
+from switchyard.serving.image_input import ImageInput, image_input
 from switchyard.serving.pace import Pace
 from switchyard.serving.request_error import RequestError
 from switchyard.serving.tensor_shapes import TensorSpec
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Inputs whose first axis is free and unnamed share their rows, as in every exported scikit-learn model.
 _ROWS = "rows"
+# The graph widens small images to its own size, so that memory grows with their number and not with the body.
+_IMAGES_AT_ONCE = 64
 
 
 def _spec(node: Any, kind: str) -> TensorSpec:  # noqa: ANN401 - onnxruntime has no types
@@ -40,6 +43,7 @@ class LoadedModel:
         version: The version's number as a string, as the protocol has it.
         stamp: What tells the file from another one under the same name.
         pace: How fast it answers.
+        image: Its input, if that is an image.
     """
 
     name: str
@@ -50,17 +54,27 @@ class LoadedModel:
     card: dict[str, Any]
     stamp: tuple[int, int, int]
     pace: Pace = field(default_factory=Pace)
+    image: ImageInput | None = None
 
     def metadata(self, versions: list[str]) -> dict[str, Any]:
-        """The answer to GET /v2/models/NAME: the protocol's fields, and the card's classes as parameters."""
+        """The answer to GET /v2/models/NAME; what the card says of task, classes and image are its parameters."""
         return {
             "name": self.name,
             "versions": versions,
             "platform": "onnx_onnxv1",
             "inputs": [spec.metadata() for spec in self.inputs.values()],
             "outputs": [spec.metadata() for spec in self.outputs.values()],
-            "parameters": {key: self.card[key] for key in ("task", "classes", "positive") if key in self.card},
+            "parameters": self._parameters(),
         }
+
+    def _parameters(self) -> dict[str, Any]:
+        parameters: dict[str, Any] = {
+            key: self.card[key] for key in ("task", "classes", "positive") if key in self.card
+        }
+        if self.image is not None and self.image.size is not None:
+            height, width = self.image.size
+            parameters["image"] = {"height": height, "width": width, "channels": self.image.channels}
+        return parameters
 
     def run(self, feed: dict[str, np.ndarray[Any, Any]], outputs: list[str]) -> list[np.ndarray[Any, Any]]:
         """The named outputs of the graph.
@@ -68,6 +82,14 @@ class LoadedModel:
         Raises:
             RequestError: If the graph refuses these inputs.
         """
+        if self.image is None or len(feed[self.image.name]) <= _IMAGES_AT_ONCE:
+            return self._run(feed, outputs)
+        images = feed[self.image.name]
+        starts = range(0, len(images), _IMAGES_AT_ONCE)
+        parts = [self._run({self.image.name: images[start : start + _IMAGES_AT_ONCE]}, outputs) for start in starts]
+        return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+
+    def _run(self, feed: dict[str, np.ndarray[Any, Any]], outputs: list[str]) -> list[np.ndarray[Any, Any]]:
         try:
             result: list[np.ndarray[Any, Any]] = self.session.run(outputs, feed)
         except Exception as error:  # onnxruntime's exceptions share no base class; shapes and types are checked before
@@ -102,7 +124,8 @@ def load_model(folder: Path, name: str, version: str) -> LoadedModel:
         raise RequestError(f"version {version} of model {name} cannot be loaded: {reason}") from error
     inputs = {node.name: _spec(node, "input") for node in session.get_inputs()}
     outputs = {node.name: _spec(node, "output") for node in session.get_outputs()}
-    return LoadedModel(name, version, session, inputs, outputs, _card(folder), mark)
+    card = _card(folder)
+    return LoadedModel(name, version, session, inputs, outputs, card, mark, image=image_input(inputs, card))
 
 
 def _card(folder: Path) -> dict[str, Any]:

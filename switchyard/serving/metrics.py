@@ -55,6 +55,8 @@ class Metrics(Collector):
         self._models = models
         self._answered: dict[tuple[str, str], _Series] = {}
         self._refused: Counter[tuple[str, str, int]] = Counter()
+        self._batches: Counter[tuple[str, str]] = Counter()
+        self._batched: Counter[tuple[str, str]] = Counter()
         self._registry = CollectorRegistry()
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -73,6 +75,11 @@ class Metrics(Collector):
         """Count a request that got an error."""
         self._refused[model, version, code] += 1
 
+    def batched(self, model: str, version: str, requests: int) -> None:
+        """Count a batch, and the requests in it."""
+        self._batches[model, version] += 1
+        self._batched[model, version] += requests
+
     def collect(self) -> Iterator[Metric]:
         """The metrics as prometheus-client wants them."""
         requests = CounterMetricFamily("switchyard_requests", "Infer requests answered.", labels=(*_LABELS, "code"))
@@ -86,7 +93,12 @@ class Metrics(Collector):
             seconds.add_metric(labels, series.cumulative(), series.seconds)
         for (model, version, code), count in self._refused.items():
             requests.add_metric((model, version, str(code)), count)
-        yield from (requests, rows, seconds, self._loaded())
+        batches = CounterMetricFamily("switchyard_batches", "Runs of the graph for a batch.", labels=_LABELS)
+        batched = CounterMetricFamily("switchyard_batched_requests", "Requests in these batches.", labels=_LABELS)
+        for family, counted in ((batches, self._batches), (batched, self._batched)):
+            for name, number in counted.items():
+                family.add_metric(name, number)
+        yield from (requests, rows, seconds, batches, batched, self._loaded())
 
     def _loaded(self) -> Metric:
         loaded = GaugeMetricFamily(

@@ -10,6 +10,10 @@ import os
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from switchyard.config import Batching
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Running:
         host: The address it is bound to.
         port: Its port.
         log: The file that it writes to; empty if it is not its own.
+        settings: What `describe_settings` says of it; empty if it is not known.
     """
 
     pid: int
@@ -29,6 +34,7 @@ class Running:
     host: str
     port: int
     log: str = ""
+    settings: str = ""
 
     @property
     def url(self) -> str:
@@ -63,10 +69,18 @@ def _start_time_by_ps(pid: int) -> str | None:
     return started.strip() if state and not state.startswith("Z") else None
 
 
-def announce(root: Path, host: str, port: int, log: Path | None = None) -> None:
+def describe_settings(max_request_mb: float, batching: Batching | None) -> str:
+    """What a server does not change while it runs, in words."""
+    if batching is None:
+        return f"max_request_mb {max_request_mb:g} and no batching"
+    waits = f"batching of up to {batching.max_size} rows within {batching.max_delay_ms:g} ms"
+    return f"max_request_mb {max_request_mb:g} and {waits}"
+
+
+def announce(root: Path, host: str, port: int, log: Path | None = None, settings: str = "") -> None:
     """Write down that this process serves the repository."""
     pid = os.getpid()
-    running = Running(pid, start_time(pid) or "", host, port, str(log or ""))
+    running = Running(pid, start_time(pid) or "", host, port, str(log or ""), settings)
     draft = root / f".server-{pid}.json"
     draft.write_text(json.dumps(asdict(running)))
     draft.replace(state_file(root))

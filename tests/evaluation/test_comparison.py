@@ -5,7 +5,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from switchyard.config import Champion, Data
 from switchyard.data.seen_rows import SeenRows
-from switchyard.evaluation import comparison
+from switchyard.evaluation import comparison_plan
 from switchyard.evaluation.comparison import compare, judge
 from switchyard.evaluation.difference import Difference
 
@@ -55,7 +55,7 @@ def about(share):
 @pytest.fixture
 def quick(monkeypatch):
     """A quarter of the resamples: 200 tables are enough to average over."""
-    monkeypatch.setattr(comparison, "RESAMPLES", 500)
+    monkeypatch.setattr(comparison_plan, "RESAMPLES", 500)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from switchyard.models.onnx_model import OnnxModel
 from switchyard.serving import daemon
 from switchyard.serving.datatypes import DATATYPES
 from tests.rehearsal.processes import free_port
+from tests.serving.image_models import classifier, searcher
 
 
 def serialized(nodes, inputs, outputs, constants=()):
@@ -165,6 +166,20 @@ def endpoint(tmp_path_factory):
     put(root, "log", 7, log_graph())
     put(root, "matrix", 1, matrix_graph())
     put(root, "broken", 1, b"this is no graph", active=False)
+    server = daemon.start(root, port=free_port(), max_request_mb=1)
+    yield Endpoint(server.url, root)
+    daemon.stop(root)
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory):
+    """One server of models of images, and of one that takes none."""
+    root = tmp_path_factory.mktemp("images")
+    models = (classifier(), searcher(), searcher("bare", with_gallery=False))
+    for model in models:
+        put(root, model.card["name"], 1, model.content)
+        (root / model.card["name"] / "1" / "card.json").write_text(model.card_json())
+    put(root, "survival", 1, survival_graph())
     server = daemon.start(root, port=free_port(), max_request_mb=1)
     yield Endpoint(server.url, root)
     daemon.stop(root)

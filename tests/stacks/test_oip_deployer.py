@@ -20,7 +20,7 @@ from stacks.apply import apply_stack
 from stacks.endpoints import stop_endpoint
 from stacks.flavors.oip_deployer import OipDeployer
 from stacks.stack_file import read_stack
-from switchyard.config import Deployment
+from switchyard.config import Batching, Deployment
 from switchyard.errors import InputError
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.serving import daemon
@@ -51,10 +51,10 @@ def deployer(component):
         component.delete_model_server(service.uuid)
 
 
-def roll_out(deployer, name="survival", version=1, bias=0.0, port=None):
+def roll_out(deployer, name="survival", version=1, bias=0.0, port=None, batching=None):
     chosen = model(bias)
     golden = golden_rows(chosen, ROWS)
-    return deployer.roll_out(name, version, chosen, golden, Deployment(port=port or free_port()))
+    return deployer.roll_out(name, version, chosen, golden, Deployment(port=port or free_port(), batching=batching))
 
 
 def ask(endpoint, url=None, token=None):
@@ -101,6 +101,26 @@ def test_the_next_version_takes_the_place_of_the_first(deployer):
     assert second.url == first.url
     assert ask(second)[1] != before[1]
     assert only(deployer).config.model_version == "2"
+
+
+def test_batching_reaches_the_daemon_also_when_zenml_starts_it_again(deployer):
+    def batches(url):
+        with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+            return "switchyard_batches_total{" in answer.read().decode()
+
+    port = free_port()
+    endpoint = roll_out(deployer, port=port, batching=Batching(max_delay_ms=1))
+    assert ask(endpoint)[0] == 200
+    assert batches(endpoint.url)
+    again = roll_out(deployer, port=port, batching=Batching(max_delay_ms=1))
+    assert (again.service, again.notice) == (endpoint.service, "")
+    assert "stop it" in roll_out(deployer, port=port, batching=Batching(max_delay_ms=3)).notice
+    service = only(deployer)
+    deployer.stop_model_server(service.uuid)
+    deployer.start_model_server(service.uuid)
+    url = f"{only(deployer).prediction_url}"
+    assert ask(endpoint, url)[0] == 200
+    assert batches(url.partition("/v2/")[0])
 
 
 def test_what_is_retired_answers_no_more_and_can_be_rolled_out_again(deployer):

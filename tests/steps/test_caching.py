@@ -16,6 +16,8 @@ CACHED = ("ingest", "validate", "preprocess", "train", "evaluate")
 NO_SAY = {
     "steps/ca_bundle.py",  # whom a connection trusts
     "steps/caching.py",
+    "steps/checkpoints.py",  # a training that goes on learns what it would have learned at one go
+    "steps/epochs.py",
     "steps/tracking.py",
     "switchyard/__init__.py",
     "switchyard/data/__init__.py",

@@ -1,8 +1,4 @@
-"""What a task's data steps do: the one place that knows which tasks there are, so that no step asks.
-
-Each kind of data is a module with the functions of `DataSteps`; `data_steps` gives the one for a task. A new kind
-of data is a module and a line here.
-"""
+"""From a source to training, validation and test: what the steps ingest, validate and preprocess do for a task."""
 
 from __future__ import annotations
 
@@ -11,15 +7,63 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from switchyard.config import TABLE_TASKS, Section
-from switchyard.config_images import IMAGE_TASKS
+from switchyard.config_images import IMAGE_TASKS, AnyConfig
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from switchyard.data.dataset import Dataset
     from switchyard.data.validation import Outcome
 
 
+class Source(Protocol):
+    """What is known of a source before it is read."""
+
+    @property
+    def uri(self) -> str:
+        """As the config gives it."""
+
+    @property
+    def rows(self) -> int | None:
+        """How many there are, if that is known."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the contents, and with what changes how they are read."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Of a table; images have none."""
+
+    def described(self) -> str:
+        """Format and size in a few words, for the plan."""
+
+
 class DataSteps(Protocol):
     """From a source to training, validation and test; `data`, `contract` and `split` are the config's sections."""
+
+    def look(self, data: Section, root: Path) -> Source:
+        """Finds the source, without reading it.
+
+        Args:
+            data: Where the source is.
+            root: The folder that relative paths start from.
+
+        Raises:
+            InputError: It is missing, or not what the config says.
+        """
+
+    def inspect(self, config: AnyConfig, root: Path, split: bool) -> Source:
+        """Finds the source and what can be found wrong with it before anything runs.
+
+        Args:
+            config: The use case.
+            root: The folder that relative paths start from.
+            split: Whether the rows are to be split.
+
+        Raises:
+            InputError: For the first thing that is wrong.
+        """
 
     def ingest(self, data: Section, fingerprint: str, root: Path, folder: Path) -> tuple[Dataset, dict[str, Any]]:
         """Streams the source to Parquet.
@@ -65,6 +109,26 @@ class DataSteps(Protocol):
             seed: Decides which row goes where.
             folder: Where the parts are written.
         """
+
+    def typed(self, raw: Dataset, contract: Section) -> pl.LazyFrame:
+        """All rows as models are asked about them.
+
+        Args:
+            raw: What `ingest` gave.
+            contract: The rules.
+        """
+
+    def widened(self, contract: Section, recorded: dict[str, Any], source: Source) -> Section:
+        """The contract, and what a model of another day reads beyond it, as far as the source still has that.
+
+        Args:
+            contract: Today's rules.
+            recorded: Those of the model's own run, as JSON has them.
+            source: What `look` gave.
+        """
+
+    def recognised_by(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The columns by which a row is known again: two rows that agree in them are the same."""
 
 
 def data_steps(task: str) -> DataSteps:

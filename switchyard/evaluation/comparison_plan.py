@@ -1,0 +1,162 @@
+"""How two models are held against each other, whatever they take: the test, the sentence, the verdict.
+
+`comparison` asks models of tables, `switchyard.images.comparison` those of images; what they found is judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from switchyard.config import Champion
+from switchyard.evaluation.difference import Difference
+from switchyard.evaluation.metrics import LOWER_IS_BETTER, Floats, Sample
+from switchyard.evaluation.paired_bootstrap import paired_bootstrap
+
+Names = tuple[str, str]
+Verdict = Literal["promote", "keep champion", "too close to call"]
+
+RESAMPLES = 2_000
+UNSURE: Verdict = "too close to call"
+ROLES: Names = ("the champion", "the challenger")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Whether the challenger is better, and how that was found out.
+
+    Attributes:
+        verdict: What the test says; the config says what follows from "too close to call".
+        reason: One clause with the figures, or why there are none.
+        metric: What was compared.
+        test: `delong`, `bootstrap` or `mcnemar`.
+        alpha: The error rate that was asked for.
+        difference: None if nothing could be compared.
+        rows: Test rows that both models answered.
+        left_out: Test rows that the champion was trained on.
+        notes: What a reader must know about the figures.
+    """
+
+    verdict: Verdict
+    reason: str
+    metric: str
+    test: str
+    alpha: float
+    difference: Difference | None = None
+    rows: int = 0
+    left_out: int = 0
+    notes: tuple[str, ...] = field(default=())
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        figures = asdict(self.difference) | {"effect": self.difference.effect} if self.difference else {}
+        return {**asdict(self), "difference": figures, "notes": list(self.notes)}
+
+    def sentence(self) -> str:
+        """The reason, and what has to be said beside it."""
+        return "; ".join([self.reason, *self.notes])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is compared, and by which test."""
+
+    metric: str
+    test: str
+    settings: Champion
+    seed: int
+    names: Names
+
+    @property
+    def confidence(self) -> float:
+        """Of the interval that belongs to the test."""
+        return 1 - self.settings.alpha
+
+    def outcome(self, verdict: Verdict, reason: str, **more: Any) -> Comparison:  # noqa: ANN401 - fields of Comparison
+        """What this plan has come to."""
+        return Comparison(verdict, reason, self.metric, self.test, self.settings.alpha, **more)
+
+
+def settled(
+    plan: Plan, rows: int, left_out: int, notes: tuple[str, ...], find: Callable[[], Difference | str]
+) -> Comparison:
+    """The verdict, with what has to be said beside it.
+
+    Args:
+        plan: What is compared.
+        rows: Test rows that both models can be asked about.
+        left_out: Those that the champion was trained on.
+        notes: What a reader must know so far.
+        find: The test's result, or why there is none; not called for fewer rows than the config asks for.
+    """
+    if rows < plan.settings.min_rows:
+        return plan.outcome(UNSURE, _too_few(rows, left_out, plan), rows=rows, left_out=left_out, notes=notes)
+    if left_out:
+        notes = (*notes, f"{left_out:,} test rows left out that {plan.names[0]} was trained on")
+    found = find()
+    if isinstance(found, str):
+        verdict, reason, difference = UNSURE, f"{plan.names[0]} cannot be compared: {found}", None
+    else:
+        verdict, reason, difference = judge(found, plan.metric, plan.settings.alpha), _reason(found, plan, rows), found
+    return plan.outcome(verdict, reason, difference=difference, rows=rows, left_out=left_out, notes=notes)
+
+
+def judge(difference: Difference, metric: str, alpha: float) -> Verdict:
+    """What the test says: equally good models are told apart, either way, in `alpha` of all cases."""
+    if difference.p >= alpha or not difference.effect:
+        return UNSURE
+    return "promote" if (difference.effect > 0) != (metric in LOWER_IS_BETTER) else "keep champion"
+
+
+def plan_of(primary: str, is_binary: bool, settings: Champion, seed: int, names: Names) -> Plan:
+    """Each metric by the test that was made for it; what has none of its own by the bootstrap."""
+    test = settings.test
+    if test == "mcnemar" or (test == "auto" and primary == "accuracy"):
+        return Plan("accuracy", "mcnemar", settings, seed, names)
+    if test == "delong" or (test == "auto" and primary == "roc_auc"):
+        return Plan("roc_auc", "delong" if is_binary else "bootstrap", settings, seed, names)
+    return Plan(primary, "bootstrap", settings, seed, names)
+
+
+def bootstrapped(champion: Sample, challenger: Sample, plan: Plan) -> Difference | str:
+    """The paired bootstrap of the plan's metric; or why it has no value."""
+    found = paired_bootstrap(
+        champion,
+        challenger,
+        plan.metric,
+        resamples=max(RESAMPLES, round(20 / plan.settings.alpha)),
+        confidence=plan.confidence,
+        seed=plan.seed,
+    )
+    return found or f"{plan.metric} has no value on these {len(champion.sums):,} rows"
+
+
+def not_finite(champion: Floats, challenger: Floats, names: Names) -> str:
+    """A model that answers NaN has no metric."""
+    for name, answers in zip(names, (champion, challenger), strict=True):
+        if not np.isfinite(answers).all():
+            return f"{name} answers NaN or infinity for some rows"
+    return ""
+
+
+def _too_few(rows: int, left_out: int, plan: Plan) -> str:
+    left = f"{rows:,} test row{'s' if rows != 1 else ''}"
+    why = f" after {left_out:,} that {plan.names[0]} was trained on were left out" if left_out else ""
+    return f"too few rows to compare with {plan.names[0]}: {left}{why}, champion.min_rows is {plan.settings.min_rows}"
+
+
+def _reason(found: Difference, plan: Plan, rows: int) -> str:
+    """`roc_auc 0.861 against the champion's 0.842 on 262 test rows: +0.019 (95 % 0.003 to 0.035), DeLong p = 0.018`."""
+    names = {"delong": "DeLong", "mcnemar": "McNemar", "bootstrap": "paired bootstrap"}
+    values = f"{plan.metric} {_figure(found.challenger)} against {plan.names[0]}'s {_figure(found.champion)}"
+    interval = f"{plan.confidence * 100:g} % {_figure(found.low)} to {_figure(found.high)}"
+    p = f"p = {found.p:.2g}" if found.p >= 0.0001 else "p < 0.0001"
+    sign = "+" if found.effect >= 0 else ""
+    return f"{values} on {rows:,} test rows: {sign}{_figure(found.effect)} ({interval}), {names[plan.test]} {p}"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}" if abs(value) >= 1 else f"{value:.4f}"

@@ -1,0 +1,65 @@
+"""What the report says of each candidate, and which of them is the best."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from switchyard.config import Metrics
+from switchyard.errors import InputError
+from switchyard.evaluation import metrics as definitions
+
+if TYPE_CHECKING:
+    from switchyard.models.onnx_model import OnnxModel
+
+
+def selection(metrics: Metrics) -> dict[str, Any]:
+    """How the best was chosen and how the intervals were made."""
+    return {
+        "metric": metrics.primary,
+        "higher_is_better": metrics.primary not in definitions.LOWER_IS_BETTER,
+        "confidence": metrics.confidence,
+        "resamples": metrics.bootstrap,
+    }
+
+
+def rated_as(model: OnnxModel, found: dict[str, Any], latency: dict[str, float]) -> dict[str, Any]:
+    """A candidate's entry in the report.
+
+    Args:
+        model: The candidate.
+        found: Estimates by metric, on validation rows.
+        latency: From `latency_ms`.
+    """
+    card = model.card
+    return {
+        "name": card["candidate"],
+        "metrics": found,
+        "parity": _parity(card.get("parity")),
+        "size_mb": len(model.content) / 1e6,
+        "latency_ms": latency,
+        "params": card.get("params") or {},
+        "cv": card.get("cv"),
+        **({"training": card["training"]} if card.get("training") else {}),
+    }
+
+
+def best_of(rated: list[dict[str, Any]], primary: str) -> int:
+    """The position of the best candidate; one without a value of the primary metric never is, unless alone.
+
+    Of equals the smaller file wins, then the first name.
+
+    Raises:
+        InputError: There are several, and none has a value.
+    """
+    sign = 1 if primary in definitions.LOWER_IS_BETTER else -1
+    values = [each["metrics"][primary]["value"] for each in rated]
+    defined = [position for position, value in enumerate(values) if value is not None]
+    if not defined and len(rated) > 1:
+        raise InputError(f"metrics.primary {primary} has no value for any candidate on validation rows: choose another")
+    return min(defined or [0], key=lambda i: (sign * (values[i] or 0.0), rated[i]["size_mb"], rated[i]["name"]))
+
+
+def _parity(parity: object) -> float | None:
+    """The largest difference from the fitted learner, which a card may carry with details around it."""
+    value = parity.get("max_difference") if isinstance(parity, dict) else parity
+    return float(value) if isinstance(value, (int, float)) else None

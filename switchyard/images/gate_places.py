@@ -1,0 +1,91 @@
+"""Which numbers the report of an image model will have, known before anything is trained: what gates may name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place
+from switchyard.images.evaluate import METRICS
+from switchyard.images.transforms import TRANSFORMS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from switchyard.config import Metrics
+    from switchyard.config_images import ImageConfig
+
+
+def places(config: ImageConfig) -> Place:
+    """The root of the tree of names, as far as the config tells them: without `contract.classes` any class may be."""
+    classes = config.contract.classes
+    trained = None if classes is None else [name for name in classes if name not in config.split.unseen]
+    return tree(config.task, config.metrics, trained, has_unseen=bool(config.split.unseen))
+
+
+def places_of_splits(task: str, metrics: Metrics, train: pl.LazyFrame, test: pl.LazyFrame) -> Place:
+    """The root of the tree of names once the images are dealt.
+
+    Args:
+        task: The config's task.
+        metrics: The primary metric.
+        train: The images that the candidates learn from.
+        test: The images that the gates are about.
+    """
+    known, tested = (set(part.select("label").unique().collect()["label"].to_list()) for part in (train, test))
+    return tree(task, metrics, sorted(known), has_unseen=bool(tested - known))
+
+
+def tree(task: str, metrics: Metrics, classes: Sequence[str] | None, *, has_unseen: bool) -> Place:
+    """The root of the tree of names.
+
+    Args:
+        task: The config's task.
+        metrics: The primary metric.
+        classes: What the model will know; None while that is not known.
+        has_unseen: Whether the test has images of other classes.
+    """
+    made: dict[str, Place] = dict.fromkeys(METRICS[task], ESTIMATE)
+    made |= {"parity": NUMBER, "size_mb": NUMBER, "latency_ms": _numbers("p50", "p95", "p99")}
+    if task == "image_classification":
+        made["calibration"] = Place(below={"ece": ESTIMATE})
+        if classes is None or len(classes) == 2:
+            made["thresholds"] = _thresholds()
+    else:
+        made["retrieval"] = _retrieval(has_unseen)
+    figures = Place(below={"rows": NUMBER, "recall": ESTIMATE, "precision": ESTIMATE})
+    named = Place(any_name=figures) if classes is None else Place(below=dict.fromkeys(classes, figures))
+    made["classes"] = named
+    shaken = Place(below={metrics.primary: ESTIMATE, **_numbers("strength", "loss", "loss_low", "loss_high").below})
+    made["robustness"] = Place(below=dict.fromkeys(TRANSFORMS, shaken))
+    made["training"] = _numbers("seconds", "peak_memory_mb", "rows")
+    made["contract"] = _numbers("rows", "columns", "checks", "failed", "compared", "unchecked")
+    return Place(below=made)
+
+
+def needs_data(name: str) -> bool:
+    """Whether only the images can tell if a gate's name leads to a number."""
+    return name.startswith(("classes.", "thresholds.", "retrieval.open_set."))
+
+
+def _numbers(*names: str) -> Place:
+    return Place(below=dict.fromkeys(names, NUMBER))
+
+
+def _thresholds() -> Place:
+    from switchyard.evaluation.gate_tree import threshold_places
+
+    return threshold_places()
+
+
+def _retrieval(has_unseen: bool) -> Place:
+    open_set: Iterable[str] = ("known_refused", "known_right", *(("unknown_refused", "auroc") if has_unseen else ()))
+    verification = {"threshold": NUMBER, "pairs": _numbers("genuine", "impostor")}
+    return Place(
+        below={
+            "gallery": _numbers("images", "classes"),
+            "search_recall": NUMBER,
+            "verification": Place(below=verification),
+            "open_set": Place(below={"threshold": NUMBER, **dict.fromkeys(open_set, ESTIMATE)}),
+        }
+    )

@@ -1,0 +1,103 @@
+"""Robustness of an image model: the primary metric when the test images are turned, noisy, blurred, bright or dark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from switchyard.evaluation.bootstrap import QUICK, resampled
+from switchyard.evaluation.changed_rows import estimate_of
+from switchyard.evaluation.metrics import LOWER_IS_BETTER
+from switchyard.images.asking import BATCH, Asked, ask_pixels, pixels, rows, shape_of
+from switchyard.images.thumbnail import thumbnail
+from switchyard.images.transforms import TRANSFORMS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from switchyard.config import Metrics
+    from switchyard.evaluation.metrics import Sample
+    from switchyard.images.subject import Subject
+
+IMAGES = 1000
+"""At most so many are transformed: more make the intervals no narrower than a reader can see."""
+
+
+def robustness(
+    subject: Subject,
+    asked: Asked,
+    images: pl.LazyFrame,
+    metrics: Metrics,
+    seed: int,
+    strengths: Mapping[str, float] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """The metric on transformed images, and what it loses against the same images as they are.
+
+    Args:
+        subject: The model.
+        asked: Its answers to all images.
+        images: The table that they are about.
+        metrics: `primary`, and resamples and confidence of the intervals.
+        seed: Of the choice of images, the transforms and the resamples.
+        strengths: Of transforms, where they are not those of `TRANSFORMS`.
+
+    Returns:
+        By transform: `strength`, the metric's estimate under its name, `loss`, `loss_low`, `loss_high` (positive if the
+        metric is worse, paired on the same images), and `example` (`src`, `alt`): the first of them.
+    """
+    counted = np.flatnonzero(subject.told(asked).counted)
+    chosen = np.sort(np.random.default_rng(seed).permutation(counted)[:IMAGES])
+    before = subject.sample(asked.where(chosen), metrics.primary)
+    frame = rows(images, chosen.tolist())
+    shape, given = shape_of(subject.model), {name: strength for name, (_, strength) in TRANSFORMS.items()}
+    given |= strengths or {}
+    changed: dict[str, list[Asked]] = {name: [] for name in TRANSFORMS}
+    examples: dict[str, dict[str, str]] = {}
+    for number, part in enumerate(frame.iter_slices(BATCH)):  # decoded once for all transforms
+        batch, labels = pixels(part, shape), np.array(part["label"].to_list(), dtype=object)
+        for place, (name, (transform, _)) in enumerate(TRANSFORMS.items()):
+            moved = transform(batch, given[name], _seed(seed, place, number))
+            changed[name].append(ask_pixels(subject.model, moved, labels))
+            if not number:
+                examples[name] = {"src": thumbnail(moved[0]), "alt": f"image {part['path'][0]} after {name}"}
+    found = {}
+    for name, parts in changed.items():
+        after = subject.sample(_joined(parts), metrics.primary)
+        found[name] = {
+            "strength": float(given[name]),
+            **_measured(before, after, metrics, seed, len(chosen)),
+            "example": examples[name],
+        }
+    return found
+
+
+def _seed(seed: int, place: int, number: int) -> int:
+    return int(np.random.SeedSequence([seed, place, number]).generate_state(1)[0])
+
+
+def _joined(parts: list[Asked]) -> Asked:
+    outputs = {name: np.concatenate([part.outputs[name] for part in parts]) for name in parts[0].outputs}
+    return Asked(np.concatenate([part.labels for part in parts]), outputs)
+
+
+def _measured(before: Sample | None, after: Sample | None, metrics: Metrics, seed: int, images: int) -> dict[str, Any]:
+    primary = metrics.primary
+    if before is None or after is None:
+        nothing = {"value": None, "low": None, "high": None, "n": images}
+        return {primary: nothing, "loss": None, "loss_low": None, "loss_high": None}
+    # The same seed gives both the same resamples, so images that are hard either way make no difference.
+    pairs = [resampled(each, max(1, metrics.bootstrap), seed, QUICK) for each in (before, after)]
+    (old, drawn_old), (new, drawn_new) = ((values[primary], draws[primary]) for values, draws in pairs)
+    sign = 1.0 if primary in LOWER_IS_BETTER else -1.0
+    drawn = slice(None) if metrics.bootstrap else slice(0)
+    loss = estimate_of(
+        sign * (new - old) + 0.0, sign * (drawn_new - drawn_old)[drawn] + 0.0, metrics.confidence, images
+    )
+    return {
+        primary: estimate_of(new, drawn_new[drawn], metrics.confidence, images),
+        "loss": loss["value"],
+        "loss_low": loss["low"],
+        "loss_high": loss["high"],
+    }

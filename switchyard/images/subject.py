@@ -1,0 +1,92 @@
+"""What the evaluation of images asks of a kind of model: one class for each task, chosen by `subject_of`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from switchyard.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from switchyard.config import Metrics, Reporting
+    from switchyard.evaluation.metrics import Sample
+    from switchyard.evaluation.scoring import Scored
+    from switchyard.images.asking import Asked
+    from switchyard.images.faiss_gallery import FaissGallery
+    from switchyard.images.saliency import Score
+    from switchyard.models.onnx_model import OnnxModel
+
+
+@dataclass(frozen=True)
+class Told:
+    """Each answer as a person would tell it; all arrays have the shape (images,).
+
+    Attributes:
+        truth: The true classes.
+        said: The classes that were answered, before anything is refused.
+        score: How sure the model is: the probability, or the cosine to the nearest image.
+        margin: By how much the answer is ahead of the next class; small ones are uncertain.
+        counted: Whether the metrics rest on the image; none of a class that the model cannot name does in a retrieval.
+        nearest: Rows of the gallery; None for a classifier.
+    """
+
+    truth: np.ndarray = field(repr=False)
+    said: np.ndarray = field(repr=False)
+    score: np.ndarray = field(repr=False)
+    margin: np.ndarray = field(repr=False)
+    counted: np.ndarray = field(repr=False)
+    nearest: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def wrong(self) -> np.ndarray:
+        """Which images the metrics count as wrong."""
+        return np.asarray(self.counted & (self.said != self.truth))
+
+
+class Subject(Protocol):
+    """A model with whatever it takes to read its answers."""
+
+    @property
+    def model(self) -> OnnxModel:
+        """The ONNX file and its card."""
+
+    def score(self, asked: Asked, metrics: Metrics, seed: int) -> Scored:
+        """The metrics with their intervals, and what is drawn of them."""
+
+    def sample(self, asked: Asked, metric: str) -> Sample | None:
+        """What one metric needs of each image that counts; None if some answer is not finite."""
+
+    def told(self, asked: Asked) -> Told:
+        """The answers one by one."""
+
+    def sections(self, asked: Asked, metrics: Metrics, reporting: Reporting, seed: int) -> dict[str, Any]:
+        """Sections of the report that only this task has."""
+
+    def reason(self, told: Told, row: int) -> Score:
+        """What a heat map of the answer to one image is about."""
+
+
+def subject_of(model: OnnxModel, train: pl.LazyFrame | None = None, index: FaissGallery | None = None) -> Subject:
+    """The class for a model's task.
+
+    Args:
+        model: The ONNX file and its card.
+        train: The images of a gallery that lies neither in the graph nor in an index; None if they are not at hand.
+        index: What is searched beside the graph.
+
+    Raises:
+        InputError: The model is not one of images, or its gallery is nowhere.
+    """
+    from switchyard.images.classifier_subject import ClassifierSubject
+    from switchyard.images.retrieval_subject import RetrievalSubject
+
+    task = model.card["task"]
+    if task == "image_classification":
+        return ClassifierSubject(model)
+    if task == "image_retrieval":
+        return RetrievalSubject.of(model, train, index)
+    raise InputError(f"the model {model.card['name']} is a {task}, which does not take images")

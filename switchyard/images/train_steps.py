@@ -1,0 +1,84 @@
+"""What the step train does with images; `switchyard.tasks.training` chooses this module for their tasks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from switchyard.errors import InputError, SwitchyardError
+from switchyard.images.settings import SETTINGS, read_settings
+from switchyard.models.train import Trained
+
+if TYPE_CHECKING:
+    from switchyard.config_images import ImageCandidate, ImageConfig, ImageShape
+    from switchyard.data.dataset import Dataset
+    from switchyard.tasks.training import OnEpoch
+
+
+def check_candidates(config: ImageConfig) -> None:
+    """See `Training.check_candidates`."""
+    for name, candidate in config.candidates.items():
+        _check_search(name, candidate)
+        read_settings(SETTINGS[candidate.type], name, candidate.params, config.image.size, config.image.channels)
+
+
+def _check_search(name: str, candidate: ImageCandidate) -> None:
+    """A search of networks would train one for each trial; as long as nothing does, nothing is to be ignored."""
+    if candidate.search:
+        raise InputError(
+            f"candidates.{name}.search is not done for images: fix the values in candidates.{name}.params, "
+            "or try several as candidates of their own"
+        )
+
+
+def train(
+    splits: Dataset,
+    name: str,
+    candidate: ImageCandidate,
+    *,
+    image: ImageShape,
+    seed: int,
+    threads: int,
+    folder: Path | None,
+    on_epoch: OnEpoch,
+    use_case: str | None = None,
+    **given: Any,  # noqa: ANN401 - see `Training`
+) -> Trained:
+    """See `Training.train`; the epochs are in `card["training"]`.
+
+    The training reads its tables from this disk, so those in a bucket are fetched.
+    """
+    from switchyard.images.candidates import train_candidate
+    from switchyard.models.peak_memory import PeakMemory
+
+    del given
+    _check_search(name, candidate)
+    started = perf_counter()
+    with TemporaryDirectory(prefix="switchyard-images-") as scratch, PeakMemory() as memory:
+        here = splits.fetched(Path(scratch), ("train", "validation"))
+        trained = train_candidate(
+            name,
+            candidate.type,
+            candidate.params,
+            size=image.size,
+            channels=image.channels,
+            seed=seed,
+            threads=threads,
+            training=here.path("train"),
+            validation=here.path("validation"),
+            folder=folder,
+            on_epoch=on_epoch,
+            use_case=use_case,
+        )
+    if getattr(trained, "index", None) is not None:
+        raise SwitchyardError(
+            f"candidate {name}: its gallery has more images than fit into the model's graph, and an index beside it "
+            "cannot be deployed yet; train on fewer images"
+        )
+    card = trained.model.card
+    about = {"seconds": perf_counter() - started, "peak_memory_mb": memory.megabytes, "rows": card["rows"]["train"]}
+    about |= {"epochs": trained.history}
+    return Trained(replace(trained.model, card={**card, "training": about}), [])

@@ -1,0 +1,58 @@
+"""What the step train does with a table; `switchyard.tasks.training` chooses this module for its tasks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from switchyard.models.check import check_candidates
+
+if TYPE_CHECKING:
+    from switchyard.config import Candidate, Contract, Data, Features, Metrics, Search, Split, Task
+    from switchyard.data.dataset import Dataset
+    from switchyard.models.train import Trained
+    from switchyard.tasks.training import OnEpoch
+
+__all__ = ["check_candidates"]
+
+
+def train(
+    splits: Dataset,
+    name: str,
+    candidate: Candidate,
+    *,
+    data: Data,
+    task: Task,
+    contract: Contract,
+    features: Features,
+    image: None,
+    split: Split,
+    search: Search,
+    metrics: Metrics,
+    seed: int,
+    threads: int,
+    seeds: int,
+    use_case: str | None,
+    folder: Path | None,
+    on_epoch: OnEpoch,
+) -> Trained:
+    """See `Training.train`; a search is over in one go, so nothing is told or kept on the way."""
+    from switchyard.models.train import train as train_candidate
+
+    del image, folder, on_epoch
+    return train_candidate(
+        name,
+        candidate,
+        data=data,
+        task=task,
+        contract=contract,
+        features=features,
+        split=split,
+        search=search,
+        metrics=metrics,
+        seed=seed,
+        threads=threads,
+        seeds=seeds,
+        train=splits.scan("train"),
+        validation=splits.scan("validation"),
+    )

@@ -1,0 +1,98 @@
+"""From training images or rows to a checked ONNX model: what the step train does for a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from switchyard.config import TABLE_TASKS, Features, Metrics, Search, Section
+from switchyard.config_images import IMAGE_TASKS, AnyConfig, ImageShape
+
+if TYPE_CHECKING:
+    from switchyard.data.dataset import Dataset
+    from switchyard.models.train import Trained
+
+OnEpoch = Callable[[dict[str, float]], None]
+"""Called after each epoch with its figures: `epoch` from 1, the others by name."""
+
+
+class Training(Protocol):
+    """What is trained of a candidate."""
+
+    def check_candidates(self, config: AnyConfig) -> None:
+        """Asks each candidate's learner whether it takes the hyperparameters of the config.
+
+        Raises:
+            InputError: A hyperparameter is unknown, or a value is refused.
+        """
+
+    def train(
+        self,
+        splits: Dataset,
+        name: str,
+        candidate: Section,
+        *,
+        data: Section,
+        task: str,
+        contract: Section,
+        features: Features,
+        image: ImageShape | None,
+        split: Section,
+        search: Search,
+        metrics: Metrics,
+        seed: int,
+        threads: int,
+        seeds: int,
+        use_case: str | None,
+        folder: Path | None,
+        on_epoch: OnEpoch,
+    ) -> Trained:
+        """Fits, tunes and exports one candidate, and holds the file against what was fitted.
+
+        Args:
+            splits: The parts `train` and `validation`.
+            name: What the config calls the candidate.
+            candidate: Its section.
+            data: The config's sections of these names.
+            task: The config's task.
+            contract: Likewise.
+            features: Likewise.
+            image: Likewise; None of a table.
+            split: Likewise.
+            search: Likewise.
+            metrics: Likewise.
+            seed: Of everything random.
+            threads: Of everything parallel.
+            seeds: With how many other seeds the tuned candidate is fitted again.
+            use_case: The model's name, if it is not to be the candidate's.
+            folder: Where a training that was killed finds how far it was, if it takes epochs; None: nowhere.
+            on_epoch: What is told of each epoch, if there are any.
+
+        Raises:
+            InputError: The config or the data cannot be learned from.
+            SwitchyardError: The ONNX file and the fitted model disagree.
+        """
+
+
+def training_of(task: str) -> Training:
+    """The functions of a task; what they need is imported only now."""
+    return _KINDS[task]()
+
+
+def _tables() -> Training:
+    from switchyard.models import steps
+
+    return cast(Training, steps)
+
+
+def _images() -> Training:
+    from switchyard.images import train_steps
+
+    return cast(Training, train_steps)
+
+
+_KINDS: dict[str, Callable[[], Training]] = {
+    **dict.fromkeys(TABLE_TASKS, _tables),
+    **dict.fromkeys(IMAGE_TASKS, _images),
+}
