@@ -98,10 +98,28 @@ def pixels(frame: pl.DataFrame, shape: tuple[int, int, int]) -> np.ndarray:
 
 def rows(images: pl.LazyFrame, numbers: Sequence[int]) -> pl.DataFrame:
     """The images with these numbers, rising, in the order of the table; each once, with its number as `row`."""
+    return _wanted(images, numbers).collect(engine="streaming").sort("row")
+
+
+def batches_of(images: pl.LazyFrame, numbers: Sequence[int]) -> Iterator[pl.DataFrame]:
+    """The same, `BATCH` at a time (the last fewer), without the others in memory: for many images."""
     import polars as pl
 
-    wanted = images.select("image", "label", "path").with_row_index("row")
-    return wanted.filter(pl.col("row").is_in(sorted(set(map(int, numbers))))).collect(engine="streaming")
+    waiting = None
+    for part in _wanted(images, numbers).collect_batches(chunk_size=BATCH, maintain_order=True):
+        waiting = part if waiting is None else pl.concat([waiting, part])
+        while waiting.height >= BATCH:
+            yield waiting[:BATCH]
+            waiting = waiting[BATCH:]
+    if waiting is not None and waiting.height:
+        yield waiting
+
+
+def _wanted(images: pl.LazyFrame, numbers: Sequence[int]) -> pl.LazyFrame:
+    import polars as pl
+
+    numbered = images.select("image", "label", "path").with_row_index("row")
+    return numbered.filter(pl.col("row").is_in(sorted(set(map(int, numbers)))))
 
 
 def _batches(images: pl.LazyFrame) -> Iterator[pl.DataFrame]:

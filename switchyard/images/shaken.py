@@ -10,7 +10,7 @@ import numpy as np
 from switchyard.evaluation.bootstrap import QUICK, resampled
 from switchyard.evaluation.changed_rows import estimate_of
 from switchyard.evaluation.metrics import LOWER_IS_BETTER
-from switchyard.images.asking import BATCH, Asked, ask_pixels, pixels, rows, shape_of
+from switchyard.images.asking import Asked, ask_pixels, batches_of, pixels, shape_of
 from switchyard.images.thumbnail import thumbnail
 from switchyard.images.transforms import TRANSFORMS
 
@@ -50,12 +50,11 @@ def robustness(
     counted = np.flatnonzero(subject.told(asked).counted)
     chosen = np.sort(np.random.default_rng(seed).permutation(counted)[:IMAGES])
     before = subject.sample(asked.where(chosen), metrics.primary)
-    frame = rows(images, chosen.tolist())
     shape, given = shape_of(subject.model), {name: strength for name, (_, strength) in TRANSFORMS.items()}
     given |= strengths or {}
     changed: dict[str, list[Asked]] = {name: [] for name in TRANSFORMS}
     examples: dict[str, dict[str, str]] = {}
-    for number, part in enumerate(frame.iter_slices(BATCH)):  # decoded once for all transforms
+    for number, part in enumerate(batches_of(images, chosen.tolist())):  # decoded once for all transforms
         batch, labels = pixels(part, shape), np.array(part["label"].to_list(), dtype=object)
         for place, (name, (transform, _)) in enumerate(TRANSFORMS.items()):
             moved = transform(batch, given[name], _seed(seed, place, number))

@@ -82,14 +82,30 @@ def embeddings(means: np.ndarray, blind: float = 1.0) -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
 
 
-def retrieval(frame: pl.DataFrame, candidate: str = "levels", threshold: float = 0.9, blind: float = 1.0) -> OnnxModel:
-    """The images of a table as the gallery; `blind` below 1 moves all images nearer to each other."""
+def retrieval(
+    frame: pl.DataFrame,
+    candidate: str = "levels",
+    threshold: float = 0.9,
+    blind: float = 1.0,
+    vote: int = 1,
+    beside: bool = False,
+) -> OnnxModel:
+    """The images of a table as the gallery; `blind` below 1 moves all images nearer to each other.
+
+    With `beside` the graph has the encoder alone.
+    """
     graph = Graph()
     angle = graph.add("Mul", _mean(graph), graph.constant(np.array(np.pi * blind / 255, dtype=np.float32)))
     embedding = graph.add("Concat", graph.add("Cos", angle), graph.add("Sin", angle), axis=1)
-    gallery = Gallery(embeddings(levels(frame), blind), np.array(frame["label"].to_list(), dtype=object))
-    about = {"neighbours": 3, "vote": 1, "threshold": threshold}
-    write_search(graph, embedding, gallery, **about)
+    gallery = gallery_of(frame, blind)
+    about = {"neighbours": 3, "vote": vote, "threshold": threshold}
+    if not beside:
+        write_search(graph, embedding, gallery, **about)
     graph.output(graph.add("Identity", embedding), "embedding", TensorProto.FLOAT, ["N", 2])
     card = _card("image_retrieval", gallery.classes, candidate, gallery=about | {"images": len(gallery)})
     return OnnxModel(serialize(graph, card), card)
+
+
+def gallery_of(frame: pl.DataFrame, blind: float = 1.0) -> Gallery:
+    """What `retrieval` searches, by numpy."""
+    return Gallery(embeddings(levels(frame), blind), np.array(frame["label"].to_list(), dtype=object))

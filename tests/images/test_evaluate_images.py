@@ -17,7 +17,9 @@ from switchyard.evaluation.report import to_html
 from switchyard.images import asking
 from switchyard.images import evaluate as module
 from switchyard.images.evaluate import evaluate
+from switchyard.images.faiss_gallery import FaissGallery
 from switchyard.images.gate_places import tree
+from switchyard.images.retrieval import search_recall
 from tests.images import brightness
 from tests.images.brightness import LEVELS, classifier, retrieval, table
 
@@ -109,7 +111,7 @@ def test_the_figures_of_a_retrieval_are_those_of_a_plain_computation(found, gall
     assert found["retrieval"]["search_recall"] == 1.0
 
 
-def images_of_classes_that_were_left_out_are_refused_at_the_threshold(gallery, open_images):
+def test_images_of_classes_that_were_left_out_are_refused_at_the_threshold(gallery, open_images):
     truth, shown = np.array(open_images["label"].to_list()), brightness.levels(open_images)
     queries, images = (brightness.embeddings(values) for values in (shown, brightness.levels(gallery)))
     nearest = (queries @ images.T).max(axis=1)
@@ -240,6 +242,73 @@ def test_the_model_card_is_about_images(found):
     assert "Below a cosine of 0.900 an image is refused" in card
 
 
+@pytest.mark.parametrize("what", ["report", "found"])
+def test_each_confusion_shows_images_of_its_own_cell(what, request):
+    report = request.getfixturevalue(what)
+    classes, matrix = report["data"]["classes"], np.array(report["test"]["confusion"])
+    cells = report["samples"]["confusions"]
+    assert len({(cell["true"], cell["answered"]) for cell in cells}) == len(cells) >= 3
+    for cell in cells:
+        assert {(each["true"], each["answered"]) for each in cell["images"]} == {(cell["true"], cell["answered"])}
+        assert cell["count"] == matrix[classes.index(cell["true"]), classes.index(cell["answered"])]
+        scores = [each["score"] for each in cell["images"]]
+        assert scores == sorted(scores, reverse=True)
+    counts = [cell["count"] for cell in cells]
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_a_retrieval_is_least_certain_where_another_class_is_almost_as_near(found, gallery, open_images):
+    queries, shown = (brightness.embeddings(brightness.levels(frame)) for frame in (open_images, gallery))
+    labels, cosines = np.array(gallery["label"].to_list()), queries @ shown.T
+    best = labels[cosines.argmax(axis=1)]
+    others = np.where(labels[None] == best[:, None], -2, cosines).max(axis=1)
+    margin = cosines.max(axis=1) - others
+    for each in found["samples"]["uncertain"]:
+        assert each["margin"] == pytest.approx(margin[each["row"]], abs=1e-5)
+    known = np.array(open_images["label"].to_list()) != "d"
+    assert found["samples"]["uncertain"][-1]["margin"] <= np.sort(margin[known])[12]
+
+
+def test_what_is_accepted_is_right_by_the_vote(gallery, open_images):
+    known = open_images.filter(pl.col("label") != "d")
+    told = measured([retrieval(gallery, vote=3, threshold=-1.0)], known, train=gallery)["retrieval"]["open_set"]
+    queries, shown = (brightness.embeddings(brightness.levels(frame)) for frame in (known, gallery))
+    labels, cosines = np.array(gallery["label"].to_list()), queries @ shown.T
+    nearest = labels[np.argsort(-cosines, axis=1)[:, :3]]
+    voted = [max(sorted(set(row)), key=list(row).count) for row in nearest.tolist()]
+    right = (np.array(voted) == np.array(known["label"].to_list())).mean()
+    assert right != (nearest[:, 0] == np.array(known["label"].to_list())).mean()
+    assert told["known_right"]["value"] == pytest.approx(right, abs=0.02)
+    assert told["unknown_refused"] == {"value": None, "low": None, "high": None, "n": 0}
+
+
+@pytest.mark.parametrize("at_hand", [True, False], ids=["an index", "the training images"])
+def test_a_gallery_beside_the_graph_answers_as_one_inside_it(found, gallery, open_images, at_hand):
+    model = retrieval(gallery, beside=True)
+    assert [each.name for each in model.session.get_outputs()] == ["embedding"]
+    indexes = {"levels": FaissGallery.build(brightness.gallery_of(gallery))} if at_hand else None
+    report = measured([model], open_images, train=gallery, indexes=indexes)
+    for name, figure in found["test"]["metrics"].items():
+        assert report["test"]["metrics"][name]["value"] == pytest.approx(figure["value"], abs=0.03), name
+    told = report["retrieval"]
+    assert told["search_recall"] > 0.95
+    known = found["retrieval"]["open_set"]["known_refused"]["value"]
+    assert told["open_set"]["known_refused"]["value"] == pytest.approx(known, abs=0.03)
+
+
+def test_a_search_that_misses_neighbours_is_told(gallery, open_images):
+    scrambled = brightness.gallery_of(gallery[::-1])
+    wrong = FaissGallery(FaissGallery.build(scrambled).index, brightness.gallery_of(gallery).numbers, ("a", "b", "c"))
+    queries = brightness.embeddings(brightness.levels(open_images))
+    rows = wrong.answer(queries, neighbours=3, vote=1, threshold=-1)["neighbours"]
+    recall = search_recall(queries, brightness.gallery_of(gallery), rows)
+    cosines = queries @ brightness.gallery_of(gallery).embeddings.T
+    true = np.argsort(-cosines, axis=1)[:, :3]
+    plain = np.mean([len(set(a) & set(b)) / 3 for a, b in zip(true.tolist(), rows.tolist(), strict=True)])
+    assert recall == pytest.approx(plain, abs=0.02)
+    assert recall < 0.3
+
+
 def test_a_neighbour_is_shown_beside_what_was_taken_for_it(found, gallery):
     (cell, *_) = found["samples"]["confusions"]
     assert all(each["nearest"]["alt"].endswith(f"of class {cell['answered']}") for each in cell["images"])
@@ -326,7 +395,7 @@ def test_without_classes_that_were_left_out_there_is_no_gate_on_their_refusal():
         check_gates({"retrieval.open_set.unknown_refused": ">= 0.5"}, root("found", has_unseen=False))
 
 
-def images_are_decoded_once_for_all_candidates(monkeypatch):
+def test_images_are_decoded_once_for_all_candidates(monkeypatch):
     seen = []
     plain = asking.decode
     monkeypatch.setattr(asking, "decode", lambda *given: seen.append(None) or plain(*given))
@@ -353,3 +422,11 @@ def test_what_cannot_be_measured_is_named(images):
     with pytest.raises(InputError, match=r"the image a/0\.png is cut short|the image a/0\.png .*ingest again"):
         measured([classifier()], broken)
     assert module.METRICS.keys() == {"image_classification", "image_retrieval"}
+
+
+def test_chosen_images_come_in_batches_of_one_size_and_in_order():
+    frame, chosen = table(400, 4), list(range(0, 400, 2))
+    parts = list(asking.batches_of(frame.lazy(), chosen))
+    assert [part.height for part in parts] == [128, 72]
+    assert [row for part in parts for row in part["row"].to_list()] == chosen
+    assert pl.concat(parts)["path"].to_list() == frame[::2]["path"].to_list()
