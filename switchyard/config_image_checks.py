@@ -26,6 +26,7 @@ def image_problems(config: ImageConfig) -> Iterator[Problem]:
     yield from _metrics(config)
     yield from _classes(config)
     yield from _distribution(config)
+    yield from _evaluation(config)
     for name, candidate in config.candidates.items():
         wanted = _CANDIDATES[config.task]
         if candidate.type != wanted:
@@ -56,6 +57,18 @@ def _classes(config: ImageConfig) -> Iterator[Problem]:
             yield ("split", "unseen", i), f"is {name!r}, which is none of contract.classes: {', '.join(classes)}"
     if unseen and config.task == "image_classification":
         yield ("split", "unseen"), "leaves classes out of training, which is for image_retrieval; leave the key out"
+
+
+def _evaluation(config: ImageConfig) -> Iterator[Problem]:
+    """What is measured of images follows from the task; of the section only the costs of two classes are left."""
+    given = config.evaluation.model_fields_set
+    for name in sorted(given - {"costs"}):
+        yield ("evaluation", name), "is for tables, and changes nothing for images; leave it out"
+    classes = config.contract.classes
+    if "costs" in given and config.task == "image_retrieval":
+        yield ("evaluation", "costs"), "is for two classes, but task is image_retrieval; leave it out"
+    elif "costs" in given and classes is not None and len(classes) > 2:
+        yield ("evaluation", "costs"), f"is for two classes, but contract.classes has {len(classes)}; leave it out"
 
 
 def _distribution(config: ImageConfig) -> Iterator[Problem]:

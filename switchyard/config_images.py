@@ -107,6 +107,12 @@ class ImageSplit(Section):
     unseen: Names = ()
 
     @model_validator(mode="after")
+    def _is_told_whole(self) -> Self:
+        """ZenML keeps of a parameter what was set, and without the last two keys this could be a table's split."""
+        self.__pydantic_fields_set__.update(type(self).model_fields)
+        return self
+
+    @model_validator(mode="after")
     def _leaves_training_rows(self) -> Self:
         if self.validation + self.test >= 1:
             raise ValueError(

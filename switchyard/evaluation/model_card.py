@@ -57,6 +57,7 @@ def model_card(report: Mapping[str, Any], recipe: Mapping[str, Any], release: Ma
         split=config.get("split") or {},
         model=model,
         inputs=model.get("inputs") or [],
+        image=next((spec for spec in model.get("inputs") or [] if spec["datatype"] == "UINT8"), None),
         data=data,
         source={**(report["data"].get("source") or {}), **{k: data[k] for k in ("uri", "fingerprint") if k in data}},
         columns=columns,

@@ -13,7 +13,7 @@ def drawn(report: dict[str, Any]) -> dict[str, str]:
     Args:
         report: Of an evaluation, with whatever sections it has.
     """
-    from switchyard.evaluation.charts import costs, curves, dots, errors
+    from switchyard.evaluation.charts import costs, curves, dots, epochs, errors
 
     test, primary, target = report["test"], report["selection"]["metric"], report["data"]["target"]
     best = report["best"]
@@ -32,6 +32,8 @@ def drawn(report: dict[str, Any]) -> dict[str, str]:
         found["costs"] = costs.costs(report["thresholds"])
     if rows := [each for each in report.get("deciles", []) if each["n"]]:
         found["deciles"] = errors.deciles(rows, target)
+    if history := report.get("training", {}).get("epochs"):
+        found["epochs"] = epochs.epochs(history)
     if report.get("retrieval"):
         found |= _of_retrieval(report)
     return found | _dotted(report, primary)

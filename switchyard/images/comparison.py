@@ -54,7 +54,7 @@ def compare(
     is_binary = task == "image_classification" and len(challenger.card["classes"]) == 2
     plan = plan_of(primary, is_binary, settings, seed, names)
     if champion.card["task"] != task:
-        why = f"it is a {champion.card['task']}, {names[1]} a {task}"
+        why = f"its task is {champion.card['task']}, {names[1]}'s {task}"
         return plan.outcome(UNSURE, f"{names[0]} cannot be compared: {why}")
     is_fresh, notes = unseen(test, seen, names[0])
     if settings.test == "delong" and plan.test != "delong":

@@ -231,7 +231,7 @@ def _refused(similarity: np.ndarray, is_known: np.ndarray) -> list[dict[str, flo
     known, unknown = similarity[is_known], similarity[~is_known]
     if not len(known):
         return []
-    thresholds = sorted({round(float(np.quantile(known, share)), 3) for share in _REFUSED})
+    thresholds = sorted({round(float(np.quantile(known, share)), 4) for share in _REFUSED})
     return [
         {
             "threshold": each,

@@ -36,13 +36,17 @@ def samples(
     Returns:
         `confusions`: the largest cells off the diagonal, each with `true`, `answered`, `count` and `images` (the most
         confident first); `uncertain`: those that count with the smallest margins; `confident_wrong`: those with the
-        highest scores of the wrong ones. An image has `row`, `path`, `src` (a data URI), `alt`, `true`, `answered`,
-        `score`, `margin`, and `nearest` (`src`, `alt`) if there is a gallery.
+        highest scores of the wrong ones; `unknown`: likewise of those that do not count, if there are any. An image has
+        `row`, `path`, `src` (a data URI), `alt`, `true`, `answered`, `score`, `margin`, and `nearest` (`src`, `alt`)
+        if there is a gallery.
     """
     cells = [(cell, _most(np.flatnonzero(_cell(told, *cell)), told.score, EACH)) for cell, _ in _worst(told)]
     uncertain = _most(np.flatnonzero(told.counted), -told.margin, SHOWN)
     wrong = _most(np.flatnonzero(told.wrong), told.score, SHOWN)
-    shown = pictures(told, images, channels, [*uncertain, *wrong, *(row for _, some in cells for row in some)], gallery)
+    unknown = _most(np.flatnonzero(~told.counted), told.score, SHOWN)
+    shown = pictures(
+        told, images, channels, [*uncertain, *wrong, *unknown, *(row for _, some in cells for row in some)], gallery
+    )
     counts = dict(_worst(told))
     return {
         "confusions": [
@@ -51,6 +55,7 @@ def samples(
         ],
         "uncertain": [shown[row] for row in uncertain],
         "confident_wrong": [shown[row] for row in wrong],
+        **({"unknown": [shown[row] for row in unknown]} if unknown else {}),
     }
 
 

@@ -61,7 +61,7 @@ def side_by_side(
 
 def _why_not(model: OnnxModel, task: str, images: int) -> str:
     if model.card["task"] != task:
-        return f"it is a {model.card['task']}, today's config a {task}"
+        return f"its task is {model.card['task']}, today's {task}"
     return "" if images else "no image is left that neither was trained on"
 
 

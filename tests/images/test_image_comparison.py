@@ -1,0 +1,137 @@
+"""Champion against challenger on the same images, and two versions beside each other."""
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import binomtest
+
+from switchyard.config import Champion, Metrics
+from switchyard.data.seen_rows import SeenRows
+from switchyard.evaluation.side_by_side import Entrant
+from switchyard.images.comparison import compare
+from switchyard.images.retrieval import verification
+from switchyard.images.retrieval_sample import retrieval_sample
+from switchyard.images.side_by_side import side_by_side
+from tests.images import brightness
+from tests.images.brightness import classifier, retrieval, table
+
+BROKEN = {"a": 40, "b": 130, "c": 900}
+
+
+@pytest.fixture(scope="module")
+def images():
+    return table(150, 2)
+
+
+@pytest.fixture(scope="module")
+def gallery():
+    return table(90, 0)
+
+
+def held(champion, challenger, images, *, seen=None, primary="accuracy", **settings):
+    return compare(
+        champion, challenger, images.lazy(), seen=seen, primary=primary, settings=Champion(**settings), seed=1
+    )
+
+
+def nobody():
+    return SeenRows.of(table(30, 99).lazy())
+
+
+def test_a_better_classifier_is_promoted_by_mcnemars_test_and_a_worse_one_not(images):
+    found = held(classifier(BROKEN), classifier(), images, seen=nobody())
+    assert (found.verdict, found.metric, found.test, found.rows) == ("promote", "accuracy", "mcnemar", 150)
+    assert "accuracy 0.8867 against the champion's 0.6000 on 150 test rows" in found.reason
+    assert held(classifier(), classifier(BROKEN), images, seen=nobody()).verdict == "keep champion"
+    assert held(classifier(), classifier(), images, seen=nobody()).verdict == "too close to call"
+
+
+@pytest.mark.parametrize("primary", ["roc_auc", "log_loss", "f1"])
+def test_other_metrics_of_classifiers_go_by_the_bootstrap(images, primary):
+    found = held(classifier(BROKEN), classifier(), images, seen=nobody(), primary=primary)
+    assert (found.verdict, found.metric, found.test) == ("promote", primary, "bootstrap")
+
+
+def test_retrievals_are_right_where_their_nearest_image_is(images, gallery):
+    few = gallery.filter(pl.col("label") != "c")
+    found = held(retrieval(few), retrieval(gallery), images, seen=nobody())
+    assert (found.verdict, found.test, found.rows) == ("promote", "mcnemar", 150)
+    queries, all_of, some_of = (brightness.embeddings(brightness.levels(each)) for each in (images, gallery, few))
+    truth = np.array(images["label"].to_list())
+    new, old = (
+        np.array(frame["label"].to_list())[(queries @ shown.T).argmax(axis=1)] == truth
+        for frame, shown in ((gallery, all_of), (few, some_of))
+    )
+    assert found.difference.champion == pytest.approx(old.mean(), abs=0.02)
+    assert found.difference.challenger == pytest.approx(new.mean(), abs=0.02)
+    assert binomtest(int((new & ~old).sum()), int((new != old).sum())).pvalue < 0.001
+
+
+@pytest.mark.parametrize(("primary", "better"), [("map", True), ("eer", True), ("recall_at_5", False)])
+def test_rankings_go_by_the_bootstrap_over_images(images, gallery, primary, better):
+    champion = retrieval(gallery, blind=0.0) if better else retrieval(gallery)
+    found = held(champion, retrieval(gallery), images, seen=nobody(), primary=primary)
+    assert (found.test, found.metric) == ("bootstrap", primary)
+    assert found.verdict == ("promote" if better else "too close to call")
+
+
+def test_images_of_a_class_that_one_side_cannot_name_are_told(images, gallery):
+    few = gallery.filter(pl.col("label") != "c")
+    found = held(retrieval(gallery), retrieval(few), images, seen=nobody())
+    assert found.rows == 100
+    assert "50 images left out of classes that the challenger does not know" in found.sentence()
+    found = held(retrieval(few), retrieval(gallery), images, seen=nobody(), primary="map")
+    assert found.rows == 100
+    assert "50 images left out of classes that the champion does not know" in found.sentence()
+
+
+def test_images_that_the_champion_has_learned_are_left_out_by_their_content(images):
+    learned = images[:60].with_columns(label=pl.lit("other"), path=pl.lit("elsewhere.png"))  # under any name
+    found = held(classifier(BROKEN), classifier(), images, seen=SeenRows.of(learned.lazy()))
+    assert (found.rows, found.left_out) == (90, 60)
+    assert "60 test rows left out that the champion was trained on" in found.sentence()
+    found = held(classifier(BROKEN), classifier(), images, seen=SeenRows.of(images[:130].lazy()))
+    assert found.verdict == "too close to call"
+    assert "too few rows to compare with the champion: 20 test rows" in found.reason
+    assert "not on record" in held(classifier(BROKEN), classifier(), images).sentence()
+
+
+def test_another_task_or_nan_cannot_be_compared(images, gallery):
+    found = held(classifier(), retrieval(gallery), images)
+    assert found.verdict == "too close to call"
+    assert "its task is image_classification, the challenger's image_retrieval" in found.reason
+    found = held(classifier({"a": 40, "b": np.nan, "c": 160}), classifier(), images)
+    assert found.reason == "the champion cannot be compared: the champion answers NaN or infinity for some rows"
+
+
+def test_a_sample_of_error_rates_is_the_error_rate(images, gallery):
+    queries = brightness.embeddings(brightness.levels(images))
+    from switchyard.images.gallery import Gallery
+
+    asked = Gallery(queries, np.array(images["label"].to_list(), dtype=object))
+    known = Gallery(
+        brightness.embeddings(brightness.levels(gallery)), np.array(gallery["label"].to_list(), dtype=object)
+    )
+    sample = retrieval_sample(asked, known, "eer")
+    value = sample.finish(np.ones((1, 150)) @ sample.sums, [])["eer"][0]
+    assert value == pytest.approx(verification(asked, known, resamples=0)["eer"]["value"], abs=0.01)
+    half = np.repeat([1.0, 0.0], 75)[None]
+    first = Gallery(queries[:75], asked.labels[:75])
+    expected = verification(first, known, resamples=0)["eer"]["value"]
+    assert sample.finish(half @ sample.sums, [])["eer"][0] == pytest.approx(expected, abs=0.01)
+
+
+def test_two_versions_side_by_side(images, gallery):
+    seen = SeenRows.of(images[:30].lazy())
+    given = {"metrics": Metrics(primary="accuracy", bootstrap=100), "settings": Champion(), "seed": 1}
+    first, second = Entrant("version 1", classifier(BROKEN), seen), Entrant("version 2", classifier(), nobody())
+    found = side_by_side(first, second, images.lazy(), task="image_classification", **given)
+    assert (found["rows"], found["left_out"], found["better"]) == (120, 30, "version 2")
+    assert found["verdict"].startswith("version 2 is better: accuracy 0.9")
+    assert found["versions"]["version 1"]["metrics"]["accuracy"]["value"] < 0.7
+    assert found["versions"]["version 2"]["latency_ms"]["p50"] > 0
+    other = Entrant("version 3", retrieval(gallery), nobody())
+    found = side_by_side(first, other, images.lazy(), task="image_classification", **given)
+    assert found["verdict"].startswith(
+        "not compared: version 3 cannot be asked: its task is image_retrieval, today's image_classification"
+    )
