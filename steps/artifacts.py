@@ -132,8 +132,12 @@ def _damaged(what: str) -> SwitchyardError:
     return SwitchyardError(f"{what}: the artifact store has lost data of an earlier step; run again with --no-cache")
 
 
+_COMPANIONS = "companions"
+"""Where `card.json` names the files beside the graph."""
+
+
 class OnnxModelMaterializer(_Materializer):
-    """An `OnnxModel`: `model.onnx` and its card as `card.json`."""
+    """An `OnnxModel`: `model.onnx`, what lies beside it, and its card as `card.json`."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (OnnxModel,)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.MODEL
@@ -141,12 +145,17 @@ class OnnxModelMaterializer(_Materializer):
     def save(self, data: OnnxModel) -> None:
         """Writes the ONNX file and the card."""
         self._write("model.onnx", data.content)
-        self._write_json("card.json", data.card)
+        for name, content in data.companions.items():
+            self._write(name, content)
+        beside = {_COMPANIONS: list(data.companions)} if data.companions else {}
+        self._write_json("card.json", data.card | beside)
 
     def load(self, data_type: type[Any]) -> OnnxModel:
         """Reads both back."""
         del data_type
-        return OnnxModel(content=self._read("model.onnx"), card=json.loads(self._read("card.json")))
+        card = json.loads(self._read("card.json"))
+        companions = {name: self._read(name) for name in card.pop(_COMPANIONS, ())}
+        return OnnxModel(self._read("model.onnx"), card, companions)
 
     def extract_metadata(self, data: OnnxModel) -> dict[str, Any]:
         """What the dashboard shows beside the artifact."""

@@ -45,6 +45,11 @@ class KServeDeployer(BaseModelDeployer):
     ) -> Endpoint:
         """See `switchyard.serving.deployer.Deployer`."""
         self._check(deployment)
+        if model.companions:
+            raise SwitchyardError(
+                f"{name}: the gallery is too large for its graph and lies in an index beside it, which KServe does "
+                "not search: train on at most 100,000 images, or deploy with the local stack"
+            )
         cluster, storage = self._cluster(), self._storage()
         rollout.ours(cluster, name)  # before anything is written
         good = self._last_good(name)

@@ -6,6 +6,7 @@ neighbours; `recall` measures how many it finds. Answers have the names and shap
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +16,7 @@ import numpy as np
 from switchyard.errors import InputError
 from switchyard.images.gallery import UNKNOWN_LABEL, Gallery
 
-INDEX, LABELS = "gallery.faiss", "gallery.npz"
+INDEX, LABELS = FILES = "gallery.faiss", "gallery.npz"
 
 LINKS = 32
 """Of each image to others. More find more, and take more memory: 4 bytes each, twice."""
@@ -75,6 +76,24 @@ class FaissGallery:
 
         faiss.write_index(self.index, str(folder / INDEX))
         np.savez_compressed(folder / LABELS, numbers=self.numbers, classes=np.array(self.classes))
+
+    def files(self) -> dict[str, bytes]:
+        """What `save` writes, by name: the companions of an `OnnxModel`."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.save(Path(folder))
+            return {name: (Path(folder) / name).read_bytes() for name in FILES}
+
+    @classmethod
+    def of_files(cls, files: dict[str, bytes]) -> Self:
+        """Read what `files` gave.
+
+        Raises:
+            InputError: A file is not there or damaged.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in files.items():
+                (Path(folder) / name).write_bytes(content)
+            return cls.load(Path(folder))
 
     def __len__(self) -> int:
         """How many images."""

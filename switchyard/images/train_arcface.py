@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -104,4 +104,6 @@ def train(
         measured = parity.measure(computed_by(network.embeddings), model, images, "embedding")
     parity.check(measured, name)
     complete(model, sets, parity=measured, threads=threads, seed=seed, fit_seconds=seconds)
+    if index is not None:
+        model = replace(model, companions=index.files())
     return TrainedEmbedding(model, history, index)

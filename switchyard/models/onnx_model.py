@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import onnxruntime
     import polars as pl
 
+    from switchyard.images.faiss_gallery import FaissGallery
+
 
 CARD_KEY = "switchyard.card"
 """Where an ONNX file keeps its card: the key in `metadata_props`."""
@@ -38,10 +40,12 @@ class OnnxModel:
         card: What is known of the model, JSON-able: at least `name`, `task`, `inputs` (a list of
             `{"name", "datatype"}` with OIP datatypes FP32 or BYTES, or UINT8 and a shape) and, for classification,
             `classes` (a list, in the order of the probability columns) and `positive`.
+        companions: Files that lie beside the graph, by name: the index of a gallery that is too large for it.
     """
 
     content: bytes = field(repr=False)
     card: dict[str, Any]
+    companions: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -96,9 +100,25 @@ class OnnxModel:
         return feed
 
     def run(self, frame: pl.DataFrame) -> dict[str, np.ndarray]:
-        """All outputs of the graph by name, for a frame of raw columns."""
+        """All outputs of the graph by name, for a frame of raw columns; with an index beside it, what that finds."""
+        return self.answer(self.inputs(frame))
+
+    def answer(self, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """As `run`, for a feed."""
         names = [output.name for output in self.session.get_outputs()]
-        return dict(zip(names, self.session.run(names, self.inputs(frame)), strict=True))
+        found = dict(zip(names, self.session.run(names, feed), strict=True))
+        if self._index is None:
+            return found
+        about = {key: self.card["gallery"][key] for key in ("neighbours", "vote", "threshold")}
+        return self._index.answer(found["embedding"], **about)
+
+    @cached_property
+    def _index(self) -> FaissGallery | None:
+        if not self.companions:
+            return None
+        from switchyard.images.faiss_gallery import FaissGallery
+
+        return FaissGallery.of_files(self.companions)
 
     def card_json(self) -> str:
         """The card as sorted JSON."""

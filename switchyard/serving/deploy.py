@@ -100,7 +100,7 @@ def _step_aside(root: Path, url: str, model: OnnxModel, version: int | None, tok
     """The version that is active; under another number if the new model needs its own."""
     name = str(model.card["name"])
     previous = repository.active(root, name)
-    if previous is None or previous != version or repository.holds(root, name, version, model.content):
+    if previous is None or previous != version or repository.holds(root, name, version, model):
         return previous
     if version not in repository.versions(root, name):
         return None
@@ -115,7 +115,7 @@ def _settled(root: Path, model: OnnxModel, version: int | None) -> list[int]:
     return [
         number
         for number in repository.versions(root, name)
-        if number != version or repository.holds(root, name, number, model.content)
+        if number != version or repository.holds(root, name, number, model)
     ]
 
 

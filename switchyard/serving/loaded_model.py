@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
+from switchyard.images.faiss_gallery import INDEX
 from switchyard.serving.datatypes import BY_ONNX
+from switchyard.serving.gallery_session import GallerySession, open_gallery
 from switchyard.serving.image_input import ImageInput, image_input
 from switchyard.serving.pace import Pace
 from switchyard.serving.request_error import RequestError
@@ -48,11 +50,11 @@ class LoadedModel:
 
     name: str
     version: str
-    session: onnxruntime.InferenceSession = field(repr=False)
+    session: onnxruntime.InferenceSession | GallerySession = field(repr=False)
     inputs: dict[str, TensorSpec]
     outputs: dict[str, TensorSpec]
     card: dict[str, Any]
-    stamp: tuple[int, int, int]
+    stamp: tuple[int, ...]
     pace: Pace = field(default_factory=Pace)
     image: ImageInput | None = None
 
@@ -98,10 +100,11 @@ class LoadedModel:
         return result
 
 
-def stamp(path: Path) -> tuple[int, int, int]:
-    """What changes when a file is replaced by another one."""
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns
+def stamp(path: Path) -> tuple[int, ...]:
+    """What changes when a graph, or the index beside it, is replaced by another one."""
+    files = (path, path.with_name(INDEX))
+    found = [file.stat() for file in files if file is path or file.is_file()]
+    return tuple(part for status in found for part in (status.st_ino, status.st_size, status.st_mtime_ns))
 
 
 def load_model(folder: Path, name: str, version: str) -> LoadedModel:
@@ -122,9 +125,14 @@ def load_model(folder: Path, name: str, version: str) -> LoadedModel:
     except Exception as error:  # see LoadedModel.run
         reason = " ".join(str(error).split())[:300]
         raise RequestError(f"version {version} of model {name} cannot be loaded: {reason}") from error
+    card = _card(folder)
     inputs = {node.name: _spec(node, "input") for node in session.get_inputs()}
     outputs = {node.name: _spec(node, "output") for node in session.get_outputs()}
-    card = _card(folder)
+    if (folder / INDEX).is_file():
+        if "embedding" not in outputs:
+            raise RequestError(f"version {version} of model {name} has an index beside it, but gives no embedding")
+        session = open_gallery(session, folder, card)
+        outputs = session.outputs(outputs["embedding"])
     return LoadedModel(name, version, session, inputs, outputs, card, mark, image=image_input(inputs, card))
 
 

@@ -92,9 +92,9 @@ def write_version(root: Path, name: str, model: OnnxModel, golden: dict[str, Any
         raise SwitchyardError(f"{name!r} cannot name a model: use letters, digits, dots, dashes and underscores")
     card, rows = model.card_json().encode(), json.dumps(golden, allow_nan=False).encode()
     try:
-        same = _same(root, name, model.content, version)
+        same = _same(root, name, model, version)
         if same is None:
-            files = {"model.onnx": model.content, "card.json": card, "golden.json": rows}
+            files = {"model.onnx": model.content, **model.companions, "card.json": card, "golden.json": rows}
             if version is not None:
                 remove_version(root, name, version)
             return _add(root / name, files, version)
@@ -126,15 +126,19 @@ def renumber(root: Path, name: str, version: int) -> int:
     return number
 
 
-def holds(root: Path, name: str, version: int, content: bytes) -> bool:
-    """Whether a version is there and has these bytes."""
-    path = root / name / str(version) / "model.onnx"
+def holds(root: Path, name: str, version: int, model: OnnxModel) -> bool:
+    """Whether a version is there and has the bytes of this model, and of what lies beside it."""
+    files = {"model.onnx": model.content, **model.companions}
+    return all(_has(root / name / str(version) / file, content) for file, content in files.items())
+
+
+def _has(path: Path, content: bytes) -> bool:
     return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
 
 
-def _same(root: Path, name: str, content: bytes, version: int | None) -> int | None:
+def _same(root: Path, name: str, model: OnnxModel, version: int | None) -> int | None:
     candidates = versions(root, name) if version is None else [version]
-    return next((number for number in candidates if holds(root, name, number, content)), None)
+    return next((number for number in candidates if holds(root, name, number, model)), None)
 
 
 def _add(folder: Path, files: dict[str, bytes], version: int | None) -> int:

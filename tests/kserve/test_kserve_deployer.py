@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from kubernetes import client as kubernetes_client
 
 from stacks.endpoints import stop_endpoint
 from stacks.flavors.kserve_deployer import KServeDeployer
-from switchyard.config import Replicas, Resources
-from switchyard.errors import InputError
+from switchyard.config import Batching, Deployment, Replicas, Resources
+from switchyard.errors import InputError, SwitchyardError
 from switchyard.serving import client
 from switchyard.serving.deployer import Deployer
-from tests.kserve.deploying import SERVICES, answering, objects, roll_out, service, versions
+from switchyard.serving.golden import golden_rows
+from tests.kserve.deploying import ROWS, SERVICES, answering, model, objects, roll_out, service, versions
 from tests.rehearsal import storage
 from tests.serving.conftest import survival_graph
 
@@ -111,6 +113,18 @@ def test_no_replica_at_all_is_refused_without_knative(deployer, place):
         roll_out(deployer, replicas=Replicas(min=0, max=2))
     assert service(place) is None
     assert objects(place) == []
+
+
+def test_a_gallery_beside_its_graph_is_refused(deployer, place):
+    indexed = replace(model(), companions={"gallery.faiss": b"index"})
+    with pytest.raises(SwitchyardError, match="lies in an index beside it"):
+        deployer.roll_out("survival", 1, indexed, golden_rows(model(), ROWS), Deployment())
+    assert service(place) is None
+    assert objects(place) == []
+
+
+def test_batching_is_said_to_be_left_to_the_local_endpoint(deployer):
+    assert "KServe got none" in roll_out(deployer, batching=Batching()).notice
 
 
 def test_what_a_roll_out_that_was_killed_has_left_is_taken_away(deployer, place, aged):

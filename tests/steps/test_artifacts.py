@@ -213,16 +213,27 @@ def test_a_full_disk_is_named(local_store, table, room, monkeypatch):
 
 
 MODEL = OnnxModel(content=bytes(range(256)) * 9, card=CARD)
+INDEXED = OnnxModel(content=b"encoder", card=CARD, companions={"gallery.faiss": b"index", "gallery.npz": b"labels"})
 REPORT = Report(facts={"rows": 3, "names": ["Zoë", None]}, html="<h1>Zoë</h1>")
 
 
-@pytest.mark.parametrize(("materializer", "data"), [(OnnxModelMaterializer, MODEL), (ReportMaterializer, REPORT)])
+@pytest.mark.parametrize(
+    ("materializer", "data"),
+    [(OnnxModelMaterializer, MODEL), (ReportMaterializer, REPORT)],
+)
 def test_a_full_disk_is_named_for_models_and_reports(local_store, materializer, data):
     uri = f"{local_store.path}/full"
     local_store.makedirs(uri)
 
     with files_up_to(10), pytest.raises(SwitchyardError, match=f"^{uri}: the disk is full"):
         save(materializer, local_store, uri, data)
+
+
+def test_a_model_comes_back_with_the_files_beside_it(store, place):
+    save(OnnxModelMaterializer, store, place, INDEXED)
+
+    assert load(OnnxModelMaterializer, store, place, OnnxModel) == INDEXED
+    assert names(store, place) == ["card.json", "gallery.faiss", "gallery.npz", "model.onnx"]
 
 
 def test_a_model_comes_back_byte_by_byte(store, place):
