@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from switchyard.errors import InputError, SwitchyardError
+from switchyard.errors import InputError
 from switchyard.images.settings import SETTINGS, read_settings
 from switchyard.models.train import Trained
 
@@ -72,11 +72,6 @@ def train(
             folder=folder,
             on_epoch=on_epoch,
             use_case=use_case,
-        )
-    if getattr(trained, "index", None) is not None:
-        raise SwitchyardError(
-            f"candidate {name}: its gallery has more images than fit into the model's graph, and an index beside it "
-            "cannot be deployed yet; train on fewer images"
         )
     card = trained.model.card
     about = {"seconds": perf_counter() - started, "peak_memory_mb": memory.megabytes, "rows": card["rows"]["train"]}

@@ -126,6 +126,13 @@ def test_a_gate_refuses_without_training_anew(images, killed):
     assert "deploy" not in refused.steps()
 
 
+def test_the_same_bytes_are_made_again_from_what_is_on_record(images, killed):
+    ended = images.run("reproduce", "1", "--config", "few", "--here")
+
+    assert ended.code == 0, ended.out + ended.err
+    assert "The same bytes" in ended.out
+
+
 def test_neighbours_are_answered_with_their_classes(images, killed):
     done = images.run("--config", "near")
     assert done.code == 0, done.err

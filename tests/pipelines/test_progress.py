@@ -122,3 +122,14 @@ def test_an_orchestrator_of_ours_tells_of_steps_that_run_elsewhere():
         logging.getLogger("somebody.else").warning(*started("validate"))
 
     assert told(console.file.getvalue()) == [("ingest", "done")]
+
+
+def test_an_epoch_is_told_as_it_is():
+    console = Console(file=io.StringIO(), width=40)
+    with step_lines(console, False, []):
+        logging.getLogger("steps.epochs").info(
+            "train_cnn epoch %d: %s", 3, "loss 0.25 (validation 0.31), accuracy 0.91"
+        )
+        logging.getLogger("steps.other").info("not for users")
+
+    assert console.file.getvalue() == "  train_cnn epoch 3: loss 0.25 (validation 0.31), accuracy 0.91\n"

@@ -85,6 +85,16 @@ def test_a_bucket_is_read_with_what_the_environment_says_if_the_component_does_n
     assert loaded.storage_options["aws_region"] == "eu-central-1"
 
 
+def test_parts_can_be_fetched_to_this_disk_byte_for_byte(store, place, table, tmp_path):
+    made = table(raw=ROWS)
+    content = Path(made.path("raw")).read_bytes()
+    save(DatasetMaterializer, store, place, made)
+
+    fetched = load(DatasetMaterializer, store, place, Dataset).fetched(tmp_path, ["raw"])
+
+    assert Path(fetched.path("raw")).read_bytes() == content
+
+
 def test_a_dataset_is_moved_and_not_copied(store, place, table):
     data = table(raw=ROWS)
 
