@@ -13,15 +13,27 @@ from switchyard.config_images import ImageTask
 from switchyard.errors import SwitchyardError
 from switchyard.images.init import write_image_config
 from switchyard.tasks.data import DataSteps, data_steps
+from switchyard.tasks.evaluation import Evaluating, evaluating
+from switchyard.tasks.gates import Gates, gates_of
+from switchyard.tasks.serving import Serving, serving
+from switchyard.tasks.training import Training, training_of
 from tests.images.conftest import encoded, picture, put
+
+PROTOCOLS = {DataSteps: data_steps, Evaluating: evaluating, Gates: gates_of, Serving: serving, Training: training_of}
+FUNCTIONS = [(each, name) for each in PROTOCOLS for name in vars(each) if not name.startswith("_")]
 
 
 @pytest.mark.parametrize("task", [*get_args(Task), *get_args(ImageTask)])
-@pytest.mark.parametrize("name", ["ingest", "validate", "preprocess"])
-def test_the_functions_of_a_task_have_the_parameters_of_the_protocol(task, name):
-    asked = list(inspect.signature(getattr(DataSteps, name)).parameters)[1:]
+@pytest.mark.parametrize(("protocol", "name"), FUNCTIONS, ids=[f"{each.__name__}.{name}" for each, name in FUNCTIONS])
+def test_the_functions_of_a_task_take_what_the_protocol_gives(task, protocol, name):
+    given = list(inspect.signature(getattr(protocol, name)).parameters.values())[1:]
+    taken = inspect.signature(getattr(PROTOCOLS[protocol](task), name)).parameters
+    by_name = {each.name for each in given if each.kind is each.KEYWORD_ONLY}
+    optional = {each.name for each in taken.values() if each.default is not each.empty}
 
-    assert list(inspect.signature(getattr(data_steps(task), name)).parameters) == asked
+    assert list(taken)[: len(given) - len(by_name)] == [each.name for each in given if each.name not in by_name]
+    assert by_name <= set(taken)
+    assert set(taken) - {each.name for each in given} <= optional
 
 
 def test_images_go_through_the_data_steps(tmp_path):

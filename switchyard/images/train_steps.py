@@ -6,14 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from switchyard.errors import InputError
 from switchyard.images.settings import SETTINGS, read_settings
 from switchyard.models.train import Trained
 
 if TYPE_CHECKING:
-    from switchyard.config_images import ImageCandidate, ImageConfig, ImageShape
+    from switchyard.config import Features, Metrics, Search
+    from switchyard.config_images import (
+        ImageCandidate,
+        ImageConfig,
+        ImageContract,
+        ImageData,
+        ImageShape,
+        ImageSplit,
+        ImageTask,
+    )
     from switchyard.data.dataset import Dataset
     from switchyard.tasks.training import OnEpoch
 
@@ -39,13 +48,20 @@ def train(
     name: str,
     candidate: ImageCandidate,
     *,
+    data: ImageData,
+    task: ImageTask,
+    contract: ImageContract,
+    features: Features,
     image: ImageShape,
+    split: ImageSplit,
+    search: Search,
+    metrics: Metrics,
     seed: int,
     threads: int,
+    seeds: int,
+    use_case: str | None,
     folder: Path | None,
     on_epoch: OnEpoch,
-    use_case: str | None = None,
-    **given: Any,  # noqa: ANN401 - see `Training`
 ) -> Trained:
     """See `Training.train`; the epochs are in `card["training"]`.
 
@@ -54,7 +70,7 @@ def train(
     from switchyard.images.candidates import train_candidate
     from switchyard.models.peak_memory import PeakMemory
 
-    del given
+    del data, task, contract, features, split, search, metrics, seeds
     _check_search(name, candidate)
     started = perf_counter()
     with TemporaryDirectory(prefix="switchyard-images-") as scratch, PeakMemory() as memory:
