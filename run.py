@@ -68,6 +68,26 @@ def run(arguments: argparse.Namespace) -> None:
     return print_summary(console, outcome)
 
 
+def index(arguments: argparse.Namespace) -> None:
+    """Puts today's images into the gallery of the version in production, without training it anew."""
+    from rich.console import Console
+
+    from pipelines.preflight import preflight
+    from pipelines.summary import print_summary
+    from stacks.stack_file import read_stack
+
+    config, source = preflight(Path(arguments.config), arguments.set)
+    stack = read_stack(arguments.stack) if arguments.stack else None
+    console = Console(highlight=False)
+    with _session(arguments, stack, console):
+        from pipelines.launch import index as start
+        from stacks.bucket import require_bucket
+
+        require_bucket()
+        outcome = start(config, source, console, debug=arguments.debug)
+    return print_summary(console, outcome)
+
+
 @contextmanager
 def _session(arguments: argparse.Namespace, stack: StackFile | None, console: Console) -> Iterator[None]:
     """ZenML is open, on the stack that was asked for."""
@@ -198,6 +218,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _index_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python run.py index", description=index.__doc__)
+    parser.add_argument("--config", required=True, metavar="FILE", help="configs/NAME.yaml of an image_retrieval")
+    parser.add_argument("--stack", metavar="NAME", help="apply stacks/NAME.yaml and make it active")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override, as in split.test=0.3"
+    )
+    parser.add_argument("--debug", action="store_true", help="show ZenML's own output, and tracebacks")
+    parser.set_defaults(command=index)
+    return parser
+
+
 def _init_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python run.py init", description=init.__doc__)
     parser.add_argument(
@@ -291,6 +323,7 @@ def _versions_parser(name: str) -> argparse.ArgumentParser:
 
 COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "init": _init_parser,
+    "index": _index_parser,
     "stop": _stop_parser,
     "schedule": _schedule_parser,
     "doctor": _doctor_parser,

@@ -6,7 +6,7 @@ import gc
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from rich.console import Console
 from zenml.client import Client
@@ -19,7 +19,9 @@ from pipelines.outcome import read_outcome
 from pipelines.outcome_data import Outcome
 from pipelines.progress import step_lines
 from pipelines.summary import print_summary
-from pipelines.training import training
+from pipelines.training import indexing, training
+from pipelines.unchanged import forget
+from steps.registry import load_version, production_version
 from switchyard import errors
 from switchyard.config_images import AnyConfig
 from switchyard.errors import InputError, SwitchyardError
@@ -57,11 +59,45 @@ def train(config: AnyConfig, source: Source, console: Console, cache: bool, debu
         InputError: The active stack cannot deploy what the run would train.
         SwitchyardError: The run did not complete; what it had found until then is printed first.
     """
+    return _watched(config, source, console, debug, training, cache, {})
+
+
+def index(config: AnyConfig, source: Source, console: Console, debug: bool) -> Outcome:
+    """Puts the images of today into the gallery of the version in production, and releases that by the same gates.
+
+    Args:
+        config: The use case.
+        source: What preflight found of the data.
+        console: Where the lines of the steps go.
+        debug: Leave ZenML's own output as it is.
+
+    Raises:
+        InputError: No version is in production, or its model has no gallery.
+        SwitchyardError: The run did not complete.
+    """
+    version = production_version(config.name)
+    if version is None:
+        raise InputError(f"{config.name}: no version is in production, so nothing can be indexed; train one first")
+    forget(config.name)
+    arguments = {"version": version, "candidate": load_version(config.name, version).card["candidate"]}
+    return _watched(config, source, console, debug, indexing, True, arguments)
+
+
+def _watched(
+    config: AnyConfig,
+    source: Source,
+    console: Console,
+    debug: bool,
+    pipeline: Pipeline,
+    cache: bool,
+    arguments: dict[str, Any],
+) -> Outcome:
     require_components()
     name = name_of_run(config.name)
-    pipeline = named(config, name, cache)
+    ready = named(config, name, cache, pipeline)
+    arguments = {"config": config, "fingerprint": source.fingerprint, **arguments}
     try:
-        run = execute(name, console, debug, lambda: pipeline(config=config, fingerprint=source.fingerprint))
+        run = execute(name, console, debug, lambda: ready(**arguments))
     except SwitchyardError:
         _print_what_there_is(name, config, source, console)
         raise
@@ -107,15 +143,16 @@ def execute(
         raise SwitchyardError(f"{where} failed: {type(error).__name__}: {error}; --debug shows where") from error
 
 
-def named(config: AnyConfig, name: str, cache: bool = True) -> Pipeline:
-    """The training pipeline of a use case.
+def named(config: AnyConfig, name: str, cache: bool = True, pipeline: Pipeline = training) -> Pipeline:
+    """The training pipeline of a use case, or another one that ends with a release.
 
     Args:
         config: The use case.
         name: Of the run; `{date}` and `{time}` stand for when it is started.
         cache: Whether unchanged steps may come from the cache.
+        pipeline: Which one.
     """
-    return training.with_options(
+    return pipeline.with_options(
         run_name=name,
         enable_cache=None if cache else False,
         substitutions={"use_case": config.name},

@@ -1,4 +1,4 @@
-"""The training pipeline, from a source to an endpoint."""
+"""The training pipeline, from a source to an endpoint; and the one that indexes anew what has been trained before."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from zenml import pipeline
 
 from steps.deploy import deploy
 from steps.evaluate import evaluate
+from steps.index import index
 from steps.ingest import ingest
 from steps.options import step_options
 from steps.preprocess import preprocess
@@ -28,8 +29,60 @@ def training(config: AnyConfig, fingerprint: str) -> None:
         fingerprint: Of the source's contents, so that changed data is read again; empty for a run of another day, which
             reads what is there then.
     """
-    data, task, contract, seed = config.data, config.task, config.contract, config.seed
-    primary = Metrics(primary=config.metrics.primary)  # the rest is evaluate's, and trains nothing anew
+    splits = _prepared(config, fingerprint)
+    models = [
+        train.with_options(
+            substitutions={"candidate": name},
+            **step_options(config, "train", f"train_{name}", tracked=True, nested=True),
+        )(
+            splits,
+            name=name,
+            candidate=candidate,
+            data=config.data,
+            task=config.task,
+            contract=config.contract,
+            features=config.features,
+            image=config.image,
+            split=config.split,
+            search=config.search,
+            metrics=_primary(config),
+            seed=config.seed,
+            threads=config.threads,
+            seeds=config.evaluation.seeds,
+            use_case=config.name,
+            id=f"train_{name}",
+        )
+        for name, candidate in config.candidates.items()
+    ]
+    _released(config, fingerprint, models, splits)
+
+
+@pipeline
+def indexing(config: AnyConfig, fingerprint: str, version: int, candidate: str) -> None:
+    """The same, with a version's network and the images of today as its gallery in place of training.
+
+    Args:
+        config: The use case.
+        fingerprint: As for training.
+        version: Whose network it is.
+        candidate: What the config called it.
+    """
+    splits = _prepared(config, fingerprint)
+    options = step_options(config, "train", f"train_{candidate}")
+    model = index.with_options(substitutions={"candidate": candidate}, **options)(
+        splits, version=version, task=config.task, use_case=config.name
+    )
+    _released(config, fingerprint, [model], splits)
+
+
+def _primary(config: AnyConfig) -> Metrics:
+    """The rest is evaluate's, and trains nothing anew."""
+    return Metrics(primary=config.metrics.primary)
+
+
+def _prepared(config: AnyConfig, fingerprint: str) -> Any:  # noqa: ANN401 - an artifact to be
+    """From the source to training, validation and test."""
+    data, task, contract = config.data, config.task, config.contract
     anew: dict[str, Any] = {} if fingerprint else {"enable_cache": False}
     raw = ingest.with_options(**step_options(config, "ingest"), **anew)(
         data=data, task=task, fingerprint=fingerprint, use_case=config.name
@@ -40,45 +93,25 @@ def training(config: AnyConfig, fingerprint: str) -> None:
     # The rows are dealt anew only for what depends on them.
     needs_data = gates_of(task).needs_data
     by_rows = {name: asked for name, asked in config.gates.items() if needs_data(name)}
-    splits = preprocess.with_options(**step_options(config, "preprocess"))(
+    return preprocess.with_options(**step_options(config, "preprocess"))(
         raw,
         data=data,
         contract=contract,
         split=config.split,
         task=task,
-        seed=seed,
+        seed=config.seed,
         use_case=config.name,
         gates=by_rows,
         features=config.features if by_rows else Features(),
-        metrics=primary,
+        metrics=_primary(config),
         reporting=config.evaluation if by_rows else Reporting(),
         after="validate",
     )
 
-    models = [
-        train.with_options(
-            substitutions={"candidate": name},
-            **step_options(config, "train", f"train_{name}", tracked=True, nested=True),
-        )(
-            splits,
-            name=name,
-            candidate=candidate,
-            data=data,
-            task=task,
-            contract=contract,
-            features=config.features,
-            image=config.image,
-            split=config.split,
-            search=config.search,
-            metrics=primary,
-            seed=seed,
-            threads=config.threads,
-            seeds=config.evaluation.seeds,
-            use_case=config.name,
-            id=f"train_{name}",
-        )
-        for name, candidate in config.candidates.items()
-    ]
+
+def _released(config: AnyConfig, fingerprint: str, models: list[Any], splits: Any) -> None:  # noqa: ANN401 - likewise
+    """From models to the one that answers."""
+    data, task, contract, seed = config.data, config.task, config.contract, config.seed
     evaluation = evaluate.with_options(**step_options(config, "evaluate", tracked=True))(
         models,
         splits,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ImageTask,
     )
     from switchyard.data.dataset import Dataset
+    from switchyard.models.onnx_model import OnnxModel
     from switchyard.tasks.training import OnEpoch
 
 
@@ -32,6 +33,16 @@ def check_candidates(config: ImageConfig) -> None:
     for name, candidate in config.candidates.items():
         _check_search(name, candidate)
         read_settings(SETTINGS[candidate.type], name, candidate.params, config.image.size, config.image.channels)
+
+
+def index(model: OnnxModel, splits: Dataset) -> OnnxModel:
+    """See `Training.index`."""
+    from switchyard.images.indexing import index as index_images
+
+    with TemporaryDirectory(prefix="switchyard-images-") as scratch:
+        here = splits.fetched(Path(scratch), ("train",))
+        indexed = index_images(model, [here.path("train")])
+    return replace(indexed.model, companions=indexed.faiss.files() if indexed.faiss else {})
 
 
 def _check_search(name: str, candidate: ImageCandidate) -> None:

@@ -5,15 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from switchyard.errors import InputError
 from switchyard.models.check import check_candidates
 
 if TYPE_CHECKING:
     from switchyard.config import Candidate, Contract, Data, Features, Metrics, Search, Split, Task
     from switchyard.data.dataset import Dataset
+    from switchyard.models.onnx_model import OnnxModel
     from switchyard.models.train import Trained
     from switchyard.tasks.training import OnEpoch
 
 __all__ = ["check_candidates"]
+
+
+def index(model: OnnxModel, splits: Dataset) -> OnnxModel:
+    """See `Training.index`."""
+    del splits
+    raise InputError(
+        f"{model.card['name']} is a model of a table, which has no gallery to index: train it anew instead"
+    )
 
 
 def train(

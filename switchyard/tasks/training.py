@@ -11,6 +11,7 @@ from switchyard.config_images import IMAGE_TASKS, AnyConfig, ImageShape
 
 if TYPE_CHECKING:
     from switchyard.data.dataset import Dataset
+    from switchyard.models.onnx_model import OnnxModel
     from switchyard.models.train import Trained
 
 OnEpoch = Callable[[dict[str, float]], None]
@@ -72,6 +73,17 @@ class Training(Protocol):
         Raises:
             InputError: The config or the data cannot be learned from.
             SwitchyardError: The ONNX file and the fitted model disagree.
+        """
+
+    def index(self, model: OnnxModel, splits: Dataset) -> OnnxModel:
+        """The same network with the training images of today as its gallery: classes are added without training.
+
+        Args:
+            model: A trained one.
+            splits: The part `train`.
+
+        Raises:
+            InputError: The model looks nothing up in a gallery.
         """
 
 

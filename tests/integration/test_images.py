@@ -41,8 +41,17 @@ def images(new_project):
     table = pl.read_parquet(SOURCE / "data" / "digits.parquet")
     few = table.with_columns(nth=pl.int_range(pl.len()).over("label")).filter(pl.col("nth") < 40).drop("nth")
     few.write_parquet(project.root / "data" / "few.parquet")
+    few.filter(pl.col("label") != "9").write_parquet(project.root / "data" / "near.parquet")
     project.few = few
-    for each in (config("few", "image_classification", "cnn"), config("near", "image_retrieval", "arcface")):
+    near = config(
+        "near",
+        "image_retrieval",
+        "arcface",
+        data={"uri": "data/near.parquet"},
+        contract={"min_images": 300, "distribution": {"max": 100}},  # a class more is what the test is about
+        champion={"too_close": "promote"},
+    )
+    for each in (config("few", "image_classification", "cnn"), near):
         (project.root / "configs" / f"{each['name']}.yaml").write_text(yaml.safe_dump(each, sort_keys=False))
     shutil.copytree(SOURCE / "tests" / "integration" / "plugin", project.root / "plugin")
     return project
@@ -140,7 +149,28 @@ def test_neighbours_are_answered_with_their_classes(images, killed):
     answer = posted(f"{endpoint(images, 'near')}/predict-image", images.few["image"][0], "image/png")
 
     assert len(answer["neighbours"]) == 5
-    assert {each["label"] for each in answer["neighbours"]} <= set(DIGITS)
+    assert {each["label"] for each in answer["neighbours"]} <= set(DIGITS[:9])
+
+
+def test_a_class_more_is_indexed_without_a_training(images, killed):
+    url = endpoint(images, "near")
+    images.few.write_parquet(images.root / "data" / "near.parquet")
+    nine = images.few.filter(pl.col("label") == "9")["image"]
+
+    done = images.run("index", "--config", "near")
+
+    assert done.code == 0, done.out + done.err
+    assert "train_arcface" not in done.steps() and done.steps()["index"] == "done"
+    answers = [posted(f"{url}/predict-image", each, "image/png") for each in nine]
+    assert {each["model_version"] for each in answers} == {"2"}
+    assert "9" in {each["neighbours"][0]["label"] for each in answers}
+
+
+def test_nothing_is_indexed_that_has_no_gallery(images, killed):
+    done = images.run("index", "--config", "few")
+
+    assert done.code == 2, done.err
+    assert "has no embedding: name one of type arcface" in done.err
 
 
 @pytest.mark.parametrize(

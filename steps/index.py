@@ -1,0 +1,36 @@
+"""index: a registered model with a new gallery, which takes no training."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from zenml import step
+
+from steps.artifacts import OnnxModelMaterializer
+from steps.caching import depends_on
+from steps.registry import load_version
+from switchyard.data.dataset import Dataset
+from switchyard.models.onnx_model import OnnxModel
+from switchyard.tasks.training import training_of
+
+_CODE = depends_on("switchyard/tasks/training.py", "switchyard/models", "switchyard/images")
+
+
+@step(output_materializers=OnnxModelMaterializer, cache_policy=_CODE)
+def index(splits: Dataset, version: int, task: str, use_case: str) -> Annotated[OnnxModel, "{use_case}_{candidate}"]:
+    """Puts the training images of today into the gallery of a version.
+
+    Args:
+        splits: The dataset with the part `train`.
+        version: Whose network is kept.
+        task: Says what kind of model it is.
+        use_case: The registered model's name.
+
+    Returns:
+        Another model, which is evaluated, compared and deployed as one that was trained.
+
+    Raises:
+        InputError: The model looks nothing up in a gallery.
+        SwitchyardError: Its file is gone.
+    """
+    return training_of(task).index(load_version(use_case, version), splits)
