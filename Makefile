@@ -15,7 +15,7 @@
 PYTEST_ARGS ?=
 PIP_ARGS ?=
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # An install is done when the stamp named for the lock's hash is there. It is written last, so an install that was
 # interrupted goes on where it stopped, and one that is done costs nothing.

@@ -34,13 +34,6 @@ def pytest_configure(config):
     sys.addaudithook(_refuse_foreign_traffic)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """The tests of a file run in one process, and so do those of files that share what takes a minute to start."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(getattr(item.module, "SHARED", item.path.stem)))
-
-
 def pytest_unconfigure(config):
     shutil.rmtree(config.stash[_HOME], ignore_errors=True)
 

@@ -123,7 +123,7 @@ class Team:
         return dict(client.infer(str(endpoint["url"]), name, None, endpoint["request"]))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def new_team(stage, tmp_path_factory):
     """Makes one more team."""
     return lambda: team_of(stage, tmp_path_factory.mktemp("team"))
@@ -135,7 +135,7 @@ def team(new_team):
     return new_team()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stage(kubeconfig, tmp_path_factory):
     """Every server, started once; tasks are processes."""
     with running_stage(tmp_path_factory.mktemp("rehearsal"), kubeconfig) as made:

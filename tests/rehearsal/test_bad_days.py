@@ -14,7 +14,6 @@ import requests
 
 from switchyard.serving import client
 
-SHARED = "rehearsal"
 RUN = ("--stack", "kubeflow", "--config", "people")
 
 

@@ -15,7 +15,6 @@ from tests.kfp.pipelines import client_of
 from tests.kserve.deploying import SERVICES
 from tests.rehearsal import storage
 
-SHARED = "rehearsal"
 STEPS = {"ingest", "validate", "preprocess", "evaluate", "promote", "deploy"}
 ZENML = str(Path(sys.executable).with_name("zenml"))
 QUICK = ("--set", "search.trials=2", "--set", "metrics.bootstrap=100")
