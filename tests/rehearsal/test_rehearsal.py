@@ -11,6 +11,7 @@ import pytest
 from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 
+from switchyard.serving import client
 from tests.kfp.pipelines import client_of
 from tests.kserve.deploying import SERVICES
 from tests.rehearsal import storage
@@ -141,3 +142,18 @@ def _objects(stage):
 
 def _object(stage, key):
     return storage.client(stage.variables).get_object(Bucket="rehearsal", Key=key)["Body"].read()
+
+
+@pytest.mark.thorough
+def test_digits_travel_through_the_bucket_and_are_answered_by_the_cluster(team):
+    short = ("--set", "candidates.cnn.params.epochs=2", "--set", "gates.accuracy=>= 0.5", *QUICK[2:])
+
+    finished = team.run("--stack", "kubeflow", "--config", "digits", *short)
+
+    assert finished.code == 0, finished.out + finished.err
+    assert any("digits_splits" in key or "/preprocess/" in key for key in _objects(team.stage))
+    endpoint = team.endpoint("digits")
+    answer = client.infer_binary(str(endpoint["url"]), "digits", None, endpoint["request"])
+    assert answer["model_version"] == "1"
+    labels = next(each["data"] for each in answer["outputs"] if each["name"] == "label")
+    assert len(labels) > 1 and set(labels) <= set("0123456789")
