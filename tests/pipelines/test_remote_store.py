@@ -28,7 +28,7 @@ from moto.server import ThreadedMotoServer
 from switchyard.models.onnx_model import OnnxModel
 from tests.integration.conftest import Finished, Project
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.thorough]
 
 KEYS = {"key": "component-key", "secret": "component-secret"}
 _ZENML = """

@@ -14,6 +14,7 @@ import requests
 
 from switchyard.serving import client
 
+pytestmark = pytest.mark.thorough
 RUN = ("--stack", "kubeflow", "--config", "people")
 
 
@@ -65,7 +66,6 @@ def nested_runs(stage, experiment):
     return [run for run in runs if "mlflow.parentRunId" in run.data.tags]
 
 
-@pytest.mark.thorough
 def test_short_outages_of_everything_are_waited_out(team, healed):
     """S3 answers 503, KFP is away, and ZenML's server is killed and comes back: the run goes on."""
     ingest = begins(team, "ingest")
@@ -123,7 +123,6 @@ def test_mlflow_down_at_the_start_stops_before_training(team, healed):
     assert finished.steps() == {}
 
 
-@pytest.mark.thorough
 def test_mlflow_down_in_the_middle_costs_no_training(team, healed):
     """What was trained is in the cache of the next run, if the run itself does not come to its end."""
     slow = {"mlp": {"type": "mlp", "search": {"learning_rate": {"low": 0.001, "high": 0.03, "log": True}}}}
@@ -160,7 +159,6 @@ def test_a_step_over_its_memory_limit_is_killed_and_named(team):
     assert "step ingest ended without telling ZenML how; its pod was killed or deleted" in finished.err
 
 
-@pytest.mark.thorough
 def test_two_teams_at_once_do_not_disturb_each_other(team, new_team):
     other = new_team()
     runs = [team.start(*other_model(6.0)), other.start(*other_model(7.0))]
@@ -172,7 +170,6 @@ def test_two_teams_at_once_do_not_disturb_each_other(team, new_team):
     assert int(str(team.predict("people")["model_version"])) >= 2
 
 
-@pytest.mark.thorough
 def test_without_the_right_to_patch_run_and_doctor_say_which(team):
     kubectl = ["kubectl", "--kubeconfig", str(team.stage.rehearsal.kubeconfig), "--context", "admin", "-n", "ml"]
     before = team.predict("people")["model_version"]
@@ -195,7 +192,6 @@ def test_without_the_right_to_patch_run_and_doctor_say_which(team):
     assert team.predict("people")["model_version"] == before
 
 
-@pytest.mark.thorough
 def test_ctrl_c_ends_the_waiting_and_not_the_run(team):
     train = begins(team, "train_logistic")
     started = team.start(*other_model(9.0))
