@@ -2,7 +2,7 @@
 #
 #   make run       set up .venv from the lock, then train, gate and deploy the demo on the local stack
 #   make test      everything that CI runs: formatting, types, import rules, tests
-#   make test-all  the tests that take minutes each, too: the rehearsal in pods, bad days of a cluster, runs from a bucket
+#   make test-all  the tests that take minutes each, too: the rehearsal in pods, bad days of a cluster, ZenML's own orchestrator
 #   make lint      the same without the tests
 #   make rehearse  the Kubeflow stack on this machine, up to a prediction (ARGS=--pods: in pods of a real Kubernetes)
 #   make bench     the benchmarks, one after the other

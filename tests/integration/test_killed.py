@@ -48,6 +48,7 @@ def served_version(project, use_case):
         return int(json.load(response)["model_version"])
 
 
+@pytest.mark.thorough
 def test_killed_in_each_step_the_next_run_goes_on_and_the_old_version_serves_meanwhile(project, plugin, tmp_path):
     before = served_version(project, "people")
     changed = ("--config", "people", "--set", f"data.uri={project.write_data('more-people.csv', rows=220)}")

@@ -118,7 +118,10 @@ def test_a_pod_over_its_memory_limit_is_oom_killed_and_tried_again(server, shell
     assert ended(server.client, run_id, 90).state == "FAILED"
     nodes = workflow(server.url, run_id)
 
-    assert [nodes[f"root.shell.executor({n})"]["message"] for n in (0, 1)] == ["OOMKilled (exit code 137)"] * 2
+    # A kubelet that comes too late to read why says "Error".
+    told = [nodes[f"root.shell.executor({n})"]["message"] for n in (0, 1)]
+    assert set(told) <= {"OOMKilled (exit code 137)", "Error (exit code 137)"}
+    assert "OOMKilled (exit code 137)" in told
 
 
 def test_a_failed_pod_says_why_and_a_retried_run_makes_a_new_one(cluster, server, shell, tmp_path):

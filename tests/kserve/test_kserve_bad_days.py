@@ -21,7 +21,7 @@ from tests.kserve.deploying import ROWS, SERVICES, answering, model, objects, ro
 from tests.kserve.replica import ROOT
 from tests.rehearsal.processes import free_port
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.thorough]
 ROLL_OUT = """
 import sys
 from zenml.client import Client

@@ -16,7 +16,7 @@ from stacks.kubeflow.settle import SILENT
 from stacks.kubeflow.states import ended
 from tests.rehearsal import storage
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.thorough]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from tests.kfp.server import running
 from tests.kfp.task import Outcome
 from tests.stacks.kubeflow.conftest import IMAGE, Tasks, activate, stack_components
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.thorough]
 
 KILLED = Outcome("Failed", "OOMKilled (exit code 137)")
 OURS = {"node_selector": {"disk": "ssd"}, "tolerations": [{"key": "gpu", "operator": "Exists"}], "step_timeout": 90}
