@@ -145,15 +145,16 @@ def _object(stage, key):
 
 
 @pytest.mark.thorough
-def test_digits_travel_through_the_bucket_and_are_answered_by_the_cluster(team):
-    short = ("--set", "candidates.cnn.params.epochs=2", "--set", "gates.accuracy=>= 0.5", *QUICK[2:])
+@pytest.mark.parametrize(("name", "candidate"), [("digits", "cnn"), ("digits-arcface", "arcface")])
+def test_digits_travel_through_the_bucket_and_are_answered_by_the_cluster(team, name, candidate):
+    short = ("--set", f"candidates.{candidate}.params.epochs=2", "--set", 'gates={accuracy: ">= 0.5"}', *QUICK[2:])
 
-    finished = team.run("--stack", "kubeflow", "--config", "digits", *short)
+    finished = team.run("--stack", "kubeflow", "--config", name, *short)
 
     assert finished.code == 0, finished.out + finished.err
-    assert any("digits_splits" in key or "/preprocess/" in key for key in _objects(team.stage))
-    endpoint = team.endpoint("digits")
-    answer = client.infer_binary(str(endpoint["url"]), "digits", None, endpoint["request"])
+    assert any(f"{name}_splits" in key or "/preprocess/" in key for key in _objects(team.stage))
+    endpoint = team.endpoint(name)
+    answer = client.infer_binary(str(endpoint["url"]), name, None, endpoint["request"])
     assert answer["model_version"] == "1"
     labels = next(each["data"] for each in answer["outputs"] if each["name"] == "label")
-    assert len(labels) > 1 and set(labels) <= set("0123456789")
+    assert len(labels) > 1 and set(labels) <= {*"0123456789", "unknown"}
