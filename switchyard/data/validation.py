@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from switchyard.report import Report
 
@@ -12,6 +13,20 @@ if TYPE_CHECKING:
 
     from switchyard.config import Contract
     from switchyard.data.distribution import ColumnShift
+
+
+class Checked(Protocol):
+    """What the rules of a contract found, whatever it is about."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether none is broken."""
+
+    def sentence(self) -> str:
+        """All that are broken."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able."""
 
 
 @dataclass(frozen=True)
@@ -45,22 +60,42 @@ def validate(
         InputError: A rule makes no sense for its column, or the data cannot be trained on at all.
     """
     from switchyard.data.contract import check
+
+    checked = check(frame, contract, target, source)
+    return concluded(checked, frame, contract, baseline, lambda moved: _moved(source, moved))
+
+
+def concluded(
+    checked: Checked,
+    table: pl.LazyFrame,
+    contract: Contract,
+    baseline: dict[str, Any] | None,
+    told: Callable[[list[ColumnShift]], str],
+) -> Outcome:
+    """The verdict on data of any kind whose rules have been checked.
+
+    Args:
+        checked: What the rules found.
+        table: The columns whose distributions are compared.
+        contract: Their types, and how far they may move.
+        baseline: The `profile` of the data that was last accepted.
+        told: The sentence about columns that have moved too far.
+    """
     from switchyard.data.distribution import compare, profile
     from switchyard.data.validation_report import to_html
 
-    checked = check(frame, contract, target, source)
     facts = checked.to_dict()
     problem = "" if checked.passed else f"{checked.sentence()}; nothing was trained"
-    # A column that breaks its contract has no distribution worth comparing, nor worth keeping as a baseline.
+    # What breaks its contract has no distribution worth comparing, nor worth keeping as a baseline.
     distributions: dict[str, Any] = {}
     if not problem:
-        distributions = profile(frame, contract)
-        shifts = compare(frame, contract, baseline) if baseline else ()
+        distributions = profile(table, contract)
+        shifts = compare(table, contract, baseline) if baseline else ()
         facts["distribution"] = [asdict(shift) for shift in shifts]
         facts["baseline"] = "compared" if baseline else "recorded"
         moved = [shift for shift in shifts if not shift.passed]
         if moved:
-            problem = _moved(source, moved)
+            problem = told(moved)
             facts |= {"passed": False, "sentence": problem}
     return Outcome(Report(facts, to_html(facts)), distributions, problem)
 

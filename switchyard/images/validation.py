@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from switchyard.config import Column, Contract
 from switchyard.config_images import IMAGE_COLUMNS, ImageContract
-from switchyard.data.distribution import ColumnShift, compare, profile
-from switchyard.data.validation import Outcome
-from switchyard.data.validation_report import to_html
+from switchyard.data.distribution import ColumnShift
+from switchyard.data.validation import Outcome, concluded
 from switchyard.images.contract import check
-from switchyard.report import Report
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,21 +37,8 @@ def validate(
         baseline: The `profile` of the data that was last accepted.
     """
     checked = check(images, unreadable, contract, source)
-    facts = checked.to_dict()
-    problem = "" if checked.passed else f"{checked.sentence()}; nothing was trained"
-    distributions: dict[str, Any] = {}
-    if not problem:
-        measured = _measured(contract)
-        table = images.select(IMAGE_COLUMNS)
-        distributions = profile(table, measured)
-        shifts = compare(table, measured, baseline) if baseline else ()
-        facts["distribution"] = [asdict(shift) for shift in shifts]
-        facts["baseline"] = "compared" if baseline else "recorded"
-        moved = [shift for shift in shifts if not shift.passed]
-        if moved:
-            problem = _moved(source, moved)
-            facts |= {"passed": False, "sentence": problem}
-    return Outcome(Report(facts, to_html(facts)), distributions, problem)
+    table = images.select(IMAGE_COLUMNS)
+    return concluded(checked, table, _measured(contract), baseline, lambda moved: _moved(source, moved))
 
 
 def _measured(contract: ImageContract) -> Contract:
