@@ -6,10 +6,9 @@ from typing import Any
 
 from rich.console import Console
 from zenml import pipeline
-from zenml.enums import ExecutionMode
 from zenml.pipelines.pipeline_definition import Pipeline
 
-from pipelines.launch import execute, name_of_run, require_deployer
+from pipelines.launch import execute, name_of_run, named, require_deployer
 from pipelines.unchanged import forget
 from steps.changes import changes_of
 from steps.options import step_options
@@ -116,9 +115,7 @@ def _run(
     debug: bool,
 ) -> dict[str, Any]:
     name = name_of_run(f"{config.name}-{action}")
-    ready = wanted.with_options(
-        run_name=name, substitutions={"use_case": config.name}, execution_mode=ExecutionMode.FAIL_FAST
-    )
+    ready = named(config, name, pipeline=wanted)
     forget(config.name)
     run = execute(name, console, debug, lambda: ready(config=config, **arguments))
     (output,) = (version for step in run.steps.values() for versions in step.outputs.values() for version in versions)
