@@ -17,7 +17,7 @@ from typing import IO, Any, ClassVar
 from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 
-from steps.ca_bundle import trust
+from steps.s3_access import access_of, is_s3
 from switchyard.data.dataset import Dataset
 from switchyard.data.disk_full import disk_full_named
 from switchyard.errors import SwitchyardError
@@ -115,7 +115,7 @@ class DatasetMaterializer(_Materializer):
 
 
 def _upload(artifact_store: Any, source: str, target: str) -> None:  # noqa: ANN401 - a flavor that may not be installed
-    if _is_s3(artifact_store):
+    if is_s3(artifact_store):
         piece = max(_PIECE, -(-Path(source).stat().st_size // _MOST_PIECES))
         artifact_store.filesystem.put_file(source, target, chunksize=piece, max_concurrency=_PIECES_AT_A_TIME)
         return
@@ -186,36 +186,6 @@ class ReportMaterializer(_Materializer):
 
 
 def _storage_options(artifact_store: Any) -> dict[str, str]:  # noqa: ANN401 - a flavor that may not be installed
-    """What Polars needs to scan the files of this store: nothing if local, keys and endpoint if S3.
-
-    What the component leaves open is taken from the environment, as ZenML itself does.
-    """
-    if not _is_s3(artifact_store):
-        return {}
-    key, secret, token, region = artifact_store.get_credentials()
-    client = artifact_store.config.client_kwargs or {}
-    if isinstance(bundle := client.get("verify"), str):
-        trust(bundle)
-    endpoint = client.get("endpoint_url") or _environment("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-    by_host = ((artifact_store.config.config_kwargs or {}).get("s3") or {}).get("addressing_style") == "virtual"
-    if endpoint and by_host:  # Polars takes the endpoint as it is, s3fs puts the bucket's name before it
-        endpoint = endpoint.replace("://", f"://{artifact_store.config.bucket}.", 1)
-    region = region or client.get("region_name") or _environment("AWS_REGION", "AWS_DEFAULT_REGION")
-    options = {
-        "aws_access_key_id": key,
-        "aws_secret_access_key": secret,
-        "aws_session_token": token,
-        "aws_region": region or "us-east-1",
-        "aws_endpoint_url": endpoint,
-        "aws_allow_http": "true" if endpoint and endpoint.startswith("http://") else None,
-        "aws_virtual_hosted_style_request": "true" if by_host else None,
-    }
-    return {name: value for name, value in options.items() if value}
-
-
-def _is_s3(artifact_store: Any) -> bool:  # noqa: ANN401 - a flavor that may not be installed
-    return "s3://" in artifact_store.config.SUPPORTED_SCHEMES
-
-
-def _environment(*names: str) -> str | None:
-    return next((os.environ[name] for name in names if os.environ.get(name)), None)
+    """What Polars needs to scan the files of this store: nothing if local, keys and endpoint if S3."""
+    access = access_of(artifact_store)
+    return access.storage_options(artifact_store.config.bucket) if access else {}

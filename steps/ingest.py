@@ -8,11 +8,14 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from zenml import log_metadata, step
+from zenml.client import Client
 
 from steps.artifacts import DatasetMaterializer
 from steps.caching import depends_on
+from steps.s3_access import access_of
 from switchyard.config import Data
 from switchyard.config_images import ImageData
+from switchyard.data import s3_access
 from switchyard.data.dataset import Dataset
 from switchyard.project import ROOT
 from switchyard.tasks.data import data_steps
@@ -38,6 +41,7 @@ def ingest(data: Data | ImageData, task: str, fingerprint: str, use_case: str) -
         SwitchyardError: The source has changed since the run was started, or the disk is full.
     """
     folder = TemporaryDirectory(prefix="switchyard-ingest-")
-    raw, facts = data_steps(task).ingest(data, fingerprint, ROOT, Path(folder.name))
+    with s3_access.using(access_of(Client().active_stack.artifact_store)):
+        raw, facts = data_steps(task).ingest(data, fingerprint, ROOT, Path(folder.name))
     log_metadata(facts)
     return replace(raw, owner=folder)

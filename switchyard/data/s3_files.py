@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import fnmatch
-import os
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from switchyard.data import s3_access
 from switchyard.data.files import File, tables_of
 from switchyard.errors import InputError
 
 Answer = TypeVar("Answer")
-_VARIABLES = (
-    "AWS_ENDPOINT_URL",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_PROFILE",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-)
 _KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 
@@ -98,21 +89,6 @@ def download(path: str, destination: Path) -> None:
     _ask(path, bucket, lambda client: client.download_file(bucket, key, str(destination)))
 
 
-def storage_options() -> dict[str, str]:
-    """What Polars needs to read the bucket, from the environment; never kept or recorded."""
-    names = {
-        "AWS_ACCESS_KEY_ID": "aws_access_key_id",
-        "AWS_SECRET_ACCESS_KEY": "aws_secret_access_key",
-        "AWS_SESSION_TOKEN": "aws_session_token",
-        "AWS_REGION": "aws_region",
-        "AWS_ENDPOINT_URL": "aws_endpoint_url",
-    }
-    options = {option: os.environ[name] for name, option in names.items() if os.environ.get(name)}
-    if options.get("aws_endpoint_url", "").startswith("http://"):
-        options["aws_allow_http"] = "true"
-    return {"aws_region": "us-east-1", **options}
-
-
 def _matches(name: str, pattern: str) -> bool:
     """A glob in which, unlike fnmatch, `*` stops at a slash; `**` is any number of folders."""
     if "**" in pattern:
@@ -138,13 +114,13 @@ def _ask(uri: str, bucket: str, request: Callable[[Any], Answer]) -> Answer:
     from botocore import exceptions
 
     try:
-        return request(_client(tuple(os.environ.get(name, "") for name in _VARIABLES)))
+        return request(_client(s3_access.current()))
     except exceptions.ClientError as error:
         raise _refused(uri, bucket, str(error.response["Error"]["Code"])) from error
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
         raise InputError(f"{uri} cannot be read without keys: set {_KEYS} in the environment.") from error
     except (exceptions.HTTPClientError, exceptions.ConnectionError) as error:
-        where = os.environ.get("AWS_ENDPOINT_URL", "Amazon's S3 (AWS_ENDPOINT_URL is not set)")
+        where = s3_access.current().endpoint or "Amazon's S3 (AWS_ENDPOINT_URL is not set)"
         raise InputError(
             f"{uri} cannot be reached: no answer from {where}, so check AWS_ENDPOINT_URL and the network."
         ) from error
@@ -156,20 +132,32 @@ def _ask(uri: str, bucket: str, request: Callable[[Any], Answer]) -> Answer:
 
 
 @lru_cache(maxsize=4)
-def _client(settings: tuple[str, ...]) -> Any:  # noqa: ANN401 - boto3 makes its clients' classes at run time
-    """A client that gives up soon; made anew when the environment has changed.
+def _client(access: s3_access.S3Access) -> Any:  # noqa: ANN401 - boto3 makes its clients' classes at run time
+    """A client that gives up soon.
 
     Its session is its own: boto3's default one remembers the keys that it saw first.
     """
     import boto3
     from botocore.config import Config
 
-    endpoint, region, default_region, *_ = settings
-    return boto3.session.Session().client(
+    keys: dict[str, str | None] = {"profile_name": access.profile or None}
+    if access.key and access.secret:
+        keys = {
+            "aws_access_key_id": access.key,
+            "aws_secret_access_key": access.secret,
+            "aws_session_token": access.token or None,
+        }
+    return boto3.session.Session(**keys).client(
         "s3",
-        region_name=region or default_region or "us-east-1",
-        endpoint_url=endpoint or None,
-        config=Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 2}),
+        region_name=access.region or (None if access.profile else s3_access.DEFAULT_REGION),
+        endpoint_url=access.endpoint or None,
+        verify=access.bundle or None,
+        config=Config(
+            connect_timeout=3,
+            read_timeout=20,
+            retries={"total_max_attempts": 2},
+            s3={"addressing_style": access.addressing},
+        ),
     )
 
 

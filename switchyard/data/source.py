@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from switchyard.config import Contract, Data, Features, Task
-from switchyard.data import csv_layout, local_files, parquet_layout, s3_files, web_files
+from switchyard.data import csv_layout, local_files, parquet_layout, s3_access, s3_files, web_files
 from switchyard.data.column_roles import check_columns
 from switchyard.data.files import File, Format, check_content, chosen_format
 from switchyard.data.reading import readable, scan
@@ -72,8 +72,10 @@ class Source:
 
     @property
     def storage_options(self) -> dict[str, str]:
-        """What Polars needs to read the files; from the environment, so that no key is ever recorded."""
-        return s3_files.storage_options() if self.uri.startswith("s3://") else {}
+        """What Polars needs to read the files; asked for anew each time, so that no key is ever recorded."""
+        if not self.uri.startswith("s3://"):
+            return {}
+        return s3_access.current().storage_options(self.uri.removeprefix("s3://").partition("/")[0])
 
 
 def inspect(data: Data, contract: Contract, task: Task, root: Path, features: Features | None = None) -> Source:

@@ -146,15 +146,24 @@ def _object(stage, key):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(("name", "candidate"), [("digits", "cnn"), ("digits-arcface", "arcface")])
-def test_digits_travel_through_the_bucket_and_are_answered_by_the_cluster(team, name, candidate):
-    short = ("--set", f"candidates.{candidate}.params.epochs=2", "--set", 'gates={accuracy: ">= 0.5"}', *QUICK[2:])
+def test_digits_are_read_from_a_bucket_and_each_version_is_answered_by_the_cluster(team, name, candidate):
+    """The pods have no key of their own: they read the source as they read artifacts."""
+    bucket = storage.client(team.stage.variables)
+    bucket.upload_file(str(team.project.root / "data" / "digits.parquet"), "rehearsal", "sources/digits.parquet")
+    short = ("--set", "data.uri=s3://rehearsal/sources/digits.parquet", *QUICK[2:])
+    short += ("--set", 'gates={accuracy: ">= 0.5"}', "--set", "champion.too_close=promote")
+    params = f"candidates.{candidate}.params"
 
-    finished = team.run("--stack", "kubeflow", "--config", name, *short)
+    for version, epochs in (("1", 1), ("2", 2)):
+        before = set(_objects(team.stage))
+        finished = team.run("--stack", "kubeflow", "--config", name, *short, "--set", f"{params}.epochs={epochs}")
 
-    assert finished.code == 0, finished.out + finished.err
-    assert any(f"{name}_splits" in key or "/preprocess/" in key for key in _objects(team.stage))
-    endpoint = team.endpoint(name)
-    answer = client.infer_binary(str(endpoint["url"]), name, None, endpoint["request"])
-    assert answer["model_version"] == "1"
-    labels = next(each["data"] for each in answer["outputs"] if each["name"] == "label")
-    assert len(labels) > 1 and set(labels) <= {*"0123456789", "unknown"}
+        assert finished.code == 0, finished.out + finished.err
+        written = set(_objects(team.stage)) - before
+        assert any(f"/serving/{name}/" in f"/{key}" and key.endswith("model.onnx") for key in written)
+        assert version == "2" or any(key.endswith("train.parquet") for key in written)
+        endpoint = team.endpoint(name)
+        answer = client.infer_binary(str(endpoint["url"]), name, None, endpoint["request"])
+        assert answer["model_version"] == version
+        labels = next(each["data"] for each in answer["outputs"] if each["name"] == "label")
+        assert len(labels) > 1 and set(labels) <= {*"0123456789", "unknown"}
