@@ -27,7 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("run.py", "Makefile", "requirements.lock", "requirements-test.lock", ".ci", "bench", "configs", "data")
-PACKAGES = ("switchyard", "steps", "pipelines", "stacks")
+PACKAGES = ("switchyard", "steps", "pipelines", "stacks", "commands")
 
 
 @dataclass(frozen=True)

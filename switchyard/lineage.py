@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from switchyard.config import UseCase
 
 LOCK = "requirements.lock"
-CODE_FOLDERS = ("switchyard", "steps", "pipelines", "stacks")
+CODE_FOLDERS = ("switchyard", "steps", "pipelines", "stacks", "commands")
 _TEMPLATES = ("switchyard/**/*.html", "switchyard/**/*.md")
 _CODE = ("run.py", *(f"{folder}/**/*.py" for folder in CODE_FOLDERS), *_TEMPLATES)
 _GIT_SECONDS = 60.0

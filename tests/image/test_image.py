@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
+from commands.image import call as image_command
 from stacks.image.build import Recipe, build_and_push
-from stacks.image.command import image as image_command
 from stacks.image.reference import image_reference
 from stacks.image.tag import image_tag
 from switchyard.errors import InputError, SwitchyardError

@@ -21,7 +21,7 @@ from switchyard.project import ROOT
 def project(tmp_path, monkeypatch):
     """A copy of what a recipe reads, with a ZenML folder and a state folder of its own."""
     root = tmp_path / "project"
-    for part in ("pipelines", "stacks", "steps", "switchyard"):
+    for part in ("commands", "pipelines", "stacks", "steps", "switchyard"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("run.py", "requirements.lock"):
         shutil.copy2(ROOT / file, root / file)

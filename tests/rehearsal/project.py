@@ -10,6 +10,7 @@ _PARTS = (
     "run.py",
     "requirements.lock",
     "pyproject.toml",
+    "commands",
     "configs",
     "data",
     "pipelines",

@@ -8,8 +8,10 @@ import pytest
 from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 
+from switchyard.serving import client
 from tests.image.docker import Unavailable as NoDocker
 from tests.kserve.cluster import Unavailable
+from tests.rehearsal import storage
 from tests.rehearsal.conftest import running_stage, team_of
 
 pytestmark = pytest.mark.thorough
@@ -89,6 +91,21 @@ def test_no_key_is_in_a_pod_or_in_the_image(pods, titanic, core):
     inspect = ["docker", "image", "inspect", found[0].spec.containers[0].image]
     texts += [subprocess.run(inspect, capture_output=True, text=True, check=True).stdout]
     assert [text[:200] for text in texts if any(secret in text for secret in hidden)] == []
+
+
+def test_digits_from_a_bucket_are_learned_and_answered_in_pods(team, pods):
+    """With pods that have no key of S3: they read the source with what the stack's artifact store has."""
+    bucket = storage.client(pods.variables)
+    bucket.upload_file(str(team.project.root / "data" / "digits.parquet"), "rehearsal", "sources/digits.parquet")
+    short = ("--set", "data.uri=s3://rehearsal/sources/digits.parquet", "--set", "candidates.cnn.params.epochs=1")
+    quick = ("--set", 'gates={accuracy: ">= 0.5"}', "--set", "metrics.bootstrap=50")
+
+    finished = team.run("--stack", "kubeflow", "--config", "digits", *short, *quick)
+
+    assert finished.code == 0, finished.out + finished.err
+    endpoint = team.endpoint("digits")
+    answer = client.infer_binary(str(endpoint["url"]), "digits", None, endpoint["request"])
+    assert answer["model_version"] == "1"
 
 
 def test_a_pod_over_its_memory_limit_is_tried_again_and_then_named(team, core):

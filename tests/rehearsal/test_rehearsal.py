@@ -8,6 +8,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
+import yaml
 from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 
@@ -111,6 +112,24 @@ def test_a_file_for_an_import_has_no_key(team, tmp_path):
     text = (tmp_path / "people.yaml").read_text()
     assert "pipelineInfo:" in text
     assert all(secret not in text for secret in _secrets(team.stage))
+
+
+def test_the_gpus_that_a_config_asks_for_are_in_the_spec_of_their_step(team, tmp_path):
+    asked = ("--set", "steps.train_cnn.gpu=2", "--set", "steps.train_cnn.memory=8Gi")
+    written = team.run("--stack", "kubeflow", "--config", "digits", *asked, "--compile", str(tmp_path / "digits.yaml"))
+    assert written.code == 0, written.err
+    spec = next(yaml.safe_load_all((tmp_path / "digits.yaml").read_text()))
+    needs = {
+        task["taskInfo"]["name"]: spec["deploymentSpec"]["executors"][
+            spec["components"][task["componentRef"]["name"]]["executorLabel"]
+        ]["container"].get("resources", {})
+        for task in spec["root"]["dag"]["tasks"].values()
+        if "executorLabel" in spec["components"][task["componentRef"]["name"]]
+    }
+    with_gpu = {name: each["accelerator"] for name, each in needs.items() if "accelerator" in each}
+    assert with_gpu == {
+        "train_cnn": {"resourceType": "nvidia.com/gpu", "resourceCount": "2", "type": "nvidia.com/gpu", "count": "2"}
+    }
 
 
 def test_no_key_is_in_what_anybody_may_read(team, titanic):

@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from commands.options import add_config, add_stack
+from commands.session import asked_stack, session_on
 from switchyard.releases.rules import check_reason
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
-
-    from rich.console import Console
-
-    Session = Callable[[Console], AbstractContextManager[None]]
-
-
-WHAT = {
+ABOUT = {
     "release": "Puts a registered version into production.",
     "rollback": "Goes back to the previous champion, or to the one that is named.",
     "retire": "Takes a use case out of production: nothing answers any more.",
 }
 
 
-def add_options(parser: argparse.ArgumentParser, action: str) -> None:
-    """The options of one of the three."""
-    parser.add_argument("--config", default="titanic", metavar="FILE", help="configs/NAME.yaml (default: titanic)")
-    if action == "release":
+def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+    """What one of the three takes."""
+    add_config(parser)
+    if name == "release":
         parser.add_argument("--version", type=_version, required=True, metavar="N", help="which version")
         parser.add_argument("--force", action="store_true", help="even if its gates refused it")
-    if action == "rollback":
+    if name == "rollback":
         parser.add_argument("--version", type=_version, metavar="N", help="default: the previous champion")
     parser.add_argument("--reason", metavar="TEXT", help="why; the history tells it")
-    parser.add_argument("--stack", metavar="NAME", help="apply stacks/NAME.yaml and make it active")
-    parser.add_argument("--debug", action="store_true", help="show ZenML's own output, and tracebacks")
+    add_stack(parser)
 
 
 def _version(text: str) -> int:
@@ -47,12 +39,8 @@ def _version(text: str) -> int:
     return number
 
 
-def start(arguments: argparse.Namespace, session: Session) -> None:
+def call(arguments: argparse.Namespace) -> None:
     """Runs what was asked for, and says what came of it.
-
-    Args:
-        arguments: Parsed, with the `action`: one of `WHAT`.
-        session: Opens ZenML on the stack that was asked for.
 
     Raises:
         InputError: No reason was given, or what was asked for cannot be done.
@@ -62,10 +50,11 @@ def start(arguments: argparse.Namespace, session: Session) -> None:
 
     from pipelines.preflight import read_config
 
-    action = arguments.action
+    action = arguments.command
+    stack = asked_stack(arguments.stack)
     reason = check_reason(arguments.reason, action)
     config, console = read_config(Path(arguments.config)), Console(highlight=False)
-    with session(console):
+    with session_on(arguments.stack, stack, console, arguments.debug):
         from pipelines import release
 
         if action == "retire":

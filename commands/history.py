@@ -1,31 +1,30 @@
-"""`python run.py history`: its options, and what it prints."""
+"""`python run.py history`: what was in production when, why, and who put it there."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from contextlib import AbstractContextManager
 from pathlib import Path
 
+from commands.options import add_config
+from stacks.session import open_session
 from switchyard.releases.moment import parse
 
+ABOUT = {"history": "Tells from the runs what was in production when, why, and who put it there."}
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The command's own options."""
-    parser.add_argument("--config", default="titanic", metavar="FILE", help="configs/NAME.yaml (default: titanic)")
+
+def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+    """What it takes."""
+    del name
+    add_config(parser)
     parser.add_argument(
         "--at", metavar="TIME", help="what was in production then, as in 2026-11-22T10:00Z (default: all of it)"
     )
     parser.add_argument("--json", action="store_true", help="for programs: one object")
-    parser.add_argument("--debug", action="store_true", help="show ZenML's own output, and tracebacks")
 
 
-def show(arguments: argparse.Namespace, session: AbstractContextManager[None]) -> None:
+def call(arguments: argparse.Namespace) -> None:
     """Prints what the runs know.
-
-    Args:
-        arguments: Parsed.
-        session: Opens ZenML.
 
     Raises:
         InputError: The time is none, or there is no such config.
@@ -36,7 +35,7 @@ def show(arguments: argparse.Namespace, session: AbstractContextManager[None]) -
 
     moment = parse(arguments.at) if arguments.at else None
     config = read_config(Path(arguments.config))
-    with session:
+    with open_session(debug=arguments.debug):
         from pipelines.history import history, print_history
 
         told = history(config.name, moment)

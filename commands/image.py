@@ -8,11 +8,13 @@ import os
 from stacks.image.build import MACHINES, Pushed, Recipe, build_and_push
 from switchyard.errors import InputError
 
+ABOUT = {"image": "Builds and pushes the image that the steps run in, unless the registry has it."}
 _MB = 1e6
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The command's own options."""
+def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+    """What it takes."""
+    del name
     parser.add_argument("--registry", metavar="HOST/FOLDER", help="default: the variable REGISTRY")
     parser.add_argument(
         "--base", metavar="IMAGE", default="", help="base image with Python 3.11 (default: Debian's slim)"
@@ -21,8 +23,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="build and push even if the registry has it")
 
 
-def image(arguments: argparse.Namespace) -> None:
-    """Builds and pushes the image that the steps run in, unless the registry has it."""
+def call(arguments: argparse.Namespace) -> None:
+    """Builds and pushes, and says under which name.
+
+    Raises:
+        InputError: No registry is named.
+        SwitchyardError: It could not be built or pushed.
+    """
     registry = arguments.registry or os.environ.get("REGISTRY")
     if not registry:
         raise InputError("python run.py image: no registry; set REGISTRY in .env, or give --registry HOST/FOLDER")

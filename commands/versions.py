@@ -1,4 +1,4 @@
-"""The commands `compare`, `show` and `reproduce`: their options, and which function answers."""
+"""`python run.py compare | show | reproduce`: what is known of registered versions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from stacks.session import open_session
 from switchyard.errors import InputError
 
 ABOUT = {
@@ -15,34 +16,34 @@ ABOUT = {
 }
 
 
-def add_options(command: str, parser: argparse.ArgumentParser) -> None:
-    """The options of one of the commands."""
-    names = ("a", "b") if command == "compare" else ("version",)
-    for name in names:
-        parser.add_argument(name, metavar=name.upper(), help="a version's number, or champion")
+def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+    """What one of the three takes."""
+    for each in ("a", "b") if name == "compare" else ("version",):
+        parser.add_argument(each, metavar=each.upper(), help="a version's number, or champion")
     parser.add_argument("--config", default="titanic", metavar="NAME", help="the use case (default: titanic)")
-    if command == "compare":
+    if name == "compare":
         parser.add_argument("--data", metavar="URI", help="all rows of this table, instead of the config's test rows")
         parser.add_argument("--json", action="store_true", help="for programs")
-    elif command == "show":
+    elif name == "show":
         parser.add_argument("--card", action="store_true", help="the card and nothing else, as Markdown")
         parser.add_argument("--no-open", action="store_true", help="do not open the report in a browser")
     else:
         parser.add_argument("--here", action="store_true", help="train with the code there is, not the recorded commit")
 
 
-def answer(command: str, arguments: argparse.Namespace) -> int:
-    """Does what a command says; ZenML is open.
+def call(arguments: argparse.Namespace) -> int:
+    """Answers; the exit code says how it came out.
 
-    Returns:
-        The exit code.
+    Raises:
+        InputError: There is no such version.
     """
     commands: dict[str, Callable[[argparse.Namespace], int]] = {
         "compare": _compare,
         "show": _show,
         "reproduce": _reproduce,
     }
-    return commands[command](arguments)
+    with open_session(debug=arguments.debug):
+        return commands[arguments.command](arguments)
 
 
 def _compare(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,23 @@
+"""`python run.py stop`: nothing listens any more."""
+
+from __future__ import annotations
+
+import argparse
+
+from stacks.session import open_session
+
+ABOUT = {"stop": "Stops the endpoint of a use case."}
+
+
+def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+    """What it takes."""
+    del name
+    parser.add_argument("name", nargs="?", default="titanic", help="the use case (default: titanic)")
+
+
+def call(arguments: argparse.Namespace) -> None:
+    """Stops it, and says so."""
+    with open_session(debug=arguments.debug):
+        from stacks.endpoints import stop_endpoint
+
+        print(stop_endpoint(arguments.name))
