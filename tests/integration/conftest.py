@@ -84,7 +84,8 @@ class Project:
 
     def start(self, *arguments: str, program: tuple[str, ...] = ("run.py",), **environment: str) -> Started:
         """`python run.py ARGUMENTS`, with `environment` on top."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ZENML_", "MLFLOW_"))}
+        others = ("ZENML_", "MLFLOW_", "AWS_ACCESS", "AWS_SECRET")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(others)}
         own = {"ZENML_CONFIG_PATH": str(self.home), "COLUMNS": "200", "ZENML_ANALYTICS_OPT_IN": "false"}
         return Started(
             subprocess.Popen(

@@ -119,16 +119,11 @@ def test_the_gpus_that_a_config_asks_for_are_in_the_spec_of_their_step(team, tmp
     written = team.run("--stack", "kubeflow", "--config", "digits", *asked, "--compile", str(tmp_path / "digits.yaml"))
     assert written.code == 0, written.err
     spec = next(yaml.safe_load_all((tmp_path / "digits.yaml").read_text()))
-    needs = {
-        task["taskInfo"]["name"]: spec["deploymentSpec"]["executors"][
-            spec["components"][task["componentRef"]["name"]]["executorLabel"]
-        ]["container"].get("resources", {})
-        for task in spec["root"]["dag"]["tasks"].values()
-        if "executorLabel" in spec["components"][task["componentRef"]["name"]]
-    }
-    with_gpu = {name: each["accelerator"] for name, each in needs.items() if "accelerator" in each}
-    assert with_gpu == {
-        "train_cnn": {"resourceType": "nvidia.com/gpu", "resourceCount": "2", "type": "nvidia.com/gpu", "count": "2"}
+    executors = spec["deploymentSpec"]["executors"]
+    resources = {name: each["container"].get("resources", {}) for name, each in executors.items()}
+    gpu = {"resourceType": "nvidia.com/gpu", "resourceCount": "2", "type": "nvidia.com/gpu", "count": "2"}
+    assert {name: each["accelerator"] for name, each in resources.items() if "accelerator" in each} == {
+        "exec-train-cnn": gpu
     }
 
 
