@@ -251,18 +251,18 @@ def _max_folds(task: Task, aim: ColumnProfile) -> int:
 def _gates(task: Task, aim: ColumnProfile) -> list[tuple[str, str, str]]:
     """What a model must beat to be of any use: the best answer without looking at the columns."""
     if task == "regression":
-        return [("r2", ">= 0", "0 is what always answering the mean reaches")]
+        return [("r2", "> 0", "0 is what always answering the mean reaches")]
     shares = [count / sum(aim.counts.values()) for count in aim.counts.values()]
     entropy = -sum(share * math.log(share) for share in shares)
     log_loss = (
         "log_loss",
-        f"<= {math.ceil(entropy * 1000) / 1000:g}",
+        f"< {math.floor(entropy * 1000) / 1000:g}",
         "what always answering the classes' shares reaches",
     )
     if len(shares) == 2:
         return [("roc_auc", ">= 0.6", "0.5 is what guessing reaches"), log_loss]
-    majority = math.floor(max(shares) * 1000) / 1000
-    return [("accuracy", f">= {majority:g}", "what always answering the most frequent class reaches"), log_loss]
+    majority = math.ceil(max(shares) * 1000) / 1000
+    return [("accuracy", f"> {majority:g}", "what always answering the most frequent class reaches"), log_loss]
 
 
 def _round_down(number: float) -> int:

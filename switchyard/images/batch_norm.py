@@ -37,6 +37,22 @@ class BatchNorm(nn.BatchNorm2d):
         self.running_var.lerp_(variance, self.momentum)
 
 
+def remember_an_epoch(network: nn.Module, steps: int) -> None:
+    """Have the statistics that the network normalises with, when it does not learn, come from the last epoch.
+
+    torch's moving average reaches back some twenty steps. Of few images that is several epochs, in which the weights
+    have become others: training is nearly perfect, and validation is guessing. Of many it stays as it is.
+
+    Args:
+        network: Its `BatchNorm2d` are set.
+        steps: Of an epoch.
+    """
+    momentum = max(0.1, 1 - 0.1 ** (1 / steps))  # nine tenths of the weight are those of one epoch's steps
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = momentum
+
+
 class _Sum(torch.autograd.Function):
     """The sum over all processes; what flows back is summed as well."""
 

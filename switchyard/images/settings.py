@@ -24,7 +24,7 @@ class ImageTraining(BaseModel):
         learning_rate: The highest, of a one-cycle schedule.
         weight_decay: AdamW's.
         label_smoothing: The share of probability that the loss gives to all classes alike.
-        patience: Stop when the validation loss has not improved for this many epochs; 0: never.
+        patience: Stop when the validation loss has not improved for this many epochs after the warm-up; 0: never.
         rotate: Training images are turned by at most this many degrees, either way, anew in every epoch.
         shift: And moved by at most this share of the width and of the height, either way.
         zoom: And made larger or smaller by at most this share.

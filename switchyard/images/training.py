@@ -8,6 +8,7 @@ where it is used.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,12 +20,16 @@ from torch import distributed, nn
 
 from switchyard.errors import SwitchyardError
 from switchyard.images import augmentation
+from switchyard.images.batch_norm import remember_an_epoch
 from switchyard.images.checkpoint import Checkpoint, Progress
 from switchyard.images.loader import Batch, Loader
 from switchyard.images.network import Encoder
 from switchyard.images.settings import ImageTraining
 
 logger = logging.getLogger(__name__)
+
+WARM_UP = 0.3
+"""The share of the epochs in which the learning rate rises (Smith & Topin 2018, as torch has it)."""
 
 Epoch = dict[str, float]
 """`epoch` (from 1), `loss`, `accuracy`, `validation_loss`, `validation_accuracy`, `learning_rate`, `seconds`."""
@@ -105,8 +110,9 @@ class _Loop:
             self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, max_lr=settings.learning_rate, total_steps=steps
+            self.optimizer, max_lr=settings.learning_rate, total_steps=steps, pct_start=WARM_UP
         )
+        remember_an_epoch(self.network, job.training.steps)
         self.precision = _precision(settings, self.device)
         # float16 has too few exponents for gradients; bfloat16 and float32 need no scaling.
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.precision == torch.float16)
@@ -123,10 +129,13 @@ class _Loop:
 
     @property
     def done(self) -> bool:
-        """Whether all epochs are over, or none has been better for too long."""
-        patience = self.job.settings.patience
-        stale = self.progress.epoch - self.progress.best_epoch
-        return self.progress.epoch >= self.job.settings.epochs or 0 < patience <= stale
+        """Whether all epochs are over, or none has been better for too long.
+
+        While the learning rate rises the validation loss often does, too, which says nothing about what comes after.
+        """
+        patience, epochs = self.job.settings.patience, self.job.settings.epochs
+        stale = self.progress.epoch - max(self.progress.best_epoch, math.ceil(WARM_UP * epochs))
+        return self.progress.epoch >= epochs or 0 < patience <= stale
 
     def learn(self, batches: Iterable[Batch]) -> Epoch:
         """One pass over the training images."""

@@ -124,12 +124,12 @@ def test_the_task_follows_from_the_target(tmp_path, target, task, positive, uri)
 
 def test_many_numbers_are_a_regression(tmp_path):
     config, _ = made(tmp_path, columns(), target="size")
-    assert (config.task, config.metrics.primary, config.gates["r2"]) == ("regression", "r2", ">= 0")
+    assert (config.task, config.metrics.primary, config.gates["r2"]) == ("regression", "r2", "> 0")
 
 
 def test_gates_ask_for_more_than_the_best_blind_answer(tmp_path):
     config, text = made(tmp_path, columns(label=["yes", "no", "no", "no"] * (ROWS // 4)))
-    assert config.gates["log_loss"] == "<= 0.563"  # the entropy of 1:3 is 0.5623
+    assert config.gates["log_loss"] == "< 0.562"  # the entropy of 1:3 is 0.5623
     assert "starting points" in text
 
 
