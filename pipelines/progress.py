@@ -23,7 +23,7 @@ _FINISHED = re.compile(r"^Step `(?P<step>[^`]+)` has finished in ")
 _CACHED = re.compile(r"^Using cached version of step `(?P<step>[^`]+)`")
 _FAILED = re.compile(r"^(?:Failed to run step|Failed preparing step(?: run)?|Step) `(?P<step>[^`]+)`(?:: | failed|\.)")
 _TOLD_BY = ("zenml", "stacks")  # loggers whose records are of steps
-_SHOWN = "steps.epochs"  # a logger whose records are shown as they are
+_SHOWN = ("steps.epochs", "steps.remote_checkpoint")  # loggers whose records are shown as they are
 _MARKS = {
     "running": " ",
     "done": "[green]✓[/]",
@@ -110,7 +110,7 @@ class _Events(logging.Handler):
         self.lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name == _SHOWN:
+        if record.name in _SHOWN:
             self.lines.console.print(f"  {record.getMessage()}", highlight=False, markup=False, soft_wrap=True)
         if record.name.split(".", 1)[0] not in _TOLD_BY:
             return
@@ -144,7 +144,7 @@ def step_lines(console: Console, debug: bool, failed: list[str]) -> Iterator[Non
             if isinstance(handler, logging.StreamHandler) or type(handler).__name__ == "ZenMLConsoleHandler":
                 root.removeHandler(handler)
         root.addHandler(events := _Events(lines))
-        ours = [logging.getLogger(name) for name in ("stacks", _SHOWN)]
+        ours = [logging.getLogger(name) for name in ("stacks", *_SHOWN)]
         levels = [each.level for each in ours]
         for each in ours:
             each.setLevel(logging.INFO)

@@ -72,7 +72,12 @@ def train(
         SwitchyardError: The ONNX file and the fitted model disagree.
     """
     epochs = Epochs(name)
-    with checkpoints(use_case, name) as folder:
+    with checkpoints(use_case, name) as kept:
+
+        def on_epoch(epoch: dict[str, float]) -> None:
+            kept.epoch_done()
+            epochs(epoch)
+
         trained = training_of(task).train(
             splits,
             name,
@@ -89,9 +94,9 @@ def train(
             threads=threads,
             seeds=seeds,
             use_case=None,
-            folder=folder,
-            on_epoch=epochs,
+            folder=kept.folder,
+            on_epoch=on_epoch,
         )
-    epochs.complete(trained.model)
-    log_candidate(trained.model, trained.history)
+        epochs.complete(trained.model)
+        log_candidate(trained.model, trained.history)
     return replace(trained.model, card={**trained.model.card, "search": trained.history})

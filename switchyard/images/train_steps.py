@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from switchyard.data.dataset import Dataset
     from switchyard.models.onnx_model import OnnxModel
-    from switchyard.tasks.training import OnEpoch
+    from switchyard.tasks.training import Folder, OnEpoch
 
 
 def check_candidates(config: ImageConfig) -> None:
@@ -71,7 +71,7 @@ def train(
     threads: int,
     seeds: int,
     use_case: str | None,
-    folder: Path | None,
+    folder: Folder | None,
     on_epoch: OnEpoch,
 ) -> Trained:
     """See `Training.train`; the epochs are in `card["training"]`.
@@ -96,7 +96,7 @@ def train(
             threads=threads,
             training=here.path("train"),
             validation=here.path("validation"),
-            folder=folder,
+            folder=None if folder is None else folder(),
             on_epoch=on_epoch,
             use_case=use_case,
         )

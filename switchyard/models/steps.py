@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from switchyard.errors import InputError
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from switchyard.data.dataset import Dataset
     from switchyard.models.onnx_model import OnnxModel
     from switchyard.models.train import Trained
-    from switchyard.tasks.training import OnEpoch
+    from switchyard.tasks.training import Folder, OnEpoch
 
 __all__ = ["check_candidates"]
 
@@ -43,7 +42,7 @@ def train(
     threads: int,
     seeds: int,
     use_case: str | None,
-    folder: Path | None,
+    folder: Folder | None,
     on_epoch: OnEpoch,
 ) -> Trained:
     """See `Training.train`; a search is over in one go, so nothing is told or kept on the way."""

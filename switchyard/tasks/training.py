@@ -18,6 +18,16 @@ OnEpoch = Callable[[dict[str, float]], None]
 """Called after each epoch with its figures: `epoch` from 1, the others by name."""
 
 
+Folder = Callable[[], Path]
+"""Asked by a training that takes epochs, once, before the first: the folder of its checkpoint."""
+
+CHECKPOINT = "checkpoint.zip"
+"""What a training keeps in its folder after each epoch, always whole."""
+
+FETCHED = "fetched.zip"
+"""Beside it, one that was kept elsewhere: a training goes on from the newer of the two."""
+
+
 class Training(Protocol):
     """What is trained of a candidate."""
 
@@ -46,7 +56,7 @@ class Training(Protocol):
         threads: int,
         seeds: int,
         use_case: str | None,
-        folder: Path | None,
+        folder: Folder | None,
         on_epoch: OnEpoch,
     ) -> Trained:
         """Fits, tunes and exports one candidate, and holds the file against what was fitted.
@@ -67,7 +77,7 @@ class Training(Protocol):
             threads: Of everything parallel.
             seeds: With how many other seeds the tuned candidate is fitted again.
             use_case: The model's name, if it is not to be the candidate's.
-            folder: Where a training that was killed finds how far it was, if it takes epochs; None: nowhere.
+            folder: Where a training that was killed finds how far it was; None: nowhere.
             on_epoch: What is told of each epoch, if there are any.
 
         Raises:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 import torch
 
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.images import checkpoint, fitting
+from switchyard.images import fitting, state_file
+from switchyard.tasks.training import CHECKPOINT, FETCHED
 from tests.images import shapes
 
 CURVE = ("loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")
@@ -67,30 +69,63 @@ def test_a_checkpoint_of_another_training_or_a_damaged_one_is_not_used(folder, w
     shapes.fit(folder, folder=tmp_path, epochs=1, seed=4)
     assert shapes.fit(folder, folder=tmp_path, on_epoch=told.append).model.content == whole.model.content
     assert [each["epoch"] for each in told] == [1, 2, 3, 4, 5, 6]
-    assert "is of another config or other data: training begins anew" in caplog.text
-    file = tmp_path / checkpoint.FILE
+    assert "is of another config or other data: training goes on without it" in caplog.text
+    file = tmp_path / CHECKPOINT
     file.write_bytes(file.read_bytes()[:1000])
+    caplog.clear()
     assert shapes.fit(folder, folder=tmp_path).model.content == whole.model.content
-    assert f"{file} cannot be read" in caplog.text
+    assert [each.getMessage() for each in caplog.records if each.levelname == "WARNING"] == [
+        f"{file} cannot be read (BadZipFile): training goes on without it"
+    ]
 
 
 def test_a_checkpoint_that_is_cut_off_while_it_is_written_leaves_the_last_one(folder, whole, tmp_path, monkeypatch):
-    save, epochs = torch.save, []
+    write, epochs = state_file.write, []
 
-    def cut_off(saved, file):
-        epochs.append(saved["epoch"])
-        if saved["epoch"] == 3:
+    def cut_off(state, file):
+        epochs.append(state["epoch"])
+        if state["epoch"] == 3:
             file.write(b"half")
             raise KeyboardInterrupt
-        save(saved, file)
+        write(state, file)
 
-    monkeypatch.setattr(torch, "save", cut_off)
+    monkeypatch.setattr(state_file, "write", cut_off)
     with pytest.raises(KeyboardInterrupt):
         shapes.fit(folder, folder=tmp_path)
-    monkeypatch.setattr(torch, "save", save)
+    monkeypatch.setattr(state_file, "write", write)
     told: list[dict] = []
     assert shapes.fit(folder, folder=tmp_path, on_epoch=told.append).model.content == whole.model.content
     assert epochs == [1, 2, 3] and told[0]["epoch"] == 3
+
+
+@pytest.mark.parametrize(("here", "fetched", "first"), [(2, 4, 5), (4, 2, 5), (None, 4, 5), ("damaged", 2, 3)])
+def test_a_training_goes_on_from_the_newer_of_two_checkpoints(folder, whole, tmp_path, here, fetched, first):
+    kept: dict[int, bytes] = {}
+    written = tmp_path / "written"
+    shapes.fit(
+        folder, folder=written, on_epoch=lambda each: kept.update({each["epoch"]: (written / CHECKPOINT).read_bytes()})
+    )
+    (tmp_path / FETCHED).write_bytes(kept[fetched])
+    if here:
+        (tmp_path / CHECKPOINT).write_bytes(kept.get(here, b"half"))
+
+    told: list[dict] = []
+    assert shapes.fit(folder, folder=tmp_path, on_epoch=told.append).model.content == whole.model.content
+    assert told[0]["epoch"] == first
+
+
+def test_a_folder_that_another_run_of_the_same_has_cleared_away_is_made_again(folder, whole, tmp_path, monkeypatch):
+    write, there = state_file.write, tmp_path / "there"
+
+    def cleared(state, file):
+        write(state, file)
+        if state["epoch"] in (2, 4) and not state.get("seen"):
+            state["seen"] = 1
+            shutil.rmtree(there)
+
+    monkeypatch.setattr(state_file, "write", cleared)
+    assert shapes.fit(folder, folder=there).model.content == whole.model.content
+    assert [each.name for each in there.iterdir()] == [CHECKPOINT]
 
 
 def test_two_processes_learn_what_one_does(folder):

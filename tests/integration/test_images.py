@@ -14,33 +14,14 @@ import yaml
 
 from switchyard.images.decoding import decode
 from tests.integration.conftest import SOURCE
-from tests.rehearsal.processes import free_port
-
-DIGITS = [str(number) for number in range(10)]
-
-
-def config(name, task, candidate, **changes):
-    return {
-        "name": name,
-        "task": task,
-        "data": {"uri": "data/few.parquet"},
-        "contract": {"formats": ["PNG"], "classes": DIGITS, "min_images": 400},
-        "image": {"size": [14, 14], "channels": 1},
-        "candidates": {candidate: {"type": candidate, "params": {"epochs": 2, "width": 4, "batch_size": 32}}},
-        "metrics": {"primary": "accuracy", "bootstrap": 50},
-        "gates": {"accuracy": ">= 0.05"},
-        "deployment": {"port": free_port()},
-        **changes,
-    }
+from tests.integration.few_digits import DIGITS, config, write_few
 
 
 @pytest.fixture(scope="module")
 def images(new_project):
     """A project with few digits and a config for both tasks, the stack `local` not yet applied."""
     project = new_project()
-    table = pl.read_parquet(SOURCE / "data" / "digits.parquet")
-    few = table.with_columns(nth=pl.int_range(pl.len()).over("label")).filter(pl.col("nth") < 40).drop("nth")
-    few.write_parquet(project.root / "data" / "few.parquet")
+    few = write_few(project.root / "data" / "few.parquet")
     few.filter(pl.col("label") != "9").write_parquet(project.root / "data" / "near.parquet")
     project.few = few
     near = config(
@@ -63,7 +44,7 @@ def killed(images, tmp_path_factory):
     harm = {"HARM_AT": "steps.epochs:in_words", "HARM_HOW": "kill", "HARM_WHEN": "before"}
     harm |= {"HARM_MARK": str(tmp_path_factory.mktemp("mark") / "mark"), "PYTHONPATH": str(images.root / "plugin")}
     first = images.run("--stack", "local", "--config", "few", **harm)
-    checkpoints = list((images.root / ".switchyard" / "checkpoints" / "few").glob("cnn-*/checkpoint.pt"))
+    checkpoints = list((images.root / ".switchyard" / "checkpoints" / "few").glob("cnn-*/checkpoint.zip"))
     return first, checkpoints, images.run("--config", "few")
 
 

@@ -131,5 +131,7 @@ def test_an_epoch_is_told_as_it_is():
             "train_cnn epoch %d: %s", 3, "loss 0.25 (validation 0.31), accuracy 0.91"
         )
         logging.getLogger("steps.other").info("not for users")
+        logging.getLogger("steps.remote_checkpoint").warning("%s cannot be written", "s3://b/checkpoint.zip")
 
-    assert console.file.getvalue() == "  train_cnn epoch 3: loss 0.25 (validation 0.31), accuracy 0.91\n"
+    told = ["train_cnn epoch 3: loss 0.25 (validation 0.31), accuracy 0.91", "s3://b/checkpoint.zip cannot be written"]
+    assert console.file.getvalue().splitlines() == [f"  {each}" for each in told]

@@ -22,15 +22,13 @@ import boto3
 import mlflow
 import polars as pl
 import pytest
-import yaml
-from moto.server import ThreadedMotoServer
 
 from switchyard.models.onnx_model import OnnxModel
 from tests.integration.conftest import Finished, Project
+from tests.pipelines.conftest import write_stacks
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.thorough]
 
-KEYS = {"key": "component-key", "secret": "component-secret"}
 _ZENML = """
 import json
 from zenml.client import Client
@@ -66,15 +64,6 @@ class Runs:
 
 
 @pytest.fixture(scope="module")
-def s3():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(scope="module")
 def web(tmp_path_factory):
     """A web server, and the folder that it serves."""
     folder = tmp_path_factory.mktemp("web")
@@ -83,19 +72,6 @@ def web(tmp_path_factory):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}", folder
         server.shutdown()
-
-
-def write_stacks(project: Project, endpoint: str) -> None:
-    """`bucket` keeps its artifacts on S3; `bare` has no experiment tracker."""
-    stack = yaml.safe_load((project.root / "stacks" / "local.yaml").read_text())["components"]
-    bare = {kind: part for kind, part in stack.items() if kind != "experiment_tracker"}
-    client = {"endpoint_url": endpoint, "region_name": "us-east-1"}
-    config = {"path": "s3://artifacts/runs", **KEYS, "client_kwargs": client}
-    stack["artifact_store"] = {"name": "bucket", "flavor": "s3", "config": config}
-    database = {"tracking_uri": f"sqlite:///{project.home}/mlflow.db"}
-    stack["experiment_tracker"] |= {"name": "database", "config": database}
-    for name, components in (("bucket", stack), ("bare", bare)):
-        (project.root / "stacks" / f"{name}.yaml").write_text(yaml.safe_dump({"components": components}))
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +84,7 @@ def runs(new_project, s3, web) -> Runs:
     for bucket in ("artifacts", "data"):
         client.create_bucket(Bucket=bucket)
     client.put_object(Bucket="data", Key="people.csv", Body=table)
-    write_stacks(project, s3)
+    write_stacks(project, s3, "s3://artifacts/runs")
     project.write_config("people", "s3://data/people.csv")
     # For the data only: the artifact store has keys of its own.
     project.environment |= {"AWS_ENDPOINT_URL": s3, "AWS_ACCESS_KEY_ID": "data", "AWS_SECRET_ACCESS_KEY": "data"}

@@ -19,6 +19,7 @@ NO_SAY = {
     "steps/checkpoints.py",  # a training that goes on learns what it would have learned at one go
     "steps/epochs.py",
     "steps/s3_access.py",  # who asks a bucket
+    "steps/remote_checkpoint.py",
     "steps/tracking.py",
     "switchyard/__init__.py",
     "switchyard/data/__init__.py",
