@@ -18,6 +18,7 @@ NO_SAY = {
     "steps/caching.py",
     "steps/checkpoints.py",  # a training that goes on learns what it would have learned at one go
     "steps/epochs.py",
+    "steps/registry.py",  # what a version was trained on does not change
     "steps/tracking.py",
     "switchyard/__init__.py",
     "switchyard/data/__init__.py",
