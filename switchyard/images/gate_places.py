@@ -65,7 +65,7 @@ def tree(
     if reporting.seeds:
         made["stability"] = _numbers("mean", "std", "low", "high")
     made["training"] = _numbers("seconds", "peak_memory_mb", "rows")
-    made["contract"] = _numbers("rows", "columns", "checks", "failed", "compared", "unchecked")
+    made["contract"] = _numbers("rows", "checks", "failed", "compared")
     return Place(below=made)
 
 
