@@ -10,9 +10,9 @@ from stacks.session import open_session
 from switchyard.errors import InputError
 
 ABOUT = {
-    "compare": "Holds two registered versions of a use case against each other, on the same rows.",
+    "compare": "Holds two registered versions of a use case against each other, on the same data.",
     "show": "Opens the report of a registered version, and prints its model card.",
-    "reproduce": "Trains a registered version again from what is on record, and says whether the bytes are the same.",
+    "reproduce": "Makes a registered version again from what is on record, and says whether the bytes are the same.",
 }
 
 
@@ -22,13 +22,15 @@ def add_options(parser: argparse.ArgumentParser, name: str) -> None:
         parser.add_argument(each, metavar=each.upper(), help="a version's number, or champion")
     parser.add_argument("--config", default="titanic", metavar="NAME", help="the use case (default: titanic)")
     if name == "compare":
-        parser.add_argument("--data", metavar="URI", help="all rows of this table, instead of the config's test rows")
+        parser.add_argument(
+            "--data", metavar="URI", help="everything in this source, instead of the config's test rows or images"
+        )
         parser.add_argument("--json", action="store_true", help="for programs")
     elif name == "show":
         parser.add_argument("--card", action="store_true", help="the card and nothing else, as Markdown")
         parser.add_argument("--no-open", action="store_true", help="do not open the report in a browser")
     else:
-        parser.add_argument("--here", action="store_true", help="train with the code there is, not the recorded commit")
+        parser.add_argument("--here", action="store_true", help="with the code there is, not the recorded commit")
 
 
 def call(arguments: argparse.Namespace) -> int:

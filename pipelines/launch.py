@@ -21,6 +21,7 @@ from pipelines.progress import step_lines
 from pipelines.summary import print_summary
 from pipelines.training import indexing, training
 from pipelines.unchanged import forget
+from steps.index import network_of
 from steps.registry import load_version, production_version
 from switchyard import errors
 from switchyard.config_images import AnyConfig
@@ -79,7 +80,8 @@ def index(config: AnyConfig, source: Source, console: Console, debug: bool) -> O
     if version is None:
         raise InputError(f"{config.name}: no version is in production, so nothing can be indexed; train one first")
     forget(config.name)
-    arguments = {"version": version, "candidate": load_version(config.name, version).card["candidate"]}
+    model = load_version(config.name, version)
+    arguments = {"version": version, "network": network_of(model, version), "candidate": model.card["candidate"]}
     return _watched(config, source, console, debug, indexing, True, arguments)
 
 

@@ -12,7 +12,7 @@ from zenml.utils.dashboard_utils import get_run_url
 from pipelines.outcome_data import Outcome
 from switchyard.config_images import AnyConfig
 from switchyard.project import STATE
-from switchyard.tasks.data import Source
+from switchyard.tasks.data import Source, data_steps
 
 
 def read_outcome(run: PipelineRunResponse, config: AnyConfig, source: Source) -> Outcome:
@@ -23,7 +23,8 @@ def read_outcome(run: PipelineRunResponse, config: AnyConfig, source: Source) ->
         config: The use case.
         source: What preflight found of the data.
     """
-    data = {"uri": source.uri, "rows": _rows(run, source), "fingerprint": source.fingerprint}
+    unit = data_steps(config.task).UNIT
+    data = {"uri": source.uri, "rows": _rows(run, source), "unit": unit, "fingerprint": source.fingerprint}
     outcome = Outcome(run=run.name, use_case=config.name, data=data)
     outputs = _outputs(run)
     outcome.artifacts = [version.uri for version in outputs.values()]

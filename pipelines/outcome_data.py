@@ -13,7 +13,7 @@ class Outcome:
     Attributes:
         run: The run's name.
         use_case: The config's name.
-        data: URI, rows and fingerprint.
+        data: URI, rows and fingerprint, and as `unit` what a row is.
         candidates: Name, metrics with intervals; the best one first.
         gates: Measured against asked.
         comparison: With the champion, see `switchyard.evaluation.comparison.Comparison`; empty if there was none.

@@ -79,7 +79,7 @@ def _curl(outcome: Outcome) -> str:
 
 def _facts(outcome: Outcome) -> list[tuple[str, str]]:
     data = outcome.data
-    rows = f"{data['rows']:,} rows" if data["rows"] is not None else "remote"
+    rows = f"{data['rows']:,} {data['unit']}s" if data["rows"] is not None else "remote"
     facts = [("run", outcome.run), ("data", f"{data['uri']}, {rows}, fingerprint {data['fingerprint'][:16]}")]
     facts += [("repaired" if number == 0 else "", line) for number, line in enumerate(outcome.healed)]
     if outcome.verdict:
@@ -102,8 +102,9 @@ def _beside(outcome: Outcome) -> str:
 
 def _candidates(outcome: Outcome) -> Table:
     """A column a candidate, a row a metric: the figure, and its interval below."""
+    unit = outcome.data["unit"]
     table = Table(
-        title="candidates, on validation rows; the best one on test rows, too",
+        title=f"candidates, on validation {unit}s; the best one on test {unit}s, too",
         title_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -130,7 +131,7 @@ def _figure(value: float) -> str:
 
 
 def _gates(outcome: Outcome) -> Table:
-    table = Table(title="gates, on test rows", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title=f"gates, on test {outcome.data['unit']}s", title_justify="left", box=SIMPLE_HEAD)
     for column in ("gate", "measured", "asked", ""):
         table.add_column(column, overflow="fold")
     for gate in outcome.gates:
@@ -143,7 +144,9 @@ def _comparison(comparison: dict[str, Any]) -> Table:
     """One row: both figures, how far they are apart, how sure that is, and the verdict."""
     found = comparison["difference"]
     table = Table(
-        title=f"challenger against champion, on {comparison['rows']:,} test rows", title_justify="left", box=SIMPLE_HEAD
+        title=f"challenger against champion, on {comparison['rows']:,} test {comparison['unit']}s",
+        title_justify="left",
+        box=SIMPLE_HEAD,
     )
     interval = f"{(1 - comparison['alpha']) * 100:g} % interval"
     for column in (comparison["metric"], "champion", "difference", interval, f"p ({comparison['test']})", "verdict"):

@@ -58,16 +58,17 @@ def training(config: AnyConfig, fingerprint: str) -> None:
 
 
 @pipeline
-def indexing(config: AnyConfig, fingerprint: str, version: int, candidate: str) -> None:
+def indexing(config: AnyConfig, fingerprint: str, version: int, network: int, candidate: str) -> None:
     """The same, with a version's network and the images of today as its gallery in place of training.
 
     Args:
         config: The use case.
         fingerprint: As for training.
         version: Whose network it is.
+        network: The version that was trained: another one, if that was indexed itself.
         candidate: What the config called it.
     """
-    splits = _prepared(config, fingerprint)
+    splits = _prepared(config, fingerprint, network)
     options = step_options(config, "train", f"train_{candidate}")
     model = index.with_options(substitutions={"candidate": candidate}, **options)(
         splits, version=version, task=config.task, use_case=config.name
@@ -80,8 +81,8 @@ def _primary(config: AnyConfig) -> Metrics:
     return Metrics(primary=config.metrics.primary)
 
 
-def _prepared(config: AnyConfig, fingerprint: str) -> Any:  # noqa: ANN401 - an artifact to be
-    """From the source to training, validation and test."""
+def _prepared(config: AnyConfig, fingerprint: str, network: int | None = None) -> Any:  # noqa: ANN401 - an artifact
+    """From the source to training, validation and test; what a version's network has learned stays in training."""
     data, task, contract = config.data, config.task, config.contract
     anew: dict[str, Any] = {} if fingerprint else {"enable_cache": False}
     raw = ingest.with_options(**step_options(config, "ingest"), **anew)(
@@ -105,6 +106,7 @@ def _prepared(config: AnyConfig, fingerprint: str) -> Any:  # noqa: ANN401 - an 
         features=config.features if by_rows else Features(),
         metrics=_primary(config),
         reporting=config.evaluation if by_rows else Reporting(),
+        network=network,
         after="validate",
     )
 

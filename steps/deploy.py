@@ -13,6 +13,7 @@ from switchyard.config_images import ImageData
 from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
 from switchyard.models.onnx_model import OnnxModel
+from switchyard.releases.change import Action
 from switchyard.tasks.serving import serving
 
 
@@ -66,7 +67,8 @@ def deploy(
         seed=seed,
     )
     reason = f"{promotion['verdict']}: {promotion['reason']}"
-    endpoint, _ = roll_out(use_case, version, model, golden, deployment, "training", reason)
+    action: Action = "indexing" if "base" in model.card else "training"
+    endpoint, _ = roll_out(use_case, version, model, golden, deployment, action, reason)
     return endpoint.to_dict()
 
 

@@ -25,7 +25,10 @@ class Epochs:
 
     def __call__(self, epoch: Mapping[str, float]) -> None:
         """Tells one epoch."""
-        _LOG.info("train_%s epoch %d: %s", self.candidate, epoch["epoch"], in_words(epoch))
+        other = f" seed {epoch['seed']:.0f}" if "seed" in epoch else ""
+        _LOG.info("train_%s%s epoch %d: %s", self.candidate, other, epoch["epoch"], in_words(epoch))
+        if other:  # the curve is that of the candidate alone
+            return
         log_epochs([epoch])
         self._told.add(int(epoch["epoch"]))
 

@@ -11,7 +11,7 @@ from steps.artifacts import ReportMaterializer
 from steps.caching import depends_on
 from steps.tracking import log_evaluation
 from switchyard.config import Contract, Data, Expectations, Features, Metrics, Reporting
-from switchyard.config_images import ImageContract, ImageData
+from switchyard.config_images import ImageContract, ImageData, ImageReporting
 from switchyard.data.dataset import Dataset
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.report import Report
@@ -36,7 +36,7 @@ def evaluate(
     contract: Contract | ImageContract,
     features: Features,
     metrics: Metrics,
-    reporting: Reporting,
+    reporting: Reporting | ImageReporting,
     expectations: Expectations,
     golden_rows: int,
     gates: dict[str, str],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from zenml import step
@@ -27,10 +28,24 @@ def index(splits: Dataset, version: int, task: str, use_case: str) -> Annotated[
         use_case: The registered model's name.
 
     Returns:
-        Another model, which is evaluated, compared and deployed as one that was trained.
+        Another model, which is evaluated, compared and deployed as one that was trained; `base` on its card says of
+        which version it was made, and which one was trained.
 
     Raises:
         InputError: The model looks nothing up in a gallery.
         SwitchyardError: Its file is gone.
     """
-    return training_of(task).index(load_version(use_case, version), splits)
+    base = load_version(use_case, version)
+    indexed = training_of(task).index(base, splits)
+    about = {"version": version, "sha256": base.card["sha256"], "network": network_of(base, version)}
+    return replace(indexed, card=indexed.card | {"base": about})
+
+
+def network_of(model: OnnxModel, version: int) -> int:
+    """The version that was trained: the model itself, unless it was indexed, once or more often.
+
+    Args:
+        model: A registered one.
+        version: Its number.
+    """
+    return int(model.card.get("base", {}).get("network", version))

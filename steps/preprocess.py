@@ -11,8 +11,9 @@ from zenml import step
 
 from steps.artifacts import DatasetMaterializer
 from steps.caching import depends_on
+from steps.registry import rows_seen_by
 from switchyard.config import Contract, Data, Features, Metrics, Reporting, Split
-from switchyard.config_images import ImageContract, ImageData, ImageSplit
+from switchyard.config_images import ImageContract, ImageData, ImageReporting, ImageSplit
 from switchyard.data.dataset import Dataset
 from switchyard.tasks.data import data_steps
 from switchyard.tasks.gates import gates_of
@@ -40,7 +41,8 @@ def preprocess(
     gates: dict[str, str],
     features: Features,
     metrics: Metrics,
-    reporting: Reporting,
+    reporting: Reporting | ImageReporting,
+    network: int | None = None,
 ) -> Annotated[Dataset, "{use_case}_splits"]:
     """Deals the rows, cast to the contract's types, or the images to training, validation and test.
 
@@ -56,6 +58,7 @@ def preprocess(
         features: Which columns the candidates see; with `metrics` and `reporting`, what will be measured.
         metrics: Likewise.
         reporting: Likewise.
+        network: The version whose network gets another gallery: what it was trained on stays out of the test.
 
     Returns:
         A dataset with the parts `train`, `validation` and `test`.
@@ -64,7 +67,8 @@ def preprocess(
         InputError: A gate names a group that no test row is in.
     """
     folder = TemporaryDirectory(prefix="switchyard-split-")
-    splits = data_steps(task).preprocess(raw, data, contract, split, task, seed, Path(folder.name))
+    learned = None if network is None else rows_seen_by(use_case, network)
+    splits = data_steps(task).preprocess(raw, data, contract, split, task, seed, Path(folder.name), learned)
     if gates:
         gates_of(task).check(
             gates,

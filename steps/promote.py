@@ -91,7 +91,7 @@ def promote(
     register_in_mlflow(use_case, version, best)
     gates = [GateResult(**gate) for gate in evaluation.facts["gates"]]
     promotion = {"use_case": use_case, "version": version, "candidate": best.card["candidate"]}
-    promotion |= {"sha256": best.card["sha256"], "gates": evaluation.facts["gates"]}
+    promotion |= {"sha256": best.card["sha256"], "gates": evaluation.facts["gates"], "base": best.card.get("base")}
     promotion |= {"champion": before, "production": before, "comparison": None}
     promotion["healed"] = healed + _mirrored(use_case, version)
     if not all(gate.passed for gate in gates):
@@ -183,7 +183,7 @@ def _record(promotion: dict[str, Any], evaluation: Report) -> None:
     from switchyard.evaluation.report import with_verdict
 
     use_case = promotion["use_case"]
-    lineage = lineage_of_run(evaluation, promotion["champion"])
+    lineage = {**lineage_of_run(evaluation, promotion["champion"]), "base": promotion["base"]}
     facts = {**evaluation.facts, "promotion": promotion, "lineage": lineage}
     page = Report(facts=facts, html=with_verdict(evaluation.html, promotion, lineage))
     kept = save_artifact(page, f"{use_case}_verdict", materializer=ReportMaterializer)

@@ -49,7 +49,7 @@ def register_version(use_case: str, model: OnnxModel, splits: Dataset) -> int:
     version = known[0] if known else client.create_model_version(use_case, tags=[tag, str(model.card["candidate"])])
     if "sha256" not in version.run_metadata:  # written last: a run that died before it has left the rest undone
         _link_inputs(version)
-        _remember_rows(version, use_case, str(model.card["task"]), splits)
+        _remember_rows(version, use_case, model.card, splits)
         facts: dict[str, Any] = {"sha256": sha256, "candidate": str(model.card["candidate"])}
         log_metadata(metadata=facts, model_name=use_case, model_version=int(version.number))
     return int(version.number)
@@ -157,8 +157,11 @@ def _link_inputs(version: ModelVersionResponse) -> None:
             link_artifact_version_to_model_version(artifact_version=artifact, model_version=version)
 
 
-def _remember_rows(version: ModelVersionResponse, use_case: str, task: str, splits: Dataset) -> None:
+def _remember_rows(version: ModelVersionResponse, use_case: str, card: dict[str, Any], splits: Dataset) -> None:
+    """The training rows; those of the network, too, if only the gallery is new."""
+    seen = SeenRows.of(data_steps(str(card["task"])).recognised_by(splits.scan("train")))
+    before = rows_seen_by(use_case, card["base"]["network"]) if "base" in card else None
     with TemporaryDirectory(prefix="switchyard-rows-") as folder:
-        rows = SeenRows.of(data_steps(task).recognised_by(splits.scan("train"))).write(Path(folder))
+        rows = (seen.joined(before) if before else seen).write(Path(folder))
         saved = save_artifact(rows, f"{use_case}_seen_rows", materializer=DatasetMaterializer)
     link_artifact_version_to_model_version(artifact_version=saved, model_version=version)

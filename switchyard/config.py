@@ -253,7 +253,7 @@ class Robustness(Section):
 
 
 class Reporting(Section):
-    """What the evaluation reports beyond the metrics."""
+    """What the evaluation of a table reports beyond the metrics."""
 
     costs: Costs = Costs()
     slices: Slices = Slices()
@@ -429,7 +429,6 @@ class UseCase(Section):
     search: Search = Search()
     metrics: Metrics
     gates: dict[str, Condition] = {}
-    evaluation: Reporting = Reporting()
     champion: Champion = Champion()
     steps: dict[str, StepOptions] = {}
     deployment: Deployment = Deployment()
@@ -445,6 +444,7 @@ class Config(UseCase):
     split: Split = Split()
     features: Features = Features()
     candidates: dict[str, Candidate] = Field(min_length=1)
+    evaluation: Reporting = Reporting()
     expectations: Expectations = Expectations()
 
     @property

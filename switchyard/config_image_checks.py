@@ -60,14 +60,13 @@ def _classes(config: ImageConfig) -> Iterator[Problem]:
 
 
 def _evaluation(config: ImageConfig) -> Iterator[Problem]:
-    """What is measured of images follows from the task; of the section only the costs of two classes are left."""
-    given = config.evaluation.model_fields_set
-    for name in sorted(given - {"costs"}):
-        yield ("evaluation", name), "is for tables, and changes nothing for images; leave it out"
+    """Costs are of two classes."""
+    if "costs" not in config.evaluation.model_fields_set:
+        return
     classes = config.contract.classes
-    if "costs" in given and config.task == "image_retrieval":
+    if config.task == "image_retrieval":
         yield ("evaluation", "costs"), "is for two classes, but task is image_retrieval; leave it out"
-    elif "costs" in given and classes is not None and len(classes) > 2:
+    elif classes is not None and len(classes) > 2:
         yield ("evaluation", "costs"), f"is for two classes, but contract.classes has {len(classes)}; leave it out"
 
 

@@ -6,17 +6,20 @@ champion, steps, deployment) are the sections of `switchyard.config`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, get_args
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from switchyard.config import (
     TASKS,
     Config,
+    Costs,
     Distribution,
     Expectations,
     Features,
     Names,
+    Reporting,
     Scalar,
     Search,
     Section,
@@ -122,6 +125,7 @@ class ImageSplit(Section):
         return self
 
 
+_SHARE = "a share above 0 and of at most 1, or a list of them"
 Side = Annotated[int, Field(ge=1, le=4096)]
 
 
@@ -133,6 +137,58 @@ class ImageShape(Section):
         Field(strict=False, description="a list of height and width in pixels, 1 to 4096, such as [28, 28]"),
     ]
     channels: Annotated[Literal[1, 3], Field(description="1 (grey) or 3 (RGB)")] = 3
+
+
+def _listed(strengths: Any) -> Any:  # noqa: ANN401 - whatever stands in the file
+    """One strength is a list of one."""
+    return strengths if isinstance(strengths, list | tuple) else (strengths,)
+
+
+Strength = Annotated[float, Field(gt=0, le=1)]
+Degrees = Annotated[float, Field(gt=0, le=180)]
+_ONE_OR_SEVERAL = BeforeValidator(_listed)
+
+
+class ImageRobustness(Section):
+    """How hard the test images are shaken, in each way by itself: one strength, or several that rise."""
+
+    rotation: Annotated[
+        tuple[Degrees, ...],
+        Field(strict=False, description="a number of degrees above 0 and of at most 180, or a list of them"),
+        _ONE_OR_SEVERAL,
+    ] = (15.0,)
+    noise: Annotated[tuple[Strength, ...], Field(strict=False, description=_SHARE), _ONE_OR_SEVERAL] = (0.1,)
+    blur: Annotated[tuple[Strength, ...], Field(strict=False, description=_SHARE), _ONE_OR_SEVERAL] = (0.03,)
+    brightness: Annotated[tuple[Strength, ...], Field(strict=False, description=_SHARE), _ONE_OR_SEVERAL] = (0.4,)
+
+    @field_validator("*")
+    @classmethod
+    def _rise(cls, strengths: tuple[float, ...]) -> tuple[float, ...]:
+        if not strengths:
+            raise ValueError("is an empty list, so nothing would be shaken; name a strength, or leave the key out")
+        for one, other in pairwise(strengths):
+            if one >= other:
+                raise ValueError(f"has {one:g} before {other:g}, but the strengths must rise")
+        return strengths
+
+    @model_validator(mode="after")
+    def _is_told_whole(self) -> Self:
+        """As that of `ImageSplit`: nothing but these keys tells ZenML that it is not the section of a table."""
+        self.__pydantic_fields_set__.update(type(self).model_fields)
+        return self
+
+
+class ImageReporting(Section):
+    """What the evaluation of images reports beyond the metrics."""
+
+    costs: Costs = Costs()
+    robustness: ImageRobustness = ImageRobustness()
+    seeds: int = Field(default=0, ge=0, le=100)  # each is a whole training
+
+    @model_validator(mode="after")
+    def _is_told_with_robustness(self) -> Self:
+        self.__pydantic_fields_set__.add("robustness")
+        return self
 
 
 class ImageCandidate(Section):
@@ -157,6 +213,7 @@ class ImageConfig(UseCase):
     split: ImageSplit = ImageSplit()
     image: ImageShape
     candidates: dict[str, ImageCandidate] = Field(min_length=1)
+    evaluation: ImageReporting = ImageReporting()
 
     @property
     def features(self) -> Features:
@@ -170,3 +227,4 @@ class ImageConfig(UseCase):
 
 
 AnyConfig = Config | ImageConfig
+AnyReporting = Reporting | ImageReporting

@@ -1,14 +1,16 @@
-"""Trains one candidate again, from the recorded table to the ONNX file: `python -m switchyard.retrain FOLDER`.
+"""Makes one model again, from the recorded data to the ONNX file: `python -m switchyard.retrain FOLDER`.
 
 A process of its own, so that the code of any commit can do it: `pipelines/versions/reproduce.py` starts it where that
 code lies, and only the folder is between them. What the folder holds must therefore keep its meaning:
 
     recipe.json     {"config": the whole config, "candidate": its name in there, "raw": path of the Parquet file}
+    base/           of a model that was indexed: the one whose network it has, and what that was trained on
     model.onnx      written: the file
     card.json       written: what is known of it
+    companions/     written: the files beside it, if it has any
     split/          written: train.parquet, validation.parquet, test.parquet
 
-It takes the steps preprocess and train and nothing else, so it needs neither ZenML nor a server.
+It takes the steps preprocess and train (or index) and nothing else, so it needs neither ZenML nor a server.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from typing import Any
 
 from switchyard.config import Metrics, recorded
 from switchyard.data.dataset import Dataset
+from switchyard.data.seen_rows import SeenRows
 from switchyard.errors import SwitchyardError
+from switchyard.models.model_folder import read_model, write_model
 from switchyard.tasks.data import data_steps
 from switchyard.tasks.training import training_of
 
@@ -36,16 +40,22 @@ def retrain(folder: Path) -> None:
     """
     from pydantic import ValidationError
 
+    base = folder / "base"
     recipe: dict[str, Any] = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
     try:
         config = recorded(recipe["config"])
-        candidate = config.candidates[recipe["candidate"]]
+        candidate = None if base.is_dir() else config.candidates[recipe["candidate"]]
     except (ValidationError, KeyError) as error:
         raise SwitchyardError(f"the recorded config is not one that this code reads: {error}") from error
     raw = Dataset(str(Path(recipe["raw"]).parent), ("raw",))
+    learned = SeenRows.read(Dataset(str(base), ("columns", "rows"))) if (base / "rows.parquet").is_file() else None
     parts = (config.data, config.contract, config.split, config.task, config.seed)
-    splits = data_steps(config.task).preprocess(raw, *parts, folder / "split")
-    trained = training_of(config.task).train(
+    splits = data_steps(config.task).preprocess(raw, *parts, folder / "split", learned)
+    steps = training_of(config.task)
+    if candidate is None:
+        write_model(steps.index(read_model(base), splits), folder)
+        return
+    trained = steps.train(
         splits,
         recipe["candidate"],
         candidate,
@@ -64,8 +74,7 @@ def retrain(folder: Path) -> None:
         folder=None,
         on_epoch=lambda _: None,
     )
-    (folder / "card.json").write_text(trained.model.card_json(), encoding="utf-8")
-    (folder / "model.onnx").write_bytes(trained.model.content)
+    write_model(trained.model, folder)
 
 
 def main(arguments: list[str]) -> int:

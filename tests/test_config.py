@@ -12,9 +12,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
-from switchyard.config import Batching, Champion, Config, Costs, Data, Slices, UseCase, load, load_table
-from switchyard.config_images import ImageConfig, ImageContract, ImageData, ImageSplit, NearDuplicates
+from switchyard.config import Batching, Champion, Config, Costs, Data, Reporting, Slices, UseCase, load, load_table
+from switchyard.config_images import (
+    ImageConfig,
+    ImageContract,
+    ImageData,
+    ImageReporting,
+    ImageRobustness,
+    ImageSplit,
+    NearDuplicates,
+)
 from switchyard.errors import InputError
 
 SAMPLES = Path(__file__).parent / "configs"
@@ -143,6 +152,18 @@ def test_every_key_of_an_image_task_is_set_in_its_sample():
 
     for section in (config.data, config.contract, config.split, config.image, config.candidates["arcface"]):
         assert section.model_fields_set == set(type(section).model_fields)
+    assert config.evaluation.robustness == ImageRobustness(
+        rotation=(5, 20), noise=(0.2,), blur=(0.01,), brightness=(0.5,)
+    )
+    assert config.evaluation.seeds == 2
+
+
+def test_a_section_of_images_is_not_taken_for_one_of_a_table_nor_the_other_way_round():
+    """ZenML keeps what was set of a parameter, and tells by that which of two sections it is."""
+    either = TypeAdapter(Reporting | ImageReporting)
+    for given in (Reporting(), Reporting(seeds=2), ImageReporting(), ImageReporting(seeds=2)):
+        kept = either.validate_python(given.model_dump(mode="json", exclude_unset=True), strict=False)
+        assert kept == given and type(kept) is type(given)
 
 
 def test_a_config_survives_the_way_through_json():

@@ -35,7 +35,7 @@ def compare(path: Path, first: str, second: str, uri: str | None = None, as_json
         path: The use case.
         first: A version's number, or `champion`.
         second: The other one.
-        uri: A table of which all rows are asked; by default the test rows of the config's source.
+        uri: Another source, of which all rows or images are asked; by default the test part of the config's source.
         as_json: For programs.
 
     Returns:
@@ -94,8 +94,8 @@ def _rows(config: AnyConfig, source: Source, folder: Path, everything: bool) -> 
 
 
 def _print(console: Console, figures: dict[str, Any], found: list[ModelVersionResponse]) -> None:
-    data = figures["data"]
-    which = "rows" if data["part"] == "all rows" else "test rows"
+    data, unit = figures["data"], figures["unit"]
+    which = f"{unit}s" if data["part"] == "all rows" else f"test {unit}s"
     left_out = f", {figures['left_out']:,} left out that either was trained on" if figures["left_out"] else ""
     head = f"{figures['use_case']} on {figures['rows']:,} {which} of {data['uri']}{left_out}"
     console.print(head, markup=False)
@@ -116,9 +116,12 @@ def _table(figures: dict[str, Any], found: list[ModelVersionResponse]) -> Table:
         table.add_row(label, *(_estimate(each["metrics"].get(metric)) for each in versions))
     table.add_row("size, MB", *(number(each["size_mb"]) for each in versions))
     for quantile in ("p50", "p95"):
-        table.add_row(f"one row, {quantile}, ms", *(number(each["latency_ms"].get(quantile)) for each in versions))
+        table.add_row(
+            f"one {figures['unit']}, {quantile}, ms", *(number(each["latency_ms"].get(quantile)) for each in versions)
+        )
     table.add_row("candidate", *(escape(str(each.get("candidate", ""))) for each in versions))
-    table.add_row("columns", *(escape(", ".join(each["inputs"])) for each in versions))
+    for label in dict.fromkeys(label for each in versions for label in each["facts"]):
+        table.add_row(label, *(escape(each["facts"].get(label, "")) for each in versions))
     return table
 
 

@@ -12,13 +12,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipelines.versions.code_of import Code, code_of
-from steps.registry import load_version
+from steps.registry import load_version, rows_seen_by
 from steps.version_record import raw_of, recipe_of, version_named
 from switchyard.config import recorded
 from switchyard.config_images import AnyConfig
 from switchyard.errors import SwitchyardError
 from switchyard.lineage import lock_sha256, machine
 from switchyard.models.environment import versions
+from switchyard.models.model_folder import read_model, write_model
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.project import ROOT
 from switchyard.tasks.data import data_steps
@@ -28,7 +29,7 @@ SAME, OTHER = 0, 1
 
 
 def reproduce(use_case: str, asked: str, here: bool = False) -> int:
-    """Trains a version again, and prints what differs today and what came of it.
+    """Makes a version again, and prints what differs today and what came of it.
 
     Args:
         use_case: The registered model's name.
@@ -40,7 +41,7 @@ def reproduce(use_case: str, asked: str, here: bool = False) -> int:
 
     Raises:
         InputError: There is no such version.
-        SwitchyardError: What it was made from is not on record, or gone, or cannot be trained from.
+        SwitchyardError: What it was made from is not on record, or gone, or nothing can be made from it.
     """
     found = version_named(use_case, asked)
     version = int(found.number)
@@ -50,13 +51,19 @@ def reproduce(use_case: str, asked: str, here: bool = False) -> int:
             f"{use_case} version {version}: what it was made from is not on record; it was registered before that was "
             "kept, or the record is gone from the artifact store"
         )
-    print(f"{use_case} version {version}, candidate {recipe['candidate']}, made by run {recipe['run']}", flush=True)
+    base = recipe.get("base")
+    how = f", the network of version {base['version']} with another gallery" if base else ""
+    print(
+        f"{use_case} version {version}, candidate {recipe['candidate']}{how}, made by run {recipe['run']}", flush=True
+    )
     with TemporaryDirectory(prefix="switchyard-reproduce-") as name, code_of(recipe, ROOT, here) as code:
         folder = Path(name)
         data = _data(use_case, version, recipe, folder)
         for line in [code.told, *_today(recipe), data.pop("told")]:
             print(f"  {line}", flush=True)
-        _train(folder, recipe, data["raw"], code)
+        if base:
+            _put_base(use_case, base, folder)
+        _make(folder, recipe, data["raw"], code)
         return _verdict(use_case, version, recipe, folder, code)
 
 
@@ -80,14 +87,14 @@ def _data(use_case: str, version: int, recipe: dict[str, Any], folder: Path) -> 
 
     They were kept as they were read. If they are gone, the source will do, as long as its fingerprint is that of then.
     """
-    config, then = recorded(recipe["config"]), recipe["data"]["fingerprint"]
+    config, then = _config(recipe), recipe["data"]["fingerprint"]
     now = _fingerprint(config)
     moved = f"{config.data.uri} {'has changed' if now else 'cannot be read'}" if now != then else ""
     try:
         raw = raw_of(use_case, version)
     except SwitchyardError as gone:
         if moved:
-            raise SwitchyardError(f"{gone}, and {moved} since: there is nothing to train it from") from gone
+            raise SwitchyardError(f"{gone}, and {moved} since: there is nothing to make it from") from gone
         return {"raw": _read_again(config, folder), "told": f"data: read again from {config.data.uri}, unchanged"}
     told = (
         f"data: as it was read then; {moved} since"
@@ -97,6 +104,18 @@ def _data(use_case: str, version: int, recipe: dict[str, Any], folder: Path) -> 
     if "://" not in raw.root:
         return {"raw": raw.path("raw"), "told": told}
     return {"raw": raw.fetched(folder, ["raw"]).path("raw"), "told": told}
+
+
+def _config(recipe: dict[str, Any]) -> AnyConfig:
+    from pydantic import ValidationError
+
+    try:
+        return recorded(recipe["config"])
+    except ValidationError as error:
+        key = ".".join(map(str, error.errors()[0]["loc"]))
+        raise SwitchyardError(
+            f"the recorded config is not one that this code reads ({key}): go back to the commit it was made with"
+        ) from error
 
 
 def _fingerprint(config: AnyConfig) -> str | None:
@@ -112,7 +131,17 @@ def _read_again(config: AnyConfig, folder: Path) -> str:
     return raw.path("raw")
 
 
-def _train(folder: Path, recipe: dict[str, Any], raw: str, code: Code) -> None:
+def _put_base(use_case: str, base: dict[str, Any], folder: Path) -> None:
+    """The version whose network it is, and what that was trained on: a retraining finds both in the folder."""
+    model = load_version(use_case, base["version"])
+    if model.card["sha256"] != base["sha256"]:
+        raise SwitchyardError(f"{use_case} version {base['version']} is not the file that it was")
+    write_model(model, folder / "base")
+    if seen := rows_seen_by(use_case, base["network"]):
+        seen.write(folder / "base")
+
+
+def _make(folder: Path, recipe: dict[str, Any], raw: str, code: Code) -> None:
     """In a process of its own, where the code is."""
     asked = {"config": recipe["config"], "candidate": recipe["candidate"], "raw": raw}
     (folder / "recipe.json").write_text(json.dumps(asked), encoding="utf-8")
@@ -127,22 +156,34 @@ def _train(folder: Path, recipe: dict[str, Any], raw: str, code: Code) -> None:
     )
     if ended.returncode != 0 or not (folder / "model.onnx").is_file():
         lines = ended.stderr.strip().splitlines() or [f"it ended with {ended.returncode}"]
-        raise SwitchyardError(f"it could not be trained again: {lines[-1]}", details=lines[-20:-1])
+        raise SwitchyardError(f"it could not be made again: {lines[-1]}", details=lines[-20:-1])
 
 
 def _verdict(use_case: str, version: int, recipe: dict[str, Any], folder: Path, code: Code) -> int:
     content = (folder / "model.onnx").read_bytes()
     sha256, recorded = hashlib.sha256(content).hexdigest(), recipe["model"]["sha256"]
-    if sha256 == recorded:
+    again = read_model(folder)
+    if sha256 == recorded and not (other := _other_beside(use_case, version, again)):
         print(f"The same bytes: SHA-256 {sha256}.")
         return SAME
+    if sha256 == recorded:
+        print(f"The same graph, SHA-256 {sha256}, but other bytes beside it: {', '.join(other)}.")
+        return OTHER
     print(f"Other bytes: SHA-256 {sha256} instead of {recorded}.")
-    again = OnnxModel(content, json.loads((folder / "card.json").read_text(encoding="utf-8")))
     for line in _explained(use_case, version, again, folder):
         print(f"  {line}")
     if not code.is_recorded:
         print("  the code is not what it was made with, which may be why")
     return OTHER
+
+
+def _other_beside(use_case: str, version: int, again: OnnxModel) -> list[str]:
+    """Files beside the graph that are not as they were; none if the recorded ones are gone."""
+    try:
+        then = load_version(use_case, version).companions
+    except SwitchyardError:
+        return []
+    return sorted(name for name in {*then, *again.companions} if then.get(name) != again.companions.get(name))
 
 
 def _explained(use_case: str, version: int, again: OnnxModel, folder: Path) -> list[str]:
@@ -160,8 +201,9 @@ def _explained(use_case: str, version: int, again: OnnxModel, folder: Path) -> l
     ]
     if len(found) > _SHOWN:
         lines.append(f"and {len(found) - _SHOWN:,} more")
+    unit = data_steps(model.card["task"]).UNIT
     rows = pl.read_parquet(folder / "split" / "test.parquet")
     apart = largest_difference(model, again, rows)
     if apart is not None:
-        lines.append(f"answers to {len(rows):,} test rows differ by up to {apart:.3g}")
+        lines.append(f"answers to {len(rows):,} test {unit}s differ by up to {apart:.3g}")
     return lines

@@ -96,6 +96,7 @@ class ContractReport:
         """The report as JSON can hold it; `validation_report.to_html` shows it."""
         return {
             "source": self.source,
+            "unit": "row",
             "rows": self.rows,
             "passed": self.passed,
             "sentence": self.sentence(),

@@ -8,7 +8,7 @@ that an id tells apart what is otherwise equal.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -53,6 +53,10 @@ class SeenRows:
         has_files = _CONTENT in schema and pl.Binary() in schema.dtypes()
         columns = (_CONTENT,) if has_files else tuple(sorted(schema.names()))
         return cls(columns, np.unique(hash_rows(table, columns)))
+
+    def joined(self, others: Self) -> Self:
+        """These and others, of the same columns."""
+        return replace(self, hashes=np.union1d(self.hashes, others.hashes))
 
     def missing(self, table: pl.LazyFrame) -> list[str]:
         """The columns without which no row can be recognised."""

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.config import Config, Contract, Data, Split, Task
+    from switchyard.data.seen_rows import SeenRows
 
 __all__ = ["look"]
+
+UNIT = "row"
 
 
 def inspect(config: Config, root: Path, split: bool) -> Source:
@@ -60,11 +63,19 @@ def validate(raw: Dataset, data: Data, contract: Contract, source: str, baseline
 
 
 def preprocess(
-    raw: Dataset, data: Data, contract: Contract, split: Split, task: Task, seed: int, folder: Path
+    raw: Dataset,
+    data: Data,
+    contract: Contract,
+    split: Split,
+    task: Task,
+    seed: int,
+    folder: Path,
+    learned: SeenRows | None = None,
 ) -> Dataset:
-    """See `DataSteps.preprocess`: the contract's types, and the split."""
+    """See `DataSteps.preprocess`: the contract's types, and the split; no model of a table is indexed."""
     from switchyard.data.split import split as split_rows
 
+    del learned
     return split_rows(cast(raw.scan("raw"), contract), split, data, task, seed, folder)
 
 

@@ -25,7 +25,7 @@ td { overflow-wrap: break-word; max-width: 28rem } .good, .bad { white-space: no
 .soft { color: var(--soft) }
 @media (max-width: 32rem) { table { font-size: .8rem } th, td { padding-right: .4rem } }
 """
-NUMBERS = ("rows", "rows found", "nulls", "min", "max", "measured", "allowed")
+NUMBERS = ("images", "found", "nulls", "min", "max", "measured", "allowed")
 
 
 def to_html(report: dict[str, Any]) -> str:
@@ -39,10 +39,11 @@ def to_html(report: dict[str, Any]) -> str:
         _verdict(report),
         _section("Rules", _rules(report)),
         _section("Violations", _violations(report)) if report["violations"] else "",
-        _section("Columns", _columns(report)),
+        _section("Columns" if _has_columns(report) else f"Of each {report['unit']}", _columns(report)),
+        _section("Classes", _classes(report)) if report.get("classes") else "",
     ]
     if "distribution" in report:
-        parts.append(_section("Distribution against the last accepted data", _distribution(report["distribution"])))
+        parts.append(_section("Distribution against the last accepted data", _distribution(report)))
     title = escape(f"Validation of {report['source']}")
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -75,7 +76,22 @@ def _rules(report: dict[str, Any]) -> str:
         )
         for check in report["checks"]
     ]
-    return _table(("column", "rule", "asked", "rows found", ""), rows)
+    start = 0 if _has_columns(report) else 1
+    return _table(("column", "rule", "asked", "found", "")[start:], [row[start:] for row in rows])
+
+
+def _has_columns(report: dict[str, Any]) -> bool:
+    """Whether the rules are about columns; those of images are about whole files."""
+    return any(check["column"] for check in report["checks"])
+
+
+def _named(report: dict[str, Any]) -> str:
+    return "column" if _has_columns(report) else "what"
+
+
+def _classes(report: dict[str, Any]) -> str:
+    unit = f"{report['unit']}s"
+    return _table(("class", unit), [(name, f"{count:,}") for name, count in report["classes"].items()])
 
 
 def _asked(check: dict[str, Any]) -> str:
@@ -100,11 +116,14 @@ def _violations(report: dict[str, Any]) -> str:
         )
         for violation in report["violations"]
     ]
-    return _table(("column", "rule", "rows", "examples"), rows)
+    start = 0 if _has_columns(report) else 1
+    return _table(("column", "rule", "found", "examples")[start:], [row[start:] for row in rows])
 
 
 def _example(example: dict[str, Any]) -> str:
     value = _value(example["value"])
+    if "row" not in example:
+        return value
     return f"row {example['row']:,}: {value}" if value else f"row {example['row']:,}"
 
 
@@ -113,8 +132,8 @@ def _columns(report: dict[str, Any]) -> str:
         (
             name,
             known["type"],
-            known["source_type"],
-            f"{known['nulls']:,}",
+            known.get("source_type", ""),
+            f"{known['nulls']:,}" if "nulls" in known else "",
             _value(known.get("min")),
             _value(known.get("max")),
         )
@@ -123,17 +142,20 @@ def _columns(report: dict[str, Any]) -> str:
     note = ""
     if report["unchecked"]:
         note = f'<p class="soft">Not in the contract, so left out: {escape(", ".join(report["unchecked"]))}</p>'
-    return _table(("column", "type", "in the source", "nulls", "min", "max"), rows) + note
+    heads = (_named(report), "type", "in the source", "nulls", "min", "max")
+    told = [place for place in range(len(heads)) if not rows or any(row[place] for row in rows)]
+    return _table([heads[place] for place in told], [[row[place] for place in told] for row in rows]) + note
 
 
-def _distribution(shifts: Sequence[dict[str, Any]] | None) -> str:
+def _distribution(report: dict[str, Any]) -> str:
+    shifts: Sequence[dict[str, Any]] | None = report["distribution"]
     if not shifts:
         return '<p class="soft">Nothing to compare with yet: this data is recorded as the baseline.</p>'
     rows = [
         (shift["column"], shift["method"], f"{shift['value']:.4f}", f"{shift['max']:g}", _mark(shift["passed"]))
         for shift in shifts
     ]
-    return _table(("column", "method", "measured", "allowed", ""), rows)
+    return _table((_named(report), "method", "measured", "allowed", ""), rows)
 
 
 class _Markup(str):

@@ -128,13 +128,16 @@ def _is_known(test: pl.LazyFrame, target: str) -> pl.Expr:
     return value.is_not_null() & value.is_not_nan() if test.collect_schema()[target].is_float() else value.is_not_null()
 
 
-def unseen(test: pl.LazyFrame, seen: SeenRows | None, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+def unseen(
+    test: pl.LazyFrame, seen: SeenRows | None, name: str, unit: str = "row"
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Which rows a model has not learned, as far as that can be told.
 
     Args:
         test: The rows.
         seen: What it was trained on; None if that was never recorded.
         name: What the notes call the model.
+        unit: What they call a row.
 
     Returns:
         A mask of shape (rows,), and what has to be said about it.
@@ -143,10 +146,10 @@ def unseen(test: pl.LazyFrame, seen: SeenRows | None, name: str) -> tuple[np.nda
 
     everything = np.ones(int(test.select(pl.len()).collect().item()), bool)
     if seen is None:
-        return everything, (f"which rows {name} was trained on is not on record, so none is left out",)
+        return everything, (f"which {unit}s {name} was trained on is not on record, so none is left out",)
     if missing := seen.missing(test):
         gone = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} no longer there"
-        return everything, (f"rows that {name} was trained on cannot be recognised, since {gone}",)
+        return everything, (f"{unit}s that {name} was trained on cannot be recognised, since {gone}",)
     return ~seen.contains(test), ()
 
 
@@ -168,7 +171,7 @@ def _difference(
         old, new = (
             outputs_of(model, frame)["prediction"].reshape(-1).astype(float) for model in (champion, challenger)
         )
-        if reason := not_finite(old, new, plan.names):
+        if reason := not_finite(old, new, plan):
             return reason
         return bootstrapped(definitions.regression(truth, old), definitions.regression(truth, new), plan)
     outputs = (outputs_of(champion, frame), outputs_of(challenger, frame))
@@ -194,14 +197,14 @@ def difference_of_classes(
     (old, old_labels), (new, new_labels) = (
         _answer(card, said, classes) for card, said in zip(cards, outputs, strict=True)
     )
-    if reason := not_finite(old, new, plan.names):
+    if reason := not_finite(old, new, plan):
         return reason
     if plan.test == "mcnemar":
         return mcnemar(old_labels == truth, new_labels == truth, plan.confidence)
     if plan.test == "delong" and positive is not None:
         is_positive = truth == positive
         if min(is_positive.sum(), (~is_positive).sum()) < 2:
-            return f"of the {len(truth):,} rows fewer than two are of one class"
+            return f"of the {len(truth):,} {plan.unit}s fewer than two are of one class"
         return delong(is_positive, old[:, positive], new[:, positive], plan.confidence)
     return bootstrapped(_sample(truth, old, old_labels, positive), _sample(truth, new, new_labels, positive), plan)
 

@@ -38,6 +38,7 @@ class Comparison:
         rows: Test rows that both models answered.
         left_out: Test rows that the champion was trained on.
         notes: What a reader must know about the figures.
+        unit: What a row is, for sentences.
     """
 
     verdict: Verdict
@@ -49,6 +50,7 @@ class Comparison:
     rows: int = 0
     left_out: int = 0
     notes: tuple[str, ...] = field(default=())
+    unit: str = "row"
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able."""
@@ -69,6 +71,7 @@ class Plan:
     settings: Champion
     seed: int
     names: Names
+    unit: str = "row"
 
     @property
     def confidence(self) -> float:
@@ -77,7 +80,7 @@ class Plan:
 
     def outcome(self, verdict: Verdict, reason: str, **more: Any) -> Comparison:  # noqa: ANN401 - fields of Comparison
         """What this plan has come to."""
-        return Comparison(verdict, reason, self.metric, self.test, self.settings.alpha, **more)
+        return Comparison(verdict, reason, self.metric, self.test, self.settings.alpha, unit=self.unit, **more)
 
 
 def settled(
@@ -95,7 +98,7 @@ def settled(
     if rows < plan.settings.min_rows:
         return plan.outcome(UNSURE, _too_few(rows, left_out, plan), rows=rows, left_out=left_out, notes=notes)
     if left_out:
-        notes = (*notes, f"{left_out:,} test rows left out that {plan.names[0]} was trained on")
+        notes = (*notes, f"{left_out:,} test {plan.unit}s left out that {plan.names[0]} was trained on")
     found = find()
     if isinstance(found, str):
         verdict, reason, difference = UNSURE, f"{plan.names[0]} cannot be compared: {found}", None
@@ -111,14 +114,14 @@ def judge(difference: Difference, metric: str, alpha: float) -> Verdict:
     return "promote" if (difference.effect > 0) != (metric in LOWER_IS_BETTER) else "keep champion"
 
 
-def plan_of(primary: str, is_binary: bool, settings: Champion, seed: int, names: Names) -> Plan:
+def plan_of(primary: str, is_binary: bool, settings: Champion, seed: int, names: Names, unit: str = "row") -> Plan:
     """Each metric by the test that was made for it; what has none of its own by the bootstrap."""
-    test = settings.test
-    if test == "mcnemar" or (test == "auto" and primary == "accuracy"):
-        return Plan("accuracy", "mcnemar", settings, seed, names)
-    if test == "delong" or (test == "auto" and primary == "roc_auc"):
-        return Plan("roc_auc", "delong" if is_binary else "bootstrap", settings, seed, names)
-    return Plan(primary, "bootstrap", settings, seed, names)
+    metric, test = primary, "bootstrap"
+    if settings.test == "mcnemar" or (settings.test == "auto" and primary == "accuracy"):
+        metric, test = "accuracy", "mcnemar"
+    elif settings.test == "delong" or (settings.test == "auto" and primary == "roc_auc"):
+        metric, test = "roc_auc", "delong" if is_binary else "bootstrap"
+    return Plan(metric, test, settings, seed, names, unit)
 
 
 def bootstrapped(champion: Sample, challenger: Sample, plan: Plan) -> Difference | str:
@@ -131,21 +134,22 @@ def bootstrapped(champion: Sample, challenger: Sample, plan: Plan) -> Difference
         confidence=plan.confidence,
         seed=plan.seed,
     )
-    return found or f"{plan.metric} has no value on these {len(champion.sums):,} rows"
+    return found or f"{plan.metric} has no value on these {len(champion.sums):,} {plan.unit}s"
 
 
-def not_finite(champion: Floats, challenger: Floats, names: Names) -> str:
+def not_finite(champion: Floats, challenger: Floats, plan: Plan) -> str:
     """A model that answers NaN has no metric."""
-    for name, answers in zip(names, (champion, challenger), strict=True):
+    for name, answers in zip(plan.names, (champion, challenger), strict=True):
         if not np.isfinite(answers).all():
-            return f"{name} answers NaN or infinity for some rows"
+            return f"{name} answers NaN or infinity for some {plan.unit}s"
     return ""
 
 
 def _too_few(rows: int, left_out: int, plan: Plan) -> str:
-    left = f"{rows:,} test row{'s' if rows != 1 else ''}"
+    left = f"{rows:,} test {plan.unit}{'s' if rows != 1 else ''}"
     why = f" after {left_out:,} that {plan.names[0]} was trained on were left out" if left_out else ""
-    return f"too few rows to compare with {plan.names[0]}: {left}{why}, champion.min_rows is {plan.settings.min_rows}"
+    asked = f"champion.min_rows is {plan.settings.min_rows}"
+    return f"too few {plan.unit}s to compare with {plan.names[0]}: {left}{why}, {asked}"
 
 
 def _reason(found: Difference, plan: Plan, rows: int) -> str:
@@ -155,7 +159,7 @@ def _reason(found: Difference, plan: Plan, rows: int) -> str:
     interval = f"{plan.confidence * 100:g} % {_figure(found.low)} to {_figure(found.high)}"
     p = f"p = {found.p:.2g}" if found.p >= 0.0001 else "p < 0.0001"
     sign = "+" if found.effect >= 0 else ""
-    return f"{values} on {rows:,} test rows: {sign}{_figure(found.effect)} ({interval}), {names[plan.test]} {p}"
+    return f"{values} on {rows:,} test {plan.unit}s: {sign}{_figure(found.effect)} ({interval}), {names[plan.test]} {p}"
 
 
 def _figure(value: float) -> str:

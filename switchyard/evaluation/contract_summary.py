@@ -12,10 +12,11 @@ def in_brief(facts: dict[str, Any]) -> dict[str, int]:
         facts: Of the validation's report.
 
     Returns:
-        `rows` and `columns` that were checked, `checks` and how many `failed`, how many columns were `compared` with
-        the last accepted data, and `unchecked`, the columns that the contract does not name.
+        `rows` that were checked, `checks` and how many `failed`, and how many distributions were `compared` with the
+        last accepted data. If the contract is about columns, also how many `columns` were checked, and `unchecked`:
+        those that it does not name.
     """
-    return {
+    brief = {
         "rows": facts["rows"],
         "columns": len(facts["columns"]),
         "checks": len(facts["checks"]),
@@ -23,3 +24,6 @@ def in_brief(facts: dict[str, Any]) -> dict[str, int]:
         "compared": len(facts.get("distribution") or []),
         "unchecked": len(facts["unchecked"]),
     }
+    if any(check["column"] for check in facts["checks"]):
+        return brief
+    return {name: count for name, count in brief.items() if name not in ("columns", "unchecked")}

@@ -110,6 +110,7 @@ def evaluate(
     report = {
         "name": models[chosen].card.get("name"),
         "task": task,
+        "unit": "row",
         "best": rated[chosen]["name"],
         "selection": selection(metrics),
         "data": {

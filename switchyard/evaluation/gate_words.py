@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_ENDS = {"low": "lower end of the interval of", "high": "upper end of the interval of", "n": "rows behind"}
+_ENDS = {"low": "lower end of the interval of", "high": "upper end of the interval of", "n": "{unit}s behind"}
 
 
 def in_words(name: str, report: Mapping[str, Any]) -> str:
@@ -23,7 +23,7 @@ def in_words(name: str, report: Mapping[str, Any]) -> str:
         return ""
     main, _, end = name.rpartition(".")
     if end in _ENDS and main in report["gated"]:
-        return f"{_ENDS[end]} {in_words(main, report) or main}"
+        return f"{_ENDS[end].format(unit=report['unit'])} {in_words(main, report) or main}"
     say = _SECTIONS.get(head)
     return say(rest, report) if say and rest else ""
 
@@ -58,16 +58,23 @@ def _fairness(rest: str, report: Mapping[str, Any]) -> str:
 
 def _threshold(rest: str, report: Mapping[str, Any]) -> str:
     which, _, what = rest.partition(".")
+    unit = report["unit"]
     at = report["thresholds"].get(which, {}).get("threshold")
     if which == "lowest_cost":
-        return f"lowest mean cost of a row, at threshold {at:.3g}" if what == "cost" else "threshold of the lowest cost"
-    return f"mean cost of a row at threshold {at:.3g}" if which == "default" and what == "cost" else ""
+        return (
+            f"lowest mean cost per {unit}, at threshold {at:.3g}" if what == "cost" else "threshold of the lowest cost"
+        )
+    return f"mean cost per {unit} at threshold {at:.3g}" if which == "default" and what == "cost" else ""
 
 
 def _robustness(rest: str, report: Mapping[str, Any]) -> str:
     kind, _, what = rest.partition(".")
-    told = {"missing": "missing values", "noise": "noise on numbers", "unknown": "unknown categories"}
-    how = kind if "rotation" in report["robustness"] else told.get(kind, kind)  # images are turned, rows are not
+    shaken = report["robustness"][kind]
+    how = shaken.get("label", kind)
+    if what.startswith("milder."):
+        strength, _, what = what.removeprefix("milder.").rpartition(".")
+        shaken = shaken["milder"][strength]
+    how += f", {shaken['about']}" if "about" in shaken else ""
     loss = {"loss": "loss", "loss_low": "lower end of the loss", "loss_high": "upper end of the loss"}.get(what)
     return f"{loss} of {report['selection']['metric']} with {how}" if loss else f"{what} with {how}"
 

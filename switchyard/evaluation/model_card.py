@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from switchyard.evaluation.markdown import block, code, inline
 from switchyard.evaluation.report import number, plain
+from switchyard.evaluation.view import robustness
 
 _TEMPLATE = Path(__file__).with_suffix(".md")
 _DASH = "–"
@@ -163,6 +164,7 @@ _FILTERS: dict[str, Any] = {
     "own_words": lambda text: block(text) if text else "Not stated.",
     "p_value": lambda p: "< 0.0001" if p < 0.0001 else f"= {p:.2g}",
     "percent": lambda share: f"{share * 100:g} %" if isinstance(share, int | float) else _DASH,
+    "shaken": lambda report: [each for each in robustness(report) if each.loss],
     "plain": lambda value: _DASH if value is None else plain(value),
     "stated": lambda value: value or "not stated",
     "values": _values,

@@ -29,7 +29,7 @@ def drawn(report: dict[str, Any]) -> dict[str, str]:
     if report.get("calibration", {}).get("bins"):
         found["calibration"] = curves.calibration(report["calibration"]["bins"])
     if report.get("thresholds", {}).get("rows"):
-        found["costs"] = costs.costs(report["thresholds"])
+        found["costs"] = costs.costs(report["thresholds"], report["unit"])
     if rows := [each for each in report.get("deciles", []) if each["n"]]:
         found["deciles"] = errors.deciles(rows, target)
     if history := report.get("training", {}).get("epochs"):
@@ -58,11 +58,11 @@ def _of_retrieval(report: dict[str, Any]) -> dict[str, str]:
 def _dotted(report: dict[str, Any], primary: str) -> dict[str, str]:
     from switchyard.evaluation.charts.dots import Line, dots, seeds
 
-    found, whole = {}, report["test"]["metrics"][primary]["value"]
+    found, whole, unit = {}, report["test"]["metrics"][primary]["value"], report["unit"]
     worst = [each for each in view.slices(report) if each.gap is not None and not each.small][: view.CHART_LINES]
     if worst:
         lines = [Line(each.label, each.found[primary], each.apart) for each in worst]
-        told = f"{primary} of {len(lines)} slices against that of all test rows; the worst is {worst[0].label}"
+        told = f"{primary} of {len(lines)} slices against that of all test {unit}s; the worst is {worst[0].label}"
         found["slices"] = dots(lines, primary, told, reference=whole)
     ranked = [each for each in view.importances(report) if each[1]["value"] is not None][: view.CHART_LINES]
     if ranked:
@@ -70,8 +70,8 @@ def _dotted(report: dict[str, Any], primary: str) -> dict[str, str]:
         told = f"loss of {primary} by shuffled column; the largest is that of {ranked[0][0]}"
         found["importances"] = dots(lines, f"loss of {primary}", told, bars=True)
     if report.get("robustness"):
-        lines = [Line(kind, estimate, i > 0) for i, (kind, estimate) in enumerate(view.robustness(report))]
-        found["robustness"] = dots(lines, primary, f"{primary} on shaken test rows", reference=whole)
+        lines = [Line(each.label, each.found, bool(each.loss)) for each in view.robustness(report)]
+        found["robustness"] = dots(lines, primary, f"{primary} on shaken test {unit}s", reference=whole)
     if report.get("stability", {}).get("values"):
         about = report["stability"]
         found["stability"] = seeds(about["values"], about["seeds"], about["metric"], about.get("mean"))

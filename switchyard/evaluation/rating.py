@@ -43,7 +43,7 @@ def rated_as(model: OnnxModel, found: dict[str, Any], latency: dict[str, float])
     }
 
 
-def best_of(rated: list[dict[str, Any]], primary: str) -> int:
+def best_of(rated: list[dict[str, Any]], primary: str, unit: str = "row") -> int:
     """The position of the best candidate; one without a value of the primary metric never is, unless alone.
 
     Of equals the smaller file wins, then the first name.
@@ -55,7 +55,9 @@ def best_of(rated: list[dict[str, Any]], primary: str) -> int:
     values = [each["metrics"][primary]["value"] for each in rated]
     defined = [position for position, value in enumerate(values) if value is not None]
     if not defined and len(rated) > 1:
-        raise InputError(f"metrics.primary {primary} has no value for any candidate on validation rows: choose another")
+        raise InputError(
+            f"metrics.primary {primary} has no value for any candidate on validation {unit}s: choose another"
+        )
     return min(defined or [0], key=lambda i: (sign * (values[i] or 0.0), rated[i]["size_mb"], rated[i]["name"]))
 
 

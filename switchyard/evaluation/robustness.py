@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from switchyard.models.onnx_model import OnnxModel
 
+LABELS = {"missing": "missing values", "noise": "noise on numbers", "unknown": "unknown categories"}
+
 ROWS = 20_000
 """More rows make the intervals no narrower than a reader can see."""
 
@@ -50,14 +52,15 @@ def robustness(
         rows: How many are used at most.
 
     Returns:
-        By kind of shaking, if the model reads a column that can be shaken so: the metric's estimate under its name,
-        and `loss`, `loss_low`, `loss_high`: positive if the metric is worse, paired on the same rows.
+        By kind of shaking, if the model reads a column that can be shaken so: `label`, its name in words, the metric's
+        estimate under its name, and `loss`, `loss_low`, `loss_high`: positive if the metric is worse, paired on the
+        same rows.
     """
     asked = ChangedRows(model, test, data, task, metrics.primary).drawn(rows, seed)
     whole = asked.sample({})
     before = asked.measured(whole, metrics.bootstrap, seed) if whole else None
     return {
-        kind: _measured(asked, before, changed, metrics, seed)
+        kind: {"label": LABELS[kind], **_measured(asked, before, changed, metrics, seed)}
         for kind, changed in _shaken(asked, settings, frozenset(categorical), seed)
         if changed
     }

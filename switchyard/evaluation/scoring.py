@@ -35,6 +35,7 @@ class Answers:
         classes: The model's own; none of a regression.
         positive: Which of two classes is the positive one; None otherwise.
         unseen: How many rows carry each label that the model never saw.
+        unit: What a row is, for sentences.
     """
 
     truth: NDArray[Any]
@@ -43,6 +44,7 @@ class Answers:
     classes: tuple[Any, ...] = ()
     positive: int | None = None
     unseen: dict[str, int] = field(default_factory=dict)
+    unit: str = "row"
 
     @property
     def finite(self) -> bool:
@@ -79,13 +81,14 @@ def ask(model: OnnxModel, frame: pl.DataFrame, target: str) -> Answers:
     return read(model.card, outputs_of(model, frame), frame[target])
 
 
-def read(card: dict[str, Any], outputs: dict[str, np.ndarray], target: pl.Series) -> Answers:
+def read(card: dict[str, Any], outputs: dict[str, np.ndarray], target: pl.Series, unit: str = "row") -> Answers:
     """What a model's outputs say of rows.
 
     Args:
         card: The model's.
         outputs: Of all rows, by name.
         target: Of the same rows, without a null.
+        unit: What a row is, for sentences.
     """
     if "prediction" in outputs:
         predicted = outputs["prediction"].reshape(-1).astype(float)
@@ -94,7 +97,7 @@ def read(card: dict[str, Any], outputs: dict[str, np.ndarray], target: pl.Series
     truth, unseen = labels.encode(target, classes)
     predicted = _predicted(outputs["label"], classes, card["candidate"])
     probabilities = outputs["probabilities"].astype(float)
-    return Answers(truth, predicted, probabilities, tuple(classes), positive_of(card), unseen)
+    return Answers(truth, predicted, probabilities, tuple(classes), positive_of(card), unseen, unit)
 
 
 def outputs_of(model: OnnxModel, frame: pl.DataFrame) -> dict[str, np.ndarray]:
@@ -112,11 +115,12 @@ def _classification(answers: Answers, metrics: Metrics, seed: int) -> Scored:
         "class_counts": [int(count) for count in counts],
         "unseen_labels": answers.unseen,
     }
-    strange = "rows of class {!r}, which the model never saw, count as wrong"
+    strange = f"{answers.unit}s of class {{!r}}, which the model never saw, count as wrong"
     notes = tuple(f"{rows} {strange.format(label)}" for label, rows in answers.unseen.items())
     matrix = curves.confusion(truth, answers.predicted, len(classes))
     if not answers.finite:
-        return _nothing("classification", len(truth), {"confusion": matrix}, described, notes)
+        why = f"the model answers NaN or infinity for some {answers.unit}s"
+        return _nothing("classification", len(truth), {"confusion": matrix}, described, notes, why)
     sample = sample_of(answers)
     estimates = estimate(sample, resamples=metrics.bootstrap, confidence=metrics.confidence, seed=seed)
     drawn = range(len(classes))[:_CURVES] if positive is None else (positive,)
@@ -125,7 +129,7 @@ def _classification(answers: Answers, metrics: Metrics, seed: int) -> Scored:
         "roc": {str(classes[k]): curves.roc_curve(answers.probabilities[:, k], truth == k) for k in drawn},
         "pr": {str(classes[k]): curves.pr_curve(answers.probabilities[:, k], truth == k) for k in drawn},
     }
-    why = _which_class_is_missing(described, positive)
+    why = _which_class_is_missing(described, answers.unit)
     return Scored(_as_dicts(estimates), drawings, described, _undefined(estimates, why), notes)
 
 
@@ -171,10 +175,10 @@ def positive_of(card: dict[str, Any]) -> int | None:
     return 1 if found == labels.UNSEEN else found
 
 
-def _which_class_is_missing(described: dict[str, Any], positive: int | None) -> str:
+def _which_class_is_missing(described: dict[str, Any], unit: str) -> str:
     pairs = zip(described["classes"], described["class_counts"], strict=True)
     missing = [label for label, count in pairs if not count]
-    return f"no row is of class {missing[0]}" if missing else "all rows are of one class"
+    return f"no {unit} is of class {missing[0]}" if missing else f"all {unit}s are of one class"
 
 
 def _undefined(estimates: dict[str, Estimate], why: str) -> dict[str, str]:

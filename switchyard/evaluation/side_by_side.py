@@ -61,8 +61,9 @@ def side_by_side(
         seed: Of the resamples.
 
     Returns:
-        JSON-able: `rows` that both answered, `left_out`, a dict a version in `versions` (metrics or `why` not, size,
-        latency), `comparison` (None if one cannot be asked), `better` (a name, or None) and the `verdict` in words.
+        JSON-able: `unit`, what a row is; `rows` that both answered, `left_out`, a dict a version in `versions` (metrics
+        or `why` not, size, latency, and as `facts` what else tells them apart), `comparison` (None if one cannot be
+        asked), `better` (a name, or None) and the `verdict` in words.
     """
     import polars as pl
 
@@ -80,7 +81,7 @@ def side_by_side(
         each.name: _version(each.model, fresh, data, metrics, seed, positive, why[each.name])
         for each in (first, second)
     }
-    found = {"rows": len(fresh), "left_out": left_out, "primary": metrics.primary, "versions": versions}
+    found = {"unit": "row", "rows": len(fresh), "left_out": left_out, "primary": metrics.primary, "versions": versions}
     found |= {"comparison": None, "better": None}
     unasked = [f"{name} cannot be asked: {reason}" for name, reason in why.items() if reason]
     if unasked:
@@ -131,7 +132,8 @@ def told(model: OnnxModel) -> dict[str, Any]:
     """What is known of a version without asking it."""
     kept: Sequence[str] = ("candidate", "type", "sha256")
     about: dict[str, Any] = {key: model.card[key] for key in kept if key in model.card}
-    return about | {"inputs": [spec["name"] for spec in model.card["inputs"]], "size_mb": len(model.content) / 1e6}
+    inputs = [spec["name"] for spec in model.card["inputs"]]
+    return about | {"inputs": inputs, "size_mb": len(model.content) / 1e6, "facts": {"columns": ", ".join(inputs)}}
 
 
 def _version(

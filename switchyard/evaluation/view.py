@@ -11,12 +11,6 @@ from typing import Any
 CHART_LINES = 24  # more dots than that are no chart any more; the table below has the rest
 TABLE_ROWS = 200
 COLOURS = 10  # of the page
-STRENGTHS = {
-    "rotation": "up to {}° either way",
-    "noise": "{} of the full range",
-    "blur": "by {} of the shorter side",
-    "brightness": "up to {} of itself",
-}
 _EXPLAINED = 10
 
 
@@ -89,11 +83,31 @@ def expectations(report: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(report.get("expectations", []), key=lambda each: bool(each["passed"]))
 
 
-def robustness(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Each way of shaking with its estimate of the primary metric, after the rows as they are."""
+@dataclass(frozen=True)
+class Shaken:
+    """One way of shaking, or none.
+
+    Attributes:
+        label: How it is called; with its strength, if it was measured at several.
+        found: The estimate of the primary metric.
+        loss: `loss`, `loss_low` and `loss_high`; empty for the rows as they are.
+    """
+
+    label: str
+    found: dict[str, Any]
+    loss: dict[str, Any]
+
+
+def robustness(report: dict[str, Any]) -> list[Shaken]:
+    """Each way of shaking, at each of its strengths, after the rows as they are."""
     primary = report["selection"]["metric"]
-    shaken = [(kind, found[primary]) for kind, found in report.get("robustness", {}).items() if primary in found]
-    return [("as they are", report["test"]["metrics"][primary]), *shaken]
+    shaken = [Shaken("as they are", report["test"]["metrics"][primary], {})]
+    for kind, found in report.get("robustness", {}).items():
+        milder, label = found.get("milder", {}), found.get("label", kind)
+        rising = sorted(milder.items(), key=lambda each: float(each[0]))  # JSON sorts them as text
+        shaken += [Shaken(f"{label} {strength}", each[primary], each) for strength, each in rising]
+        shaken.append(Shaken(f"{label} {found['strength']:g}" if milder else label, found[primary], found))
+    return shaken
 
 
 def classes(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -13,7 +13,8 @@ from switchyard.images.saliency import Score, class_score
 from switchyard.images.subject import Told
 
 if TYPE_CHECKING:
-    from switchyard.config import Metrics, Reporting
+    from switchyard.config import Metrics
+    from switchyard.config_images import ImageReporting
     from switchyard.evaluation.metrics import Sample
     from switchyard.evaluation.scoring import Answers, Scored
     from switchyard.images.asking import Asked
@@ -43,7 +44,7 @@ class ClassifierSubject:
         everything = np.ones(len(asked), bool)
         return Told(asked.labels, said, ranked[:, -1], ranked[:, -1] - ranked[:, -2], everything)
 
-    def sections(self, asked: Asked, metrics: Metrics, reporting: Reporting, seed: int) -> dict[str, Any]:
+    def sections(self, asked: Asked, metrics: Metrics, reporting: ImageReporting, seed: int) -> dict[str, Any]:
         """Calibration, thresholds of two classes, and figures by class."""
         from switchyard.evaluation.calibration import calibration
         from switchyard.evaluation.thresholds import thresholds
@@ -62,4 +63,5 @@ class ClassifierSubject:
     def _answers(self, asked: Asked) -> Answers:
         import polars as pl
 
-        return scoring.read(self.model.card, dict(asked.outputs), pl.Series(asked.labels.tolist(), dtype=pl.String))
+        labels = pl.Series(asked.labels.tolist(), dtype=pl.String)
+        return scoring.read(self.model.card, dict(asked.outputs), labels, "image")

@@ -52,11 +52,11 @@ def compare(
     """
     task = challenger.card["task"]
     is_binary = task == "image_classification" and len(challenger.card["classes"]) == 2
-    plan = plan_of(primary, is_binary, settings, seed, names)
+    plan = plan_of(primary, is_binary, settings, seed, names, "image")
     if champion.card["task"] != task:
         why = f"its task is {champion.card['task']}, {names[1]}'s {task}"
         return plan.outcome(UNSURE, f"{names[0]} cannot be compared: {why}")
-    is_fresh, notes = unseen(test, seen, names[0])
+    is_fresh, notes = unseen(test, seen, names[0], "image")
     if settings.test == "delong" and plan.test != "delong":
         notes = (*notes, "DeLong's test is for two classes, so the bootstrap took its place")
     subjects = subject_of(champion), subject_of(challenger)

@@ -50,8 +50,8 @@ def check(images: pl.LazyFrame, unreadable: pl.LazyFrame, contract: ImageContrac
         *_per_image(frame, contract),
         *_repeats(frame, contract),
     ]
-    columns = {
-        name: {"type": str(frame.schema[name]).lower(), "source_type": "", "nulls": 0}
+    columns: dict[str, dict[str, Any]] = {
+        name: {"type": str(frame.schema[name]).lower()}
         | ({"min": frame[name].min(), "max": frame[name].max()} if name in ("width", "height") else {})
         for name in ("label", "width", "height", "format", "mode")
     }

@@ -56,7 +56,10 @@ class ImageReport(ContractReport):
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON can hold it; `validation_report.to_html` shows it."""
-        return super().to_dict() | {"classes": self.classes or {}, "unreadable": self.unreadable}
+        told = super().to_dict() | {"unit": "image", "classes": self.classes or {}, "unreadable": self.unreadable}
+        for violation in told["violations"]:  # an image is named by its path, and not by its row
+            violation["examples"] = [{"value": each["value"]} for each in violation["examples"]]
+        return told
 
 
 def describe(violation: Violation, images: int) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.config import CLASSIFICATION_METRICS, Metrics, Reporting
-from switchyard.config_images import RETRIEVAL_METRICS
+from switchyard.config import CLASSIFICATION_METRICS, Metrics
+from switchyard.config_images import RETRIEVAL_METRICS, ImageReporting
 from switchyard.errors import InputError
 from switchyard.evaluation.evaluate import FEW_ROWS, Evaluation
 from switchyard.evaluation.gated import flatten
@@ -39,11 +39,10 @@ def evaluate(
     test: pl.LazyFrame,
     train: pl.LazyFrame,
     metrics: Metrics,
-    reporting: Reporting,
+    reporting: ImageReporting,
     seed: int,
     source: dict[str, Any] | None = None,
     indexes: Mapping[str, FaissGallery] | None = None,
-    strengths: Mapping[str, float] | None = None,
 ) -> Evaluation:
     """Measures every candidate on validation images and the best one on test images.
 
@@ -58,7 +57,6 @@ def evaluate(
         seed: Of everything random.
         source: What is known of the data's origin, copied into the report.
         indexes: By candidate, what is searched beside its graph.
-        strengths: Of the transforms of `robustness`, where they are not the usual ones.
 
     Raises:
         InputError: An unknown primary metric, no images, or a primary metric that no candidate has a value for.
@@ -73,7 +71,7 @@ def evaluate(
     rated = [rated_as(model, each.metrics, _latency(model, rows)) for model, each in zip(models, scored, strict=True)]
     names = [each["name"] for each in rated]
     warnings = [f"validation, {name}: {note}" for name, each in zip(names, scored, strict=True) for note in each.notes]
-    chosen = best_of(rated, metrics.primary)
+    chosen = best_of(rated, metrics.primary, "image")
     subject = subjects[chosen]
     (asked,) = ask([models[chosen]], test)
     final = subject.score(asked, metrics, seed)
@@ -85,13 +83,20 @@ def evaluate(
         if rows < FEW_ROWS
     ]
     finite = subject.sample(asked, metrics.primary) is not None
-    more = _sections(subject, asked, test, train, metrics, reporting, seed, strengths) if finite else {}
+    more = _sections(subject, asked, test, train, metrics, reporting, seed) if finite else {}
     report = {
         "name": models[chosen].card.get("name"),
         "task": task,
+        "unit": "image",
         "best": names[chosen],
         "selection": selection(metrics),
-        "data": {"target": TARGET, "rows": counts, "source": source or {}, **final.data},
+        "data": {
+            "target": TARGET,
+            "subject": f"{len(final.data['classes'])} classes",
+            "rows": counts,
+            "source": source or {},
+            **final.data,
+        },
         "candidates": rated,
         "test": {
             "metrics": final.metrics,
@@ -119,9 +124,8 @@ def _sections(
     test: pl.LazyFrame,
     train: pl.LazyFrame,
     metrics: Metrics,
-    reporting: Reporting,
+    reporting: ImageReporting,
     seed: int,
-    strengths: Mapping[str, float] | None,
 ) -> dict[str, Any]:
     """Everything beyond the metrics."""
     from threadpoolctl import threadpool_limits
@@ -137,7 +141,7 @@ def _sections(
             **subject.sections(asked, metrics, reporting, seed),
             "samples": samples(told, test, channels, _gallery_images(told, train, subject)),
             "saliency": saliency(subject, told, test),
-            "robustness": robustness(subject, asked, test, metrics, seed, strengths),
+            "robustness": robustness(subject, asked, test, metrics, reporting.robustness, seed),
             **{name: card[name] for name in ("training", "stability") if card.get(name)},
         }
 

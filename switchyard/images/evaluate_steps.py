@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.config import Champion, Expectations, Features, Metrics, Reporting
-    from switchyard.config_images import ImageContract, ImageData, ImageTask
+    from switchyard.config import Champion, Expectations, Features, Metrics
+    from switchyard.config_images import ImageContract, ImageData, ImageReporting, ImageTask
     from switchyard.data.dataset import Dataset
     from switchyard.data.seen_rows import SeenRows
     from switchyard.evaluation.comparison_plan import Comparison
@@ -27,7 +27,7 @@ def evaluate(
     contract: ImageContract,
     features: Features,
     metrics: Metrics,
-    reporting: Reporting,
+    reporting: ImageReporting,
     expectations: Expectations,
     golden_rows: int,
     seed: int,

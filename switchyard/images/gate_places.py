@@ -7,41 +7,46 @@ from typing import TYPE_CHECKING
 
 from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place
 from switchyard.images.evaluate import METRICS
-from switchyard.images.transforms import TRANSFORMS
 
 if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.config import Metrics
-    from switchyard.config_images import ImageConfig
+    from switchyard.config_images import ImageConfig, ImageReporting, ImageRobustness
 
 
 def places(config: ImageConfig) -> Place:
     """The root of the tree of names, as far as the config tells them: without `contract.classes` any class may be."""
     classes = config.contract.classes
     trained = None if classes is None else [name for name in classes if name not in config.split.unseen]
-    return tree(config.task, config.metrics, trained, has_unseen=bool(config.split.unseen))
+    return tree(config.task, config.metrics, config.evaluation, trained, has_unseen=bool(config.split.unseen))
 
 
-def places_of_splits(task: str, metrics: Metrics, train: pl.LazyFrame, test: pl.LazyFrame) -> Place:
+def places_of_splits(
+    task: str, metrics: Metrics, reporting: ImageReporting, train: pl.LazyFrame, test: pl.LazyFrame
+) -> Place:
     """The root of the tree of names once the images are dealt.
 
     Args:
         task: The config's task.
         metrics: The primary metric.
+        reporting: The config's section `evaluation`.
         train: The images that the candidates learn from.
         test: The images that the gates are about.
     """
     known, tested = (set(part.select("label").unique().collect()["label"].to_list()) for part in (train, test))
-    return tree(task, metrics, sorted(known), has_unseen=bool(tested - known))
+    return tree(task, metrics, reporting, sorted(known), has_unseen=bool(tested - known))
 
 
-def tree(task: str, metrics: Metrics, classes: Sequence[str] | None, *, has_unseen: bool) -> Place:
+def tree(
+    task: str, metrics: Metrics, reporting: ImageReporting, classes: Sequence[str] | None, *, has_unseen: bool
+) -> Place:
     """The root of the tree of names.
 
     Args:
         task: The config's task.
         metrics: The primary metric.
+        reporting: The config's section `evaluation`.
         classes: What the model will know; None while that is not known.
         has_unseen: Whether the test has images of other classes.
     """
@@ -56,10 +61,11 @@ def tree(task: str, metrics: Metrics, classes: Sequence[str] | None, *, has_unse
     figures = Place(below={"rows": NUMBER, "recall": ESTIMATE, "precision": ESTIMATE})
     named = Place(any_name=figures) if classes is None else Place(below=dict.fromkeys(classes, figures))
     made["classes"] = named
-    shaken = Place(below={metrics.primary: ESTIMATE, **_numbers("strength", "loss", "loss_low", "loss_high").below})
-    made["robustness"] = Place(below=dict.fromkeys(TRANSFORMS, shaken))
+    made["robustness"] = _robustness(metrics.primary, reporting.robustness)
+    if reporting.seeds:
+        made["stability"] = _numbers("mean", "std", "low", "high")
     made["training"] = _numbers("seconds", "peak_memory_mb", "rows")
-    made["contract"] = _numbers("rows", "columns", "checks", "failed", "compared", "unchecked")
+    made["contract"] = _numbers("rows", "checks", "failed", "compared")
     return Place(below=made)
 
 
@@ -70,6 +76,16 @@ def needs_data(name: str) -> bool:
 
 def _numbers(*names: str) -> Place:
     return Place(below=dict.fromkeys(names, NUMBER))
+
+
+def _robustness(primary: str, settings: ImageRobustness) -> Place:
+    """Each way to shake an image by its highest strength, and those below it under `milder`."""
+    figures = {primary: ESTIMATE, **_numbers("strength", "loss", "loss_low", "loss_high").below}
+    ways = {}
+    for name, strengths in settings:
+        milder = {f"{strength:g}": Place(below=figures) for strength in strengths[:-1]}
+        ways[name] = Place(below=figures | ({"milder": Place(below=milder)} if milder else {}))
+    return Place(below=ways)
 
 
 def _thresholds() -> Place:

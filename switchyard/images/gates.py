@@ -9,8 +9,8 @@ from switchyard.evaluation.gates import check_gates
 from switchyard.images.gate_places import needs_data, places, places_of_splits
 
 if TYPE_CHECKING:
-    from switchyard.config import Features, Metrics, Reporting
-    from switchyard.config_images import ImageContract, ImageData, ImageTask
+    from switchyard.config import Features, Metrics
+    from switchyard.config_images import ImageContract, ImageData, ImageReporting, ImageTask
     from switchyard.data.dataset import Dataset
 
 __all__ = ["needs_data", "places"]
@@ -25,8 +25,8 @@ def check(
     contract: ImageContract,
     features: Features,
     metrics: Metrics,
-    reporting: Reporting,
+    reporting: ImageReporting,
 ) -> None:
     """See `Gates.check`: a class that a gate names must be there."""
-    del data, contract, features, reporting
-    check_gates(gates, places_of_splits(task, metrics, splits.scan("train"), splits.scan("test")))
+    del data, contract, features
+    check_gates(gates, places_of_splits(task, metrics, reporting, splits.scan("train"), splits.scan("test")))

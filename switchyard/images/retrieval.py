@@ -307,7 +307,12 @@ def _share(hits: np.ndarray, confidence: float) -> dict[str, Any]:
     z, share = NormalDist().inv_cdf((1 + confidence) / 2), float(hits.mean())
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
-    return {"value": share, "low": max(0.0, centre - half), "high": min(1.0, centre + half), "n": n}
+    return {
+        "value": share,
+        "low": max(0.0, min(centre - half, share)),
+        "high": min(1.0, max(centre + half, share)),
+        "n": n,
+    }
 
 
 def _estimate(value: float, draws: np.ndarray, confidence: float, n: int) -> dict[str, Any]:

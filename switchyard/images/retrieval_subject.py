@@ -23,7 +23,8 @@ from switchyard.images.subject import Told
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.config import Metrics, Reporting
+    from switchyard.config import Metrics
+    from switchyard.config_images import ImageReporting
     from switchyard.evaluation.metrics import Sample
     from switchyard.models.onnx_model import OnnxModel
 
@@ -97,7 +98,7 @@ class RetrievalSubject:
         counted = np.isin(asked.labels, list(self.gallery.classes))
         return Told(asked.labels, self.gallery.labels[nearest], cosine, margin, counted, nearest)
 
-    def sections(self, asked: Asked, metrics: Metrics, reporting: Reporting, seed: int) -> dict[str, Any]:
+    def sections(self, asked: Asked, metrics: Metrics, reporting: ImageReporting, seed: int) -> dict[str, Any]:
         """Figures by class, and `retrieval`."""
         told, classes = self.told(asked), self.gallery.classes
         verified = self._verified(asked, metrics, seed)

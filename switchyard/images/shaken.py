@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.config import Metrics
+    from switchyard.config_images import ImageRobustness
     from switchyard.evaluation.metrics import Sample
     from switchyard.images.subject import Subject
 
@@ -26,12 +26,7 @@ IMAGES = 1000
 
 
 def robustness(
-    subject: Subject,
-    asked: Asked,
-    images: pl.LazyFrame,
-    metrics: Metrics,
-    seed: int,
-    strengths: Mapping[str, float] | None = None,
+    subject: Subject, asked: Asked, images: pl.LazyFrame, metrics: Metrics, settings: ImageRobustness, seed: int
 ) -> dict[str, dict[str, Any]]:
     """The metric on transformed images, and what it loses against the same images as they are.
 
@@ -40,35 +35,45 @@ def robustness(
         asked: Its answers to all images.
         images: The table that they are about.
         metrics: `primary`, and resamples and confidence of the intervals.
+        settings: The strengths of each transform, rising.
         seed: Of the choice of images, the transforms and the resamples.
-        strengths: Of transforms, where they are not those of `TRANSFORMS`.
 
     Returns:
-        By transform: `strength`, the metric's estimate under its name, `loss`, `loss_low`, `loss_high` (positive if the
-        metric is worse, paired on the same images), and `example` (`src`, `alt`): the first of them.
+        By transform, at its highest strength: `strength`, `about` (the same in words), the metric's estimate under its
+        name, `loss`, `loss_low`, `loss_high` (positive if the metric is worse, paired on the same images), and
+        `example` (`src`, `alt`): the first of them. The same figures at its other strengths, if it has several, are in
+        `milder`, by strength.
     """
     counted = np.flatnonzero(subject.told(asked).counted)
     chosen = np.sort(np.random.default_rng(seed).permutation(counted)[:IMAGES])
     before = subject.sample(asked.where(chosen), metrics.primary)
-    shape, given = shape_of(subject.model), {name: strength for name, (_, strength) in TRANSFORMS.items()}
-    given |= strengths or {}
-    changed: dict[str, list[Asked]] = {name: [] for name in TRANSFORMS}
+    shape, strengths = shape_of(subject.model), dict(settings)
+    changed: dict[tuple[str, float], list[Asked]] = {
+        (name, strength): [] for name in TRANSFORMS for strength in strengths[name]
+    }
     examples: dict[str, dict[str, str]] = {}
     for number, part in enumerate(batches_of(images, chosen.tolist())):  # decoded once for all transforms
         batch, labels = pixels(part, shape), np.array(part["label"].to_list(), dtype=object)
         for place, (name, (transform, _)) in enumerate(TRANSFORMS.items()):
-            moved = transform(batch, given[name], _seed(seed, place, number))
-            changed[name].append(ask_pixels(subject.model, moved, labels))
+            for strength in strengths[name]:  # with one seed, so that a higher one is more of the same
+                moved = transform(batch, strength, _seed(seed, place, number))
+                changed[name, strength].append(ask_pixels(subject.model, moved, labels))
             if not number:
                 examples[name] = {"src": thumbnail(moved[0]), "alt": f"image {part['path'][0]} after {name}"}
-    found = {}
-    for name, parts in changed.items():
-        after = subject.sample(_joined(parts), metrics.primary)
-        found[name] = {
-            "strength": float(given[name]),
-            **_measured(before, after, metrics, seed, len(chosen)),
-            "example": examples[name],
-        }
+    found: dict[str, dict[str, Any]] = {}
+    given = (metrics, seed, len(chosen))
+    for name, (_, words) in TRANSFORMS.items():
+        *milder, hardest = [
+            {
+                "strength": strength,
+                "about": words.format(strength),
+                **_measured(before, subject.sample(_joined(changed[name, strength]), metrics.primary), *given),
+            }
+            for strength in strengths[name]
+        ]
+        found[name] = {**hardest, "example": examples[name]}
+        if milder:
+            found[name]["milder"] = {f"{each['strength']:g}": each for each in milder}
     return found
 
 

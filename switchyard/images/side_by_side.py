@@ -34,14 +34,15 @@ def side_by_side(
         settings: The paired test, its error rate, and the images that it takes.
         seed: Of the resamples.
     """
-    masks = [unseen(rows, each.seen, each.name) for each in (first, second)]
+    masks = [unseen(rows, each.seen, each.name, "image") for each in (first, second)]
     is_fresh = masks[0][0] & masks[1][0]
     notes = tuple(dict.fromkeys([*masks[0][1], *masks[1][1]]))
     fresh = rows.with_columns(fresh=pl.Series(is_fresh)).filter("fresh").drop("fresh")
     images = int(is_fresh.sum())
-    counts = {"rows": images, "left_out": int((~is_fresh).sum()), "primary": metrics.primary}
+    counts = {"unit": "image", "rows": images, "left_out": int((~is_fresh).sum()), "primary": metrics.primary}
     why = {each.name: _why_not(each.model, task, images) for each in (first, second)}
     versions = {each.name: _version(each.model, fresh, metrics, seed, why[each.name]) for each in (first, second)}
+    notes += tuple(f"{name}: {note}" for name, each in versions.items() for note in each.pop("notes"))
     found = {**counts, "versions": versions, "comparison": None, "better": None}
     unasked = [f"{name} cannot be asked: {reason}" for name, reason in why.items() if reason]
     if unasked:
@@ -65,11 +66,23 @@ def _why_not(model: OnnxModel, task: str, images: int) -> str:
     return "" if images else "no image is left that neither was trained on"
 
 
+def _facts(model: OnnxModel) -> dict[str, str]:
+    """What tells two models of images apart beside their figures."""
+    height, width, channels = shape_of(model)
+    facts = {"sees": f"{height} × {width} pixels, {'grey' if channels == 1 else 'colour'}"}
+    if gallery := model.card.get("gallery"):
+        facts["gallery"] = f"{gallery['images']:,} images of {len(model.card['classes'])} classes"
+    else:
+        facts["classes"] = f"{len(model.card['classes'])}"
+    return facts
+
+
 def _version(model: OnnxModel, images: pl.LazyFrame, metrics: Metrics, seed: int, why: str) -> dict[str, Any]:
-    about = told(model)
+    about = told(model) | {"facts": _facts(model)}
     if why:
-        return {**about, "metrics": {}, "undefined": {}, "latency_ms": {}, "why": why}
+        return {**about, "metrics": {}, "undefined": {}, "latency_ms": {}, "why": why, "notes": ()}
     (asked,) = ask([model], images)
     scored = subject_of(model).score(asked, metrics, seed)
     latency = time_rows(model, {"image": pixels(images.head(_TIMED).collect(), shape_of(model))})
-    return {**about, "metrics": scored.metrics, "undefined": scored.undefined, "latency_ms": latency, "why": ""}
+    measured = {"metrics": scored.metrics, "undefined": scored.undefined, "latency_ms": latency}
+    return {**about, **measured, "why": "", "notes": scored.notes}

@@ -16,7 +16,7 @@ import numpy as np
 from switchyard.config_images import ImageSplit
 from switchyard.data.dataset import Dataset
 from switchyard.data.disk_full import disk_full_named
-from switchyard.data.split import PARTS, TEST, deal, random_order
+from switchyard.data.split import PARTS, TEST, TRAIN, deal, random_order
 from switchyard.errors import InputError
 from switchyard.images.near_duplicates import clusters, in_order_of_appearance
 from switchyard.images.table_file import TableFile, image_schema
@@ -24,10 +24,14 @@ from switchyard.images.table_file import TableFile, image_schema
 if TYPE_CHECKING:
     import polars as pl
 
+    from switchyard.data.seen_rows import SeenRows
+
 _BATCH = 256  # rows in memory while the parts are written
 
 
-def split(images: pl.LazyFrame, config: ImageSplit, seed: int, destination: Path) -> Dataset:
+def split(
+    images: pl.LazyFrame, config: ImageSplit, seed: int, destination: Path, learned: SeenRows | None = None
+) -> Dataset:
     """Write `train.parquet`, `validation.parquet` and `test.parquet` into `destination`.
 
     Images keep their order within a part, and are copied as they are.
@@ -37,12 +41,14 @@ def split(images: pl.LazyFrame, config: ImageSplit, seed: int, destination: Path
         config: The method and the shares.
         seed: What decides the order.
         destination: An existing folder, or one to be made.
+        learned: Images that are training images in any case, whatever the seed says.
 
     Raises:
         InputError: The images cannot be split so; the sentence names the key or the class.
         SwitchyardError: The disk is full.
     """
-    parts = assign(images.select("label", "hash", "phash").collect(engine="streaming"), config, seed)
+    facts = images.select("label", "hash", "phash").collect(engine="streaming")
+    parts = assign(facts, config, seed, learned.contains(facts.lazy()) if learned else None)
     destination.mkdir(parents=True, exist_ok=True)
     partial = [destination / f".{name}.{os.getpid()}.partial" for name in PARTS]
     try:
@@ -56,13 +62,14 @@ def split(images: pl.LazyFrame, config: ImageSplit, seed: int, destination: Path
     return Dataset(str(destination), PARTS)
 
 
-def assign(facts: pl.DataFrame, config: ImageSplit, seed: int) -> np.ndarray:
+def assign(facts: pl.DataFrame, config: ImageSplit, seed: int, learned: np.ndarray | None = None) -> np.ndarray:
     """The part of every image, in the table's order: 0 training, 1 validation, 2 test.
 
     Args:
         facts: The columns `label`, `hash` and `phash`.
         config: The method and the shares; images of `unseen` classes, and what looks like them, are all test images.
         seed: What decides the order.
+        learned: Which images are training images in any case, and so is what looks like them.
 
     Returns:
         uint8 of shape (images,).
@@ -88,6 +95,8 @@ def assign(facts: pl.DataFrame, config: ImageSplit, seed: int) -> np.ndarray:
         dealt[members] = deal(np.arange(len(members)), sizes[members], config)
     parts: np.ndarray = dealt[together]
     _require_classes(classes, codes, together, parts, config)
+    if learned is not None:
+        parts[~held_out[together] & (np.bincount(together, weights=learned) > 0)[together]] = TRAIN
     return parts
 
 

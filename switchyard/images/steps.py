@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.config_images import ImageConfig, ImageContract, ImageData, ImageSplit, ImageTask
+    from switchyard.data.seen_rows import SeenRows
 
 __all__ = ["look"]
+
+UNIT = "image"
 
 
 def inspect(config: ImageConfig, root: Path, split: bool) -> ImageSource:
@@ -63,11 +66,12 @@ def preprocess(
     task: ImageTask,
     seed: int,
     folder: Path,
+    learned: SeenRows | None = None,
 ) -> Dataset:
     """See `DataSteps.preprocess`: the split alone; images keep their bytes, the ONNX graph resizes them."""
     from switchyard.images.split import split as split_images
 
-    return split_images(raw.scan("raw"), split, seed, folder)
+    return split_images(raw.scan("raw"), split, seed, folder, learned)
 
 
 def typed(raw: Dataset, contract: ImageContract) -> pl.LazyFrame:

@@ -12,7 +12,8 @@ from switchyard.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.config import Metrics, Reporting
+    from switchyard.config import Metrics
+    from switchyard.config_images import ImageReporting
     from switchyard.evaluation.metrics import Sample
     from switchyard.evaluation.scoring import Scored
     from switchyard.images.asking import Asked
@@ -63,7 +64,7 @@ class Subject(Protocol):
     def told(self, asked: Asked) -> Told:
         """The answers one by one."""
 
-    def sections(self, asked: Asked, metrics: Metrics, reporting: Reporting, seed: int) -> dict[str, Any]:
+    def sections(self, asked: Asked, metrics: Metrics, reporting: ImageReporting, seed: int) -> dict[str, Any]:
         """Sections of the report that only this task has."""
 
     def reason(self, told: Told, row: int) -> Score:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -79,28 +81,46 @@ def train(
     The training reads its tables from this disk, so those in a bucket are fetched.
     """
     from switchyard.images.candidates import train_candidate
+    from switchyard.images.stability import validation_metric
     from switchyard.models.peak_memory import PeakMemory
+    from switchyard.models.stability import other_seeds, spread
 
-    del data, task, contract, features, split, search, metrics, seeds
+    del data, task, contract, features, split, search
     _check_search(name, candidate)
     started = perf_counter()
-    with TemporaryDirectory(prefix="switchyard-images-") as scratch, PeakMemory() as memory:
+    with TemporaryDirectory(prefix="switchyard-images-") as scratch:
         here = splits.fetched(Path(scratch), ("train", "validation"))
-        trained = train_candidate(
+        tables = {"training": here.path("train"), "validation": here.path("validation")}
+        fit = partial(
+            train_candidate,
             name,
             candidate.type,
             candidate.params,
             size=image.size,
             channels=image.channels,
-            seed=seed,
             threads=threads,
-            training=here.path("train"),
-            validation=here.path("validation"),
-            folder=None if folder is None else folder(),
-            on_epoch=on_epoch,
             use_case=use_case,
+            **tables,
         )
-    card = trained.model.card
-    about = {"seconds": perf_counter() - started, "peak_memory_mb": memory.megabytes, "rows": card["rows"]["train"]}
-    about |= {"epochs": trained.history}
-    return Trained(replace(trained.model, card={**card, "training": about}), [])
+        place = None if folder is None else folder()
+        with PeakMemory() as memory:
+            trained = fit(seed=seed, folder=place, on_epoch=on_epoch)
+        card = trained.model.card
+        about = {"seconds": perf_counter() - started, "peak_memory_mb": memory.megabytes, "rows": card["rows"]["train"]}
+        about |= {"epochs": trained.history}
+        luck = None
+        if seeds:
+            others = other_seeds(seed, seeds)
+            again = (
+                fit(seed=each, folder=place and place / f"seed-{each}", on_epoch=_told(on_epoch, each))
+                for each in others
+            )
+            models = chain([trained.model], (each.model for each in again))
+            values = [validation_metric(model, metrics.primary, **tables) for model in models]
+            luck = spread([seed, *others], metrics.primary, values)
+    return Trained(replace(trained.model, card={**card, "training": about, "stability": luck}), [])
+
+
+def _told(on_epoch: OnEpoch, seed: int) -> OnEpoch:
+    """Of a training that is not the candidate's own, so that nobody takes its losses for the candidate's."""
+    return lambda epoch: on_epoch({**epoch, "seed": seed})

@@ -42,13 +42,13 @@ def change_brightness(pixels: np.ndarray, share: float, seed: int = 0) -> np.nda
     return _levels(pixels * factors[:, None, None, None])
 
 
-TRANSFORMS: dict[str, tuple[Transform, float]] = {
-    "rotation": (rotate, 15.0),
-    "noise": (add_noise, 0.1),
-    "blur": (blur, 0.03),
-    "brightness": (change_brightness, 0.4),
+TRANSFORMS: dict[str, tuple[Transform, str]] = {
+    "rotation": (rotate, "up to {:g}° either way"),
+    "noise": (add_noise, "{:g} of the full range"),
+    "blur": (blur, "by {:g} of the shorter side"),
+    "brightness": (change_brightness, "up to {:g} of itself"),
 }
-"""Each with the strength at which it is measured unless the config says another."""
+"""By the key of `evaluation.robustness`, each with what its strength is."""
 
 
 def _levels(values: np.ndarray) -> np.ndarray:

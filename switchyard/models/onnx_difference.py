@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_AT_A_TIME = 1000  # rows that both answer
+
+
 def differences(recorded: bytes, again: bytes) -> list[str]:
     """Each difference as one clause, from what explains most to single numbers; empty for the same content.
 
@@ -37,17 +40,24 @@ def largest_difference(recorded: OnnxModel, again: OnnxModel, rows: pl.DataFrame
     Args:
         recorded: A model.
         again: One of the same use case.
-        rows: Raw columns.
+        rows: Raw columns, or images.
 
     Returns:
-        Of probabilities (classification) or values (regression, in the target's unit).
+        Of probabilities (classification), values (regression, in the target's unit) or the numbers of embeddings
+        (retrieval).
     """
     wanted = {spec["name"] for model in (recorded, again) for spec in model.card["inputs"]}
     if rows.is_empty() or not wanted <= set(rows.columns):
         return None
-    name = "prediction" if recorded.card["task"] == "regression" else "probabilities"
-    old, new = (model.run(rows)[name].astype(float) for model in (recorded, again))
-    return float(np.abs(old - new).max()) if old.shape == new.shape else None
+    there = {output.name for output in recorded.session.get_outputs()}
+    name = next(each for each in ("prediction", "probabilities", "embedding") if each in there)
+    largest = 0.0
+    for part in rows.iter_slices(_AT_A_TIME):
+        old, new = (model.session.run([name], model.inputs(part))[0].astype(float) for model in (recorded, again))
+        if old.shape != new.shape:
+            return None
+        largest = max(largest, float(np.abs(old - new).max()))
+    return largest
 
 
 def _card_of(model: onnx.ModelProto) -> dict[str, Any]:

@@ -42,14 +42,18 @@ def measure_stability(
     if not seeds:
         return None
     known = _known(rows, target)
-    values = [_measured(fit(seed), known, target, metric) for seed in seeds]
+    return spread(seeds, metric, [_measured(fit(seed), known, target, metric) for seed in seeds])
+
+
+def spread(seeds: Sequence[int], metric: str, values: Sequence[float | None]) -> dict[str, Any]:
+    """The section `stability` of a report; see `measure_stability`."""
     defined = np.array([value for value in values if value is not None])
-    spread: dict[str, float | None] = dict.fromkeys(("mean", "std", "low", "high"))
+    found: dict[str, float | None] = dict.fromkeys(("mean", "std", "low", "high"))
     if len(defined):
-        spread = {"mean": float(defined.mean()), "std": None, "low": float(defined.min()), "high": float(defined.max())}
+        found = {"mean": float(defined.mean()), "std": None, "low": float(defined.min()), "high": float(defined.max())}
     if len(defined) > 1:
-        spread["std"] = float(defined.std(ddof=1))
-    return {"seeds": list(seeds), "metric": metric, "values": values, **spread}
+        found["std"] = float(defined.std(ddof=1))
+    return {"seeds": list(seeds), "metric": metric, "values": list(values), **found}
 
 
 def _known(rows: pl.DataFrame, target: Target) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from switchyard.errors import SwitchyardError
 
 _LATER = ("at", "found_by", "finished", "failed")
 
-Action = Literal["training", "release", "rollback", "retire"]
+Action = Literal["training", "indexing", "release", "rollback", "retire"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Change:
         use_case: The config's name.
         version: What is to serve; None if nothing any more.
         action: Which command.
-        reason: Why; of a training run its verdict.
+        reason: Why; of a run that trained or indexed its verdict.
         by: `name`, and where that is known from: `zenml` (the user of a ZenML server) or `os` (of this machine).
         run: The run's name.
         stack: Where it ran.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.data.dataset import Dataset
+    from switchyard.data.seen_rows import SeenRows
     from switchyard.data.validation import Outcome
 
 
@@ -40,7 +41,13 @@ class Source(Protocol):
 
 
 class DataSteps(Protocol):
-    """From a source to training, validation and test; `data`, `contract` and `split` are the config's sections."""
+    """From a source to training, validation and test; `data`, `contract` and `split` are the config's sections.
+
+    Attributes:
+        UNIT: What a row is, in the singular, for sentences.
+    """
+
+    UNIT: str
 
     def look(self, data: Section, root: Path) -> Source:
         """Finds the source, without reading it.
@@ -96,7 +103,15 @@ class DataSteps(Protocol):
         """
 
     def preprocess(
-        self, raw: Dataset, data: Section, contract: Section, split: Section, task: str, seed: int, folder: Path
+        self,
+        raw: Dataset,
+        data: Section,
+        contract: Section,
+        split: Section,
+        task: str,
+        seed: int,
+        folder: Path,
+        learned: SeenRows | None = None,
     ) -> Dataset:
         """Does what needs no fitting, and deals the rows to the parts `train`, `validation` and `test`.
 
@@ -108,6 +123,7 @@ class DataSteps(Protocol):
             task: The config's task.
             seed: Decides which row goes where.
             folder: Where the parts are written.
+            learned: What the network of a model that is indexed anew was trained on: those rows stay training rows.
         """
 
     def typed(self, raw: Dataset, contract: Section) -> pl.LazyFrame:

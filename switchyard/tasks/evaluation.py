@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from switchyard.config import TABLE_TASKS, Champion, Expectations, Features, Metrics, Reporting, Section
-from switchyard.config_images import IMAGE_TASKS
+from switchyard.config import TABLE_TASKS, Champion, Expectations, Features, Metrics, Section
+from switchyard.config_images import IMAGE_TASKS, AnyReporting
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,7 +32,7 @@ class Evaluating(Protocol):
         contract: Section,
         features: Features,
         metrics: Metrics,
-        reporting: Reporting,
+        reporting: AnyReporting,
         expectations: Expectations,
         golden_rows: int,
         seed: int,

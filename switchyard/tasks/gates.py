@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, cast
 
-from switchyard.config import TABLE_TASKS, Features, Metrics, Reporting, Section
-from switchyard.config_images import IMAGE_TASKS, AnyConfig
+from switchyard.config import TABLE_TASKS, Features, Metrics, Section
+from switchyard.config_images import IMAGE_TASKS, AnyConfig, AnyReporting
 
 if TYPE_CHECKING:
     from switchyard.data.dataset import Dataset
@@ -32,7 +32,7 @@ class Gates(Protocol):
         contract: Section,
         features: Features,
         metrics: Metrics,
-        reporting: Reporting,
+        reporting: AnyReporting,
     ) -> None:
         """Checks the gates of which only the rows can tell whether there will be something to gate.
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from switchyard.models.train import Trained
 
 OnEpoch = Callable[[dict[str, float]], None]
-"""Called after each epoch with its figures: `epoch` from 1, the others by name."""
+"""Called after each epoch with its figures: `epoch` from 1, `seed` if it is of another seed's training, the others by
+name."""
 
 
 Folder = Callable[[], Path]

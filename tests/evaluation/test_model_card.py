@@ -28,6 +28,7 @@ NOTHING = {"value": None, "low": None, "high": None}
 REPORT = {
     "name": "titanic",
     "task": "classification",
+    "unit": "row",
     "best": "forest",
     "selection": {"metric": "roc_auc", "confidence": 0.95, "resamples": 1000},
     "data": {

@@ -91,7 +91,7 @@ def test_a_classification_page_shows_everything(classifier):
 
 
 DIFFERENCE = {"champion": 0.81, "challenger": 0.8437, "effect": 0.0337, "low": 0.0102, "high": 0.0571, "p": 0.0048}
-COMPARISON = {"verdict": "promote", "metric": "roc_auc", "test": "delong", "alpha": 0.05, "rows": 262}
+COMPARISON = {"verdict": "promote", "metric": "roc_auc", "test": "delong", "alpha": 0.05, "rows": 262, "unit": "row"}
 PROMOTION = {
     "version": 5,
     "verdict": "promoted",

@@ -74,7 +74,19 @@ COMMON = {"slices", "importances", "explanations", "robustness", "training", "st
 def test_each_task_has_its_sections_in_strict_json_and_on_the_page(models, task):
     report = whole(models[task], task)
 
-    always = {"name", "task", "best", "selection", "data", "candidates", "test", "gated", "undefined", "warnings"}
+    always = {
+        "name",
+        "task",
+        "unit",
+        "best",
+        "selection",
+        "data",
+        "candidates",
+        "test",
+        "gated",
+        "undefined",
+        "warnings",
+    }
     assert set(report) - always == OF_TASK[task] | COMMON
     again = json.loads(json.dumps(report, allow_nan=False))
     assert to_html(again) == to_html(report)

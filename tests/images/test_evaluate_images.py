@@ -8,12 +8,14 @@ import polars as pl
 import pytest
 from sklearn.metrics import average_precision_score, log_loss, recall_score, roc_auc_score
 
-from switchyard.config import Metrics, Reporting
+from switchyard.config import Metrics
+from switchyard.config_images import ImageReporting, ImageRobustness
 from switchyard.errors import InputError
+from switchyard.evaluation.contract_summary import in_brief
 from switchyard.evaluation.gate_names import problem
 from switchyard.evaluation.gates import check_gates, judge, sentence
 from switchyard.evaluation.model_card import model_card
-from switchyard.evaluation.report import to_html
+from switchyard.evaluation.report import to_html, with_verdict
 from switchyard.images import asking
 from switchyard.images import evaluate as module
 from switchyard.images.evaluate import evaluate
@@ -26,7 +28,7 @@ from tests.images.brightness import LEVELS, classifier, retrieval, table
 METRICS = Metrics(primary="accuracy", bootstrap=200)
 
 
-def measured(models, test, *, primary="accuracy", train=None, **given):
+def measured(models, test, *, primary="accuracy", train=None, robustness=None, **given):
     train = table(90, 0) if train is None else train
     return evaluate(
         models,
@@ -34,7 +36,7 @@ def measured(models, test, *, primary="accuracy", train=None, **given):
         test=test.lazy(),
         train=train.lazy(),
         metrics=Metrics(primary=primary, bootstrap=200),
-        reporting=Reporting(),
+        reporting=ImageReporting(robustness=robustness or ImageRobustness()),
         seed=5,
         **given,
     ).report
@@ -176,9 +178,34 @@ def test_robustness_is_what_the_transformed_images_cost(report, images):
     assert by_level["loss_low"] <= by_level["loss"] <= by_level["loss_high"]
     assert by_level["accuracy"]["value"] + by_level["loss"] == pytest.approx(report["gated"]["accuracy"])
     assert abs(report["robustness"]["blur"]["loss"]) < 0.03  # the mean stays
-    calm = measured([classifier()], images, strengths=dict.fromkeys(report["robustness"], 0.0))
+    nothing = ImageRobustness.model_validate(dict.fromkeys(report["robustness"], 1e-9))
+    calm = measured([classifier()], images, robustness=nothing)
     for found in calm["robustness"].values():
         assert (found["loss"], found["loss_low"], found["loss_high"]) == (0, 0, 0)
+
+
+def test_each_strength_is_measured_by_itself_and_the_highest_is_gated_under_the_name_it_always_had(report, images):
+    settings = ImageRobustness.model_validate({"brightness": [0.001, 0.05, 0.4]})
+    several = measured([classifier()], images, robustness=settings)
+    found = several["robustness"]["brightness"]
+    assert {name: value for name, value in found.items() if name != "milder"} == report["robustness"]["brightness"]
+    losses = [each["loss"] for each in (*found["milder"].values(), found)]
+    assert losses[0] == 0 and abs(losses[1]) < losses[2]
+    assert "milder" not in several["robustness"]["rotation"]
+
+    known = tree("image_classification", METRICS, ImageReporting(robustness=settings), list("abc"), has_unseen=False)
+    assert {name: problem(name, known) for name in several["gated"] if problem(name, known)} == {}
+    gates = {"robustness.brightness.milder.0.05.loss": "<= -1", "robustness.brightness.milder.0.001.loss_high": "<= 0"}
+    check_gates(gates, known)
+    failed, passed = judge(gates, several)
+    assert (failed.passed, failed.measured, passed.passed) == (False, losses[1], True)
+    assert failed.words == "loss of accuracy with brightness, up to 0.05 of itself"
+    with pytest.raises(InputError, match="milder has nothing called"):
+        check_gates({"robustness.brightness.milder.0.06.loss": "<= 0"}, known)
+    page, card = to_html(several), model_card({**several, "name": "levels"}, {}, {"version": 1})
+    for line in ("brightness 0.001", "brightness 0.05", "brightness 0.4"):
+        assert f'<th scope="row">{line}</th>' in page and f"| {line} |" in card
+    assert '<th scope="row">rotation</th>' in page
 
 
 @pytest.mark.parametrize("primary", ["map", "eer"])
@@ -240,6 +267,40 @@ def test_the_model_card_is_about_images(found):
     assert "/v2/models/digits/predict-image" in card and "/infer" not in card
     assert "| class | images | recall | precision |" in card
     assert "Below a cosine of 0.900 an image is refused" in card
+
+
+@pytest.mark.parametrize("what", ["report", "found"])
+def test_nothing_that_is_read_speaks_of_rows_or_columns(what, request):
+    luck = {
+        "seeds": [1, 2],
+        "metric": "accuracy",
+        "values": [0.8, 0.9],
+        "mean": 0.85,
+        "std": 0.07,
+        "low": 0.8,
+        "high": 0.9,
+    }
+    checked = {"rows": 400, "checks": [{"column": None, "passed": True}], "columns": {"label": {}}, "unchecked": []}
+    report = {**request.getfixturevalue(what), "name": "levels", "stability": luck, "contract": in_brief(checked)}
+    gates = judge({"accuracy.n": ">= 1"}, report)
+    inputs = [{"name": "image", "datatype": "UINT8", "shape": [-1, 8, 8, 1]}]
+    recipe = {"model": {"inputs": inputs}, "data": {"rows": {"train": 90}}}
+    difference = {"champion": 0.1, "challenger": 0.2, "effect": 0.1, "low": 0.0, "high": 0.2, "p": 0.04}
+    comparison = {
+        "metric": "accuracy",
+        "rows": 60,
+        "unit": "image",
+        "verdict": "promote",
+        "test": "mcnemar",
+        "alpha": 0.05,
+    }
+    promotion = {"version": 2, "champion": 1, "verdict": "promoted", "reason": "better"}
+    promotion["comparison"] = {**comparison, "difference": difference}
+    pages = [with_verdict(to_html(report, gates), promotion), model_card(report, recipe, promotion)]
+    for page in pages:
+        text = re.sub(r"<style>.*?</style>|<svg.*?</svg>|<[^>]*>", " ", page, flags=re.DOTALL)
+        assert re.findall(r".{0,40}\b(?:rows?|columns?)\b.{0,40}", text) == []
+    assert len(re.findall(r"\bimages\b", pages[0])) > 20
 
 
 @pytest.mark.parametrize("what", ["report", "found"])
@@ -352,7 +413,9 @@ GATES = {
 
 def root(what, **given):
     task = {"report": "image_classification", "found": "image_retrieval"}[what]
-    return tree(task, METRICS, **{"classes": list("abc"), "has_unseen": what == "found", **given})
+    return tree(
+        task, METRICS, **{"reporting": ImageReporting(), "classes": list("abc"), "has_unseen": what == "found", **given}
+    )
 
 
 @pytest.mark.parametrize(("what", "name"), [(what, name) for what, gates in GATES.items() for name in gates])
@@ -388,6 +451,10 @@ def test_every_number_of_the_report_has_a_name_that_is_known_beforehand(what, re
 def test_a_gate_that_names_nothing_is_refused_beforehand(what, name, message):
     with pytest.raises(InputError, match=re.escape(message)):
         check_gates({name: ">= 0.5"}, root(what))
+
+
+def test_stability_can_be_gated_if_other_seeds_are_tried():
+    check_gates({"stability.std": "<= 0.01"}, root("report", reporting=ImageReporting(seeds=2)))
 
 
 def test_without_classes_that_were_left_out_there_is_no_gate_on_their_refusal():

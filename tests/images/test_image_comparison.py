@@ -12,6 +12,7 @@ from switchyard.images.comparison import compare
 from switchyard.images.retrieval import verification
 from switchyard.images.retrieval_sample import retrieval_sample
 from switchyard.images.side_by_side import side_by_side
+from switchyard.models.onnx_difference import largest_difference
 from tests.images import brightness
 from tests.images.brightness import classifier, retrieval, table
 
@@ -41,7 +42,7 @@ def nobody():
 def test_a_better_classifier_is_promoted_by_mcnemars_test_and_a_worse_one_not(images):
     found = held(classifier(BROKEN), classifier(), images, seen=nobody())
     assert (found.verdict, found.metric, found.test, found.rows) == ("promote", "accuracy", "mcnemar", 150)
-    assert "accuracy 0.8867 against the champion's 0.6000 on 150 test rows" in found.reason
+    assert "accuracy 0.8867 against the champion's 0.6000 on 150 test images" in found.reason
     assert held(classifier(), classifier(BROKEN), images, seen=nobody()).verdict == "keep champion"
     assert held(classifier(), classifier(), images, seen=nobody()).verdict == "too close to call"
 
@@ -89,10 +90,10 @@ def test_images_that_the_champion_has_learned_are_left_out_by_their_content(imag
     learned = images[:60].with_columns(label=pl.lit("other"), path=pl.lit("elsewhere.png"))  # under any name
     found = held(classifier(BROKEN), classifier(), images, seen=SeenRows.of(learned.lazy()))
     assert (found.rows, found.left_out) == (90, 60)
-    assert "60 test rows left out that the champion was trained on" in found.sentence()
+    assert "60 test images left out that the champion was trained on" in found.sentence()
     found = held(classifier(BROKEN), classifier(), images, seen=SeenRows.of(images[:130].lazy()))
     assert found.verdict == "too close to call"
-    assert "too few rows to compare with the champion: 20 test rows" in found.reason
+    assert "too few images to compare with the champion: 20 test images" in found.reason
     assert "not on record" in held(classifier(BROKEN), classifier(), images).sentence()
 
 
@@ -101,7 +102,7 @@ def test_another_task_or_nan_cannot_be_compared(images, gallery):
     assert found.verdict == "too close to call"
     assert "its task is image_classification, the challenger's image_retrieval" in found.reason
     found = held(classifier({"a": 40, "b": np.nan, "c": 160}), classifier(), images)
-    assert found.reason == "the champion cannot be compared: the champion answers NaN or infinity for some rows"
+    assert found.reason == "the champion cannot be compared: the champion answers NaN or infinity for some images"
 
 
 def test_a_sample_of_error_rates_is_the_error_rate(images, gallery):
@@ -135,3 +136,14 @@ def test_two_versions_side_by_side(images, gallery):
     assert found["verdict"].startswith(
         "not compared: version 3 cannot be asked: its task is image_retrieval, today's image_classification"
     )
+
+
+def test_how_far_the_answers_of_two_versions_are_apart(images, gallery):
+    one, other = retrieval(gallery), retrieval(gallery, blind=0.5)
+    apart = largest_difference(one, other, images)
+    shown = brightness.levels(images)
+    assert apart == pytest.approx(
+        float(np.abs(brightness.embeddings(shown) - brightness.embeddings(shown, 0.5)).max()), abs=0.02
+    )
+    assert largest_difference(one, one, images) == 0
+    assert largest_difference(classifier(), classifier(BROKEN), images) > 0.5

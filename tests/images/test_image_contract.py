@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import polars as pl
@@ -144,3 +145,21 @@ def test_darker_images_have_moved_from_the_last_accepted_ones(pets, tmp_path, ou
     assert "raise contract.distribution.columns.brightness.max" in darker.problem
     columns = {name: ColumnDistribution(max=100) for name in measured}
     assert outcome(baseline=accepted.profile, distribution=Distribution(columns=columns)).problem == ""
+
+
+def test_the_page_is_about_images_and_names_them_by_their_paths(pets, outcome):
+    put(pets / "cats" / "cut.png", (pets / "cats" / "0.png").read_bytes()[:50])
+    shutil.copy(pets / "cats" / "0.png", pets / "cats" / "copy.png")
+
+    accepted = outcome(max_unreadable=1)
+    pages = [
+        accepted.report.html,
+        outcome(baseline=accepted.profile, max_unreadable=1).report.html,
+        outcome(max_width=20, max_duplicates=0).report.html,
+    ]
+
+    for page in pages:
+        text = re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.DOTALL)
+        assert re.findall(r".{0,30}\b(?:rows?|columns?|table|nulls)\b.{0,30}", text) == []
+    assert "<td>dogs</td>" in pages[0] and "<td>cats/0.png: 24<br>" in pages[2]
+    assert '<td class="number">13</td>' in pages[2]

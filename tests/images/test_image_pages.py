@@ -4,7 +4,8 @@ import html
 
 import pytest
 
-from switchyard.config import Metrics, Reporting
+from switchyard.config import Metrics
+from switchyard.config_images import ImageReporting, ImageRobustness
 from switchyard.evaluation.gates import judge, sentence
 from switchyard.evaluation.report import to_html
 from switchyard.images.evaluate import evaluate
@@ -22,7 +23,9 @@ def pages():
     made = {}
     for model, classes in ((classifier(), "abc"), (retrieval(train), "abcd")):
         parts = {"validation": table(40, 1).lazy(), "test": table(80, 2, classes).lazy(), "train": train.lazy()}
-        given = {"metrics": Metrics(primary="accuracy", bootstrap=50), "reporting": Reporting(), "seed": 1}
+        shaken = ImageRobustness(rotation=(5, 15))
+        given = {"metrics": Metrics(primary="accuracy", bootstrap=50), "seed": 1}
+        given["reporting"] = ImageReporting(robustness=shaken)
         report = evaluate([model], **parts, **given).report
         gates = judge({"accuracy": ">= 0.99", "classes.a.recall": ">= 0.5"}, report)
         made[model.card["task"]] = to_html(report, gates, sentence(gates))

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from switchyard.config_images import ImageSplit
+from switchyard.data.seen_rows import SeenRows
 from switchyard.errors import InputError
 from switchyard.images.near_duplicates import clusters, near_pairs
 from switchyard.images.perceptual_hash import perceptual_hash
@@ -161,3 +162,37 @@ def test_the_hash_is_that_of_the_package_imagehash():
     told = {1: "a1d6a939ec0c16f3", 2: "95d9585613bcec61", 3: "f853e9c3ceb91046"}
 
     assert {seed: f"{perceptual_hash(picture(seed, (96, 64), 'L')) & (2**64 - 1):016x}" for seed in told} == told
+
+
+def test_what_a_network_has_learned_is_training_and_so_is_what_looks_like_it_but_nothing_else_moves():
+    frame = facts(["a"] * 60 + ["b"] * 40)
+    plain = assign(frame, ImageSplit(), 7)
+    tested = np.flatnonzero(plain == 2)
+    learned = np.isin(np.arange(100), [*range(30), tested[-1]])
+    twin = pl.when(pl.int_range(100) == tested[-2]).then(pl.col("phash").gather(int(tested[-1])).first())
+    alike = frame.with_columns(phash=twin.otherwise("phash"))
+
+    parts, before = assign(alike, ImageSplit(), 7, learned), assign(alike, ImageSplit(), 7)
+
+    kept = learned.copy()
+    kept[tested[-2]] = True
+    assert before[kept].max() == 2
+    assert set(parts[kept]) == {0}
+    assert (parts[~kept] == before[~kept]).all()
+
+
+def test_images_of_classes_that_were_left_out_are_test_images_whatever_was_learned():
+    frame = facts(["a"] * 20 + ["b"] * 20 + ["c"] * 20)
+
+    parts = assign(frame, ImageSplit(unseen=("c",)), 7, np.ones(60, bool))
+
+    assert set(parts[:40]) == {0} and set(parts[40:]) == {2}
+
+
+def test_images_are_known_again_by_their_content():
+    frame = facts(["a"] * 20 + ["b"] * 20).with_columns(image=pl.lit(b"x"))
+    learned = SeenRows.of(frame[:10].with_columns(label=pl.lit("elsewhere")).lazy())
+
+    assert learned.contains(frame.select("hash").lazy()).tolist() == [True] * 10 + [False] * 30
+    both = learned.joined(SeenRows.of(frame[5:15].lazy()))
+    assert both.contains(frame.lazy()).tolist() == [True] * 15 + [False] * 25

@@ -15,6 +15,7 @@ import yaml
 from switchyard.images.decoding import decode
 from tests.integration.conftest import SOURCE
 from tests.integration.few_digits import DIGITS, config, write_few
+from tests.integration.in_one_process import called
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +136,8 @@ def test_neighbours_are_answered_with_their_classes(images, killed):
 
 def test_a_class_more_is_indexed_without_a_training(images, killed):
     url = endpoint(images, "near")
-    images.few.write_parquet(images.root / "data" / "near.parquet")
+    shuffled = images.few.sample(fraction=1.0, shuffle=True, seed=1)  # so that another image is dealt to each part
+    shuffled.write_parquet(images.root / "data" / "near.parquet")
     nine = images.few.filter(pl.col("label") == "9")["image"]
 
     done = images.run("index", "--config", "near")
@@ -145,6 +147,27 @@ def test_a_class_more_is_indexed_without_a_training(images, killed):
     answers = [posted(f"{url}/predict-image", each, "image/png") for each in nine]
     assert {each["model_version"] for each in answers} == {"2"}
     assert "9" in {each["neighbours"][0]["label"] for each in answers}
+
+
+def test_the_indexed_version_is_compared_and_made_again_and_the_one_before_comes_back(images, killed):
+    seen, compare, again, release = called(
+        images,
+        """
+learned("near", 1, 2)
+do("compare", "1", "2", "--config", "near")
+do("reproduce", "2", "--config", "near", "--here")
+do("release", "--version", "1", "--config", "near", "--reason", "nine will do")
+""",
+    )
+
+    assert (seen.train, seen.validation, seen.test) == (216, 0, 0)  # what version 1 has learned tests no version 2
+    for each in (compare, again, release):
+        assert (each.code, each.err) == (0, ""), each
+    assert re.search(r"gallery +\d+ images of 9 classes +\d+ images of 10 classes", compare.out)
+    assert re.search(r" on \d+ test images: ", compare.out)
+    assert "the network of version 1 with another gallery" in again.out
+    assert "\nThe same bytes: SHA-256 " in again.out
+    assert "near version 1 is in production" in release.out
 
 
 def test_nothing_is_indexed_that_has_no_gallery(images, killed):

@@ -175,7 +175,7 @@ def test_rows_that_are_neither_in_the_store_nor_in_the_source_are_the_end(versio
     assert ended.code == 1
     assert len(ended.err.splitlines()) == 1
     assert "the data of versions version 2 is not as it was written" in ended.err
-    assert "data/versions.csv has changed since: there is nothing to train it from" in ended.err
+    assert "data/versions.csv has changed since: there is nothing to make it from" in ended.err
 
 
 def test_an_unknown_version_is_one_sentence_with_those_there_are(versions):

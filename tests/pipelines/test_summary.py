@@ -21,7 +21,7 @@ from switchyard.serving.golden import golden_rows
 from tests.rehearsal.processes import free_port
 from tests.serving.conftest import CARD, survival_graph
 
-DATA = {"uri": "data/people.csv", "rows": 1309, "fingerprint": "0123456789abcdef0123"}
+DATA = {"uri": "data/people.csv", "rows": 1309, "unit": "row", "fingerprint": "0123456789abcdef0123"}
 AUC = {"value": 0.84567, "low": 0.8, "high": 0.9}
 GATES = [
     {"name": "roc_auc", "measured": 0.84567, "asked": ">= 0.80", "passed": True},
@@ -84,7 +84,7 @@ def test_gates_say_measured_and_asked():
 
 
 DIFFERENCE = {"champion": 0.81, "challenger": 0.8437, "effect": 0.0337, "low": 0.0102, "high": 0.0571, "p": 0.0048}
-COMPARISON = {"verdict": "promote", "metric": "roc_auc", "test": "delong", "alpha": 0.1, "rows": 1262}
+COMPARISON = {"verdict": "promote", "metric": "roc_auc", "test": "delong", "alpha": 0.1, "rows": 1262, "unit": "row"}
 
 
 def test_challenger_and_champion_stand_side_by_side():

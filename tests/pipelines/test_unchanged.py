@@ -65,7 +65,7 @@ def outcome(tmp_path, served):
     artifact.mkdir()
     (artifact / "model.onnx").write_bytes(b"onnx")
     endpoint = {"name": "titanic", "version": 3, "url": served, "notice": "", "request": {}}
-    data = {"uri": "x", "rows": 1, "fingerprint": "f"}
+    data = {"uri": "x", "rows": 1, "unit": "row", "fingerprint": "f"}
     return Outcome(run="run", use_case="titanic", data=data, endpoint=endpoint, artifacts=[str(artifact)])
 
 

@@ -1,0 +1,63 @@
+"""The metric of an image model on validation images: what `stability` holds other seeds against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from switchyard.errors import InputError
+from switchyard.evaluation import metrics as definitions
+from switchyard.evaluation.bootstrap import estimate
+from switchyard.images import retrieval
+from switchyard.images.asking import Asked, ask
+from switchyard.images.gallery import Gallery, embed, gallery_of
+
+if TYPE_CHECKING:
+    from switchyard.models.onnx_model import OnnxModel
+
+
+def validation_metric(model: OnnxModel, metric: str, training: str | Path, validation: str | Path) -> float | None:
+    """One metric of the ONNX file, as the evaluation measures it.
+
+    Args:
+        model: Of either task.
+        metric: Which one.
+        training: The table that it was trained on: the gallery, if that does not lie in the graph.
+        validation: The table that it is measured on.
+
+    Returns:
+        None where the metric has no value.
+    """
+    import polars as pl
+
+    (asked,) = ask([model], pl.scan_parquet(validation))
+    if model.card["task"] == "image_retrieval":
+        return _of_retrieval(model, asked, metric, training)
+    probabilities = asked.outputs["probabilities"].astype(float)
+    if not np.isfinite(probabilities).all():
+        return None
+    numbers = {label: number for number, label in enumerate(model.card["classes"])}
+    truth = np.array([numbers.get(label, -1) for label in asked.labels.tolist()], dtype=np.int64)
+    called = probabilities.argmax(axis=1)
+    if len(numbers) == 2:
+        sample = definitions.binary(truth, probabilities, called, 1)
+    else:
+        sample = definitions.multiclass(truth, probabilities, called)
+    return estimate(sample, resamples=0, confidence=0.95, seed=0)[metric].value
+
+
+def _of_retrieval(model: OnnxModel, asked: Asked, metric: str, training: str | Path) -> float | None:
+    is_inside = any(output.name == "similarity" for output in model.session.get_outputs())
+    gallery = gallery_of(model) if is_inside else embed(model, [training])
+    known = asked.where(np.isin(asked.labels, list(gallery.classes)))
+    queries = Gallery(known.outputs["embedding"], known.labels)
+    if not np.isfinite(queries.embeddings).all():
+        return None
+    try:
+        measure = retrieval.verification if metric == "eer" else retrieval.ranking
+        found: float | None = measure(queries, gallery, resamples=0)[metric]["value"]
+    except InputError:  # no image of a known class, or none of two
+        return None
+    return found
