@@ -24,7 +24,6 @@ from switchyard.images.subject import Subject, Told, subject_of
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.images.faiss_gallery import FaissGallery
     from switchyard.models.onnx_model import OnnxModel
 
 METRICS = {"image_classification": CLASSIFICATION_METRICS, "image_retrieval": RETRIEVAL_METRICS}
@@ -42,7 +41,6 @@ def evaluate(
     reporting: Reporting,
     seed: int,
     source: dict[str, Any] | None = None,
-    indexes: Mapping[str, FaissGallery] | None = None,
     strengths: Mapping[str, float] | None = None,
 ) -> Evaluation:
     """Measures every candidate on validation images and the best one on test images.
@@ -57,7 +55,6 @@ def evaluate(
         reporting: The config's section `evaluation`.
         seed: Of everything random.
         source: What is known of the data's origin, copied into the report.
-        indexes: By candidate, what is searched beside its graph.
         strengths: Of the transforms of `robustness`, where they are not the usual ones.
 
     Raises:
@@ -65,7 +62,7 @@ def evaluate(
     """
     task = models[0].card["task"]
     _check_primary(metrics.primary, task)
-    subjects = [subject_of(each, train, (indexes or {}).get(each.card["candidate"])) for each in models]
+    subjects = [subject_of(each) for each in models]
     scored = [
         subject.score(asked, metrics, seed) for subject, asked in zip(subjects, ask(models, validation), strict=True)
     ]
