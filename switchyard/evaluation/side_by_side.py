@@ -131,7 +131,7 @@ def told(model: OnnxModel) -> dict[str, Any]:
     """What is known of a version without asking it."""
     kept: Sequence[str] = ("candidate", "type", "sha256")
     about: dict[str, Any] = {key: model.card[key] for key in kept if key in model.card}
-    return about | {"inputs": [spec["name"] for spec in model.card["inputs"]], "size_mb": len(model.content) / 1e6}
+    return about | {"inputs": [spec["name"] for spec in model.card["inputs"]], "size_mb": model.size / 1e6}
 
 
 def _version(
