@@ -12,7 +12,7 @@ from typing import Any
 from zenml import get_step_context, save_artifact
 from zenml.client import Client
 from zenml.model.utils import link_artifact_version_to_model_version
-from zenml.models import ArtifactVersionResponse, ModelVersionResponse
+from zenml.models import ArtifactVersionResponse, ModelVersionResponse, PipelineRunResponse
 from zenml.types import MarkdownString
 
 from steps.artifacts import DatasetMaterializer
@@ -49,10 +49,17 @@ def remember_recipe(use_case: str, version: int, model: OnnxModel, splits: Datas
         "model": {key: model.card[key] for key in _ON_THE_CARD if key in model.card},
         "data": {"uri": lineage["uri"], "fingerprint": lineage["fingerprint"], "rows": _rows(splits)},
         "machine": machine(),
+        **_indexed(run),
     }
     for raw in run.steps["ingest"].outputs.get(f"{use_case}_raw", ()):
         link_artifact_version_to_model_version(artifact_version=raw, model_version=found)
     keep_with_version(use_case, version, save_artifact(recipe, f"{use_case}_recipe"))
+
+
+def _indexed(run: PipelineRunResponse) -> dict[str, int]:
+    """Of a run that indexed: the version whose network it took."""
+    indexed = run.steps.get("index")
+    return {"indexed_from": int(indexed.config.parameters["version"])} if indexed else {}
 
 
 def keep_card(promotion: dict[str, Any], evaluation: Report) -> None:

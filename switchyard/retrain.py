@@ -4,7 +4,7 @@ A process of its own, so that the code of any commit can do it: `pipelines/versi
 code lies, and only the folder is between them. What the folder holds must therefore keep its meaning:
 
     recipe.json     {"config": the whole config, "candidate": its name in there, "raw": path of the Parquet file}
-    model.onnx      written: the file
+    model.onnx      written: the file, and beside it whatever the card names
     card.json       written: what is known of it
     split/          written: train.parquet, validation.parquet, test.parquet
 
@@ -65,7 +65,8 @@ def retrain(folder: Path) -> None:
         on_epoch=lambda _: None,
     )
     (folder / "card.json").write_text(trained.model.card_json(), encoding="utf-8")
-    (folder / "model.onnx").write_bytes(trained.model.content)
+    for name, content in {**trained.model.companions, "model.onnx": trained.model.content}.items():
+        (folder / name).write_bytes(content)
 
 
 def main(arguments: list[str]) -> int:

@@ -16,7 +16,7 @@ from steps.registry import load_version
 from steps.version_record import raw_of, recipe_of, version_named
 from switchyard.config import recorded
 from switchyard.config_images import AnyConfig
-from switchyard.errors import SwitchyardError
+from switchyard.errors import InputError, SwitchyardError
 from switchyard.lineage import lock_sha256, machine
 from switchyard.models.environment import versions
 from switchyard.models.onnx_model import OnnxModel
@@ -39,7 +39,7 @@ def reproduce(use_case: str, asked: str, here: bool = False) -> int:
         0 for the same bytes, 1 for others.
 
     Raises:
-        InputError: There is no such version.
+        InputError: There is no such version, or it was made by `index`.
         SwitchyardError: What it was made from is not on record, or gone, or cannot be trained from.
     """
     found = version_named(use_case, asked)
@@ -49,6 +49,11 @@ def reproduce(use_case: str, asked: str, here: bool = False) -> int:
         raise SwitchyardError(
             f"{use_case} version {version}: what it was made from is not on record; it was registered before that was "
             "kept, or the record is gone from the artifact store"
+        )
+    if "indexed_from" in recipe:
+        raise InputError(
+            f"{use_case} version {version} was not trained but indexed, with the network of version "
+            f"{recipe['indexed_from']}: name that one"
         )
     print(f"{use_case} version {version}, candidate {recipe['candidate']}, made by run {recipe['run']}", flush=True)
     with TemporaryDirectory(prefix="switchyard-reproduce-") as name, code_of(recipe, ROOT, here) as code:
@@ -137,8 +142,7 @@ def _verdict(use_case: str, version: int, recipe: dict[str, Any], folder: Path, 
         print(f"The same bytes: SHA-256 {sha256}.")
         return SAME
     print(f"Other bytes: SHA-256 {sha256} instead of {recorded}.")
-    again = OnnxModel(content, json.loads((folder / "card.json").read_text(encoding="utf-8")))
-    for line in _explained(use_case, version, again, folder):
+    for line in _explained(use_case, version, OnnxModel.of_folder(folder), folder):
         print(f"  {line}")
     if not code.is_recorded:
         print("  the code is not what it was made with, which may be why")

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_COMPARED = {"regression": "prediction", "image_retrieval": "embedding"}
+
+
 def differences(recorded: bytes, again: bytes) -> list[str]:
     """Each difference as one clause, from what explains most to single numbers; empty for the same content.
 
@@ -40,12 +43,12 @@ def largest_difference(recorded: OnnxModel, again: OnnxModel, rows: pl.DataFrame
         rows: Raw columns.
 
     Returns:
-        Of probabilities (classification) or values (regression, in the target's unit).
+        Of probabilities (classification), values (regression, in the target's unit) or embeddings (retrieval).
     """
     wanted = {spec["name"] for model in (recorded, again) for spec in model.card["inputs"]}
     if rows.is_empty() or not wanted <= set(rows.columns):
         return None
-    name = "prediction" if recorded.card["task"] == "regression" else "probabilities"
+    name = _COMPARED.get(recorded.card["task"], "probabilities")
     old, new = (model.run(rows)[name].astype(float) for model in (recorded, again))
     return float(np.abs(old - new).max()) if old.shape == new.shape else None
 
