@@ -19,40 +19,29 @@ from tests.rehearsal.processes import free_port
 DIGITS = [str(number) for number in range(10)]
 
 
-def config(name, task, candidate, **changes):
+def config():
     return {
-        "name": name,
-        "task": task,
+        "name": "few",
+        "task": "image_classification",
         "data": {"uri": "data/few.parquet"},
         "contract": {"formats": ["PNG"], "classes": DIGITS, "min_images": 400},
         "image": {"size": [14, 14], "channels": 1},
-        "candidates": {candidate: {"type": candidate, "params": {"epochs": 2, "width": 4, "batch_size": 32}}},
+        "candidates": {"cnn": {"type": "cnn", "params": {"epochs": 2, "width": 4, "batch_size": 32}}},
         "metrics": {"primary": "accuracy", "bootstrap": 50},
         "gates": {"accuracy": ">= 0.05"},
         "deployment": {"port": free_port()},
-        **changes,
     }
 
 
 @pytest.fixture(scope="module")
 def images(new_project):
-    """A project with few digits and a config for both tasks, the stack `local` not yet applied."""
+    """A project with few digits and their classification, the stack `local` not yet applied."""
     project = new_project()
     table = pl.read_parquet(SOURCE / "data" / "digits.parquet")
     few = table.with_columns(nth=pl.int_range(pl.len()).over("label")).filter(pl.col("nth") < 40).drop("nth")
     few.write_parquet(project.root / "data" / "few.parquet")
-    few.filter(pl.col("label") != "9").write_parquet(project.root / "data" / "near.parquet")
     project.few = few
-    near = config(
-        "near",
-        "image_retrieval",
-        "arcface",
-        data={"uri": "data/near.parquet"},
-        contract={"min_images": 300, "distribution": {"max": 100}},  # a class more is what the test is about
-        champion={"too_close": "promote"},
-    )
-    for each in (config("few", "image_classification", "cnn"), near):
-        (project.root / "configs" / f"{each['name']}.yaml").write_text(yaml.safe_dump(each, sort_keys=False))
+    (project.root / "configs" / "few.yaml").write_text(yaml.safe_dump(config(), sort_keys=False))
     shutil.copytree(SOURCE / "tests" / "integration" / "plugin", project.root / "plugin")
     return project
 
@@ -140,30 +129,6 @@ def test_the_same_bytes_are_made_again_from_what_is_on_record(images, killed):
 
     assert ended.code == 0, ended.out + ended.err
     assert "The same bytes" in ended.out
-
-
-def test_neighbours_are_answered_with_their_classes(images, killed):
-    done = images.run("--config", "near")
-    assert done.code == 0, done.err
-
-    answer = posted(f"{endpoint(images, 'near')}/predict-image", images.few["image"][0], "image/png")
-
-    assert len(answer["neighbours"]) == 5
-    assert {each["label"] for each in answer["neighbours"]} <= set(DIGITS[:9])
-
-
-def test_a_class_more_is_indexed_without_a_training(images, killed):
-    url = endpoint(images, "near")
-    images.few.write_parquet(images.root / "data" / "near.parquet")
-    nine = images.few.filter(pl.col("label") == "9")["image"]
-
-    done = images.run("index", "--config", "near")
-
-    assert done.code == 0, done.out + done.err
-    assert "train_arcface" not in done.steps() and done.steps()["index"] == "done"
-    answers = [posted(f"{url}/predict-image", each, "image/png") for each in nine]
-    assert {each["model_version"] for each in answers} == {"2"}
-    assert "9" in {each["neighbours"][0]["label"] for each in answers}
 
 
 def test_nothing_is_indexed_that_has_no_gallery(images, killed):
