@@ -77,13 +77,14 @@ def faces_model():
 
     from switchyard.images.arcface import Embedder
     from switchyard.images.export import export_embedder
-    from switchyard.images.gallery import LARGEST, Gallery
+    from switchyard.images.gallery import Gallery
+    from switchyard.images.settings import LARGEST_EXACT
     from switchyard.models.onnx_model import OnnxModel
 
     about = card("faces", "image_retrieval", gallery={"neighbours": 5, "vote": 1, "threshold": 0.5})
     network = Embedder(encoder(), 10, embedding_size=64, margin=0.4, scale=20, label_smoothing=0.0).eval()
-    raw = np.random.default_rng(1).normal(size=(LARGEST, 64)).astype(np.float32)
-    labels = np.array([str(row % 10) for row in range(LARGEST)], dtype=object)
+    raw = np.random.default_rng(1).normal(size=(LARGEST_EXACT, 64)).astype(np.float32)
+    labels = np.array([str(row % 10) for row in range(LARGEST_EXACT)], dtype=object)
     gallery = Gallery(raw / np.linalg.norm(raw, axis=1, keepdims=True), labels)
     return OnnxModel(export_embedder(network, about, gallery), about)
 

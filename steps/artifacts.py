@@ -21,6 +21,7 @@ from steps.s3_access import access_of, is_s3
 from switchyard.data.dataset import Dataset
 from switchyard.data.disk_full import disk_full_named
 from switchyard.errors import SwitchyardError
+from switchyard.models.companions import read_companions
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.report import Report
 
@@ -132,10 +133,6 @@ def _damaged(what: str) -> SwitchyardError:
     return SwitchyardError(f"{what}: the artifact store has lost data of an earlier step; run again with --no-cache")
 
 
-_COMPANIONS = "companions"
-"""Where `card.json` names the files beside the graph."""
-
-
 class OnnxModelMaterializer(_Materializer):
     """An `OnnxModel`: `model.onnx`, what lies beside it, and its card as `card.json`."""
 
@@ -143,19 +140,21 @@ class OnnxModelMaterializer(_Materializer):
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.MODEL
 
     def save(self, data: OnnxModel) -> None:
-        """Writes the ONNX file and the card."""
+        """Writes the ONNX file, what lies beside it, and the card."""
         self._write("model.onnx", data.content)
         for name, content in data.companions.items():
             self._write(name, content)
-        beside = {_COMPANIONS: list(data.companions)} if data.companions else {}
-        self._write_json("card.json", data.card | beside)
+        self._write_json("card.json", data.card)
 
     def load(self, data_type: type[Any]) -> OnnxModel:
-        """Reads both back."""
+        """Reads all of it back.
+
+        Raises:
+            SwitchyardError: A file beside the graph is gone, or another model's.
+        """
         del data_type
         card = json.loads(self._read("card.json"))
-        companions = {name: self._read(name) for name in card.pop(_COMPANIONS, ())}
-        return OnnxModel(self._read("model.onnx"), card, companions)
+        return OnnxModel(self._read("model.onnx"), card, read_companions(card, self._read, self.uri))
 
     def extract_metadata(self, data: OnnxModel) -> dict[str, Any]:
         """What the dashboard shows beside the artifact."""

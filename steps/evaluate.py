@@ -22,6 +22,7 @@ _CODE = depends_on(
     "switchyard/evaluation",
     "switchyard/images",
     "switchyard/models/graph.py",
+    "switchyard/models/companions.py",
     "switchyard/models/onnx_model.py",
     "switchyard/data/seen_rows.py",
 )

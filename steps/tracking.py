@@ -123,7 +123,7 @@ def _active_run() -> ActiveRun:
 
 
 def log_model_files(model: OnnxModel) -> None:
-    """The ONNX file with its card, as the folder `model` of the active MLflow run."""
+    """The ONNX file with its card and what lies beside it, as the folder `model` of the active MLflow run."""
     import mlflow
 
     with tempfile.TemporaryDirectory() as folder:
@@ -132,14 +132,16 @@ def log_model_files(model: OnnxModel) -> None:
 
 
 def write_mlflow_model(model: OnnxModel, folder: Path) -> None:
-    """An MLflow model folder around the ONNX file.
+    """An MLflow model folder around the ONNX file and what lies beside it.
 
     MLflow's own onnx flavor refuses string columns on pandas 3, so the file is loaded by
-    `switchyard.models.pyfunc` (flavor python_function).
+    `switchyard.models.pyfunc` (flavor python_function). A gallery beside the graph goes with it; the flavor onnx, which
+    would load the encoder alone, is then left out.
     """
     from mlflow.models import Model
 
-    (folder / "model.onnx").write_bytes(model.content)
+    for name, content in {"model.onnx": model.content, **model.companions}.items():
+        (folder / name).write_bytes(content)
     (folder / "card.json").write_text(model.card_json())
     described = Model()
     described.add_flavor(
@@ -149,7 +151,8 @@ def write_mlflow_model(model: OnnxModel, folder: Path) -> None:
         env={},
         python_version=platform.python_version(),
     )
-    described.add_flavor("onnx", data="model.onnx", onnx_version=model.card["versions"]["onnx"])
+    if not model.companions:
+        described.add_flavor("onnx", data="model.onnx", onnx_version=model.card["versions"]["onnx"])
     described.save(str(folder / "MLmodel"))
 
 

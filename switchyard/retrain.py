@@ -5,9 +5,8 @@ code lies, and only the folder is between them. What the folder holds must there
 
     recipe.json     {"config": the whole config, "candidate": its name in there, "raw": path of the Parquet file}
     base/           of a model that was indexed: the one whose network it has, and what that was trained on
-    model.onnx      written: the file
+    model.onnx      written: the file, and beside it whatever the card names
     card.json       written: what is known of it
-    companions/     written: the files beside it, if it has any
     split/          written: train.parquet, validation.parquet, test.parquet
 
 It takes the steps preprocess and train (or index) and nothing else, so it needs neither ZenML nor a server.
@@ -24,7 +23,7 @@ from switchyard.config import Metrics, recorded
 from switchyard.data.dataset import Dataset
 from switchyard.data.seen_rows import SeenRows
 from switchyard.errors import SwitchyardError
-from switchyard.models.model_folder import read_model, write_model
+from switchyard.models.onnx_model import OnnxModel
 from switchyard.tasks.data import data_steps
 from switchyard.tasks.training import training_of
 
@@ -53,7 +52,7 @@ def retrain(folder: Path) -> None:
     splits = data_steps(config.task).preprocess(raw, *parts, folder / "split", learned)
     steps = training_of(config.task)
     if candidate is None:
-        write_model(steps.index(read_model(base), splits), folder)
+        steps.index(OnnxModel.of_folder(base), splits).write(folder)
         return
     trained = steps.train(
         splits,
@@ -74,7 +73,7 @@ def retrain(folder: Path) -> None:
         folder=None,
         on_epoch=lambda _: None,
     )
-    write_model(trained.model, folder)
+    trained.model.write(folder)
 
 
 def main(arguments: list[str]) -> int:

@@ -19,7 +19,6 @@ from switchyard.config_images import AnyConfig
 from switchyard.errors import SwitchyardError
 from switchyard.lineage import lock_sha256, machine
 from switchyard.models.environment import versions
-from switchyard.models.model_folder import read_model, write_model
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.project import ROOT
 from switchyard.tasks.data import data_steps
@@ -136,7 +135,7 @@ def _put_base(use_case: str, base: dict[str, Any], folder: Path) -> None:
     model = load_version(use_case, base["version"])
     if model.card["sha256"] != base["sha256"]:
         raise SwitchyardError(f"{use_case} version {base['version']} is not the file that it was")
-    write_model(model, folder / "base")
+    model.write(folder / "base")
     if seen := rows_seen_by(use_case, base["network"]):
         seen.write(folder / "base")
 
@@ -162,28 +161,15 @@ def _make(folder: Path, recipe: dict[str, Any], raw: str, code: Code) -> None:
 def _verdict(use_case: str, version: int, recipe: dict[str, Any], folder: Path, code: Code) -> int:
     content = (folder / "model.onnx").read_bytes()
     sha256, recorded = hashlib.sha256(content).hexdigest(), recipe["model"]["sha256"]
-    again = read_model(folder)
-    if sha256 == recorded and not (other := _other_beside(use_case, version, again)):
+    if sha256 == recorded:  # the card in the graph has the digests of what lies beside it
         print(f"The same bytes: SHA-256 {sha256}.")
         return SAME
-    if sha256 == recorded:
-        print(f"The same graph, SHA-256 {sha256}, but other bytes beside it: {', '.join(other)}.")
-        return OTHER
     print(f"Other bytes: SHA-256 {sha256} instead of {recorded}.")
-    for line in _explained(use_case, version, again, folder):
+    for line in _explained(use_case, version, OnnxModel.of_folder(folder), folder):
         print(f"  {line}")
     if not code.is_recorded:
         print("  the code is not what it was made with, which may be why")
     return OTHER
-
-
-def _other_beside(use_case: str, version: int, again: OnnxModel) -> list[str]:
-    """Files beside the graph that are not as they were; none if the recorded ones are gone."""
-    try:
-        then = load_version(use_case, version).companions
-    except SwitchyardError:
-        return []
-    return sorted(name for name in {*then, *again.companions} if then.get(name) != again.companions.get(name))
 
 
 def _explained(use_case: str, version: int, again: OnnxModel, folder: Path) -> list[str]:

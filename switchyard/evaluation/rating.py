@@ -35,7 +35,7 @@ def rated_as(model: OnnxModel, found: dict[str, Any], latency: dict[str, float])
         "name": card["candidate"],
         "metrics": found,
         "parity": _parity(card.get("parity")),
-        "size_mb": len(model.content) / 1e6,
+        "size_mb": model.size / 1e6,
         "latency_ms": latency,
         "params": card.get("params") or {},
         "cv": card.get("cv"),

@@ -133,7 +133,7 @@ def told(model: OnnxModel) -> dict[str, Any]:
     kept: Sequence[str] = ("candidate", "type", "sha256")
     about: dict[str, Any] = {key: model.card[key] for key in kept if key in model.card}
     inputs = [spec["name"] for spec in model.card["inputs"]]
-    return about | {"inputs": inputs, "size_mb": len(model.content) / 1e6, "facts": {"columns": ", ".join(inputs)}}
+    return about | {"inputs": inputs, "size_mb": model.size / 1e6, "facts": {"columns": ", ".join(inputs)}}
 
 
 def _version(

@@ -6,7 +6,7 @@ once for all candidates; what is measured rests on their answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,6 @@ from switchyard.images.subject import Subject, Told, subject_of
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.images.faiss_gallery import FaissGallery
     from switchyard.models.onnx_model import OnnxModel
 
 METRICS = {"image_classification": CLASSIFICATION_METRICS, "image_retrieval": RETRIEVAL_METRICS}
@@ -42,7 +41,6 @@ def evaluate(
     reporting: ImageReporting,
     seed: int,
     source: dict[str, Any] | None = None,
-    indexes: Mapping[str, FaissGallery] | None = None,
 ) -> Evaluation:
     """Measures every candidate on validation images and the best one on test images.
 
@@ -56,14 +54,13 @@ def evaluate(
         reporting: The config's section `evaluation`.
         seed: Of everything random.
         source: What is known of the data's origin, copied into the report.
-        indexes: By candidate, what is searched beside its graph.
 
     Raises:
         InputError: An unknown primary metric, no images, or a primary metric that no candidate has a value for.
     """
     task = models[0].card["task"]
     _check_primary(metrics.primary, task)
-    subjects = [subject_of(each, train, (indexes or {}).get(each.card["candidate"])) for each in models]
+    subjects = [subject_of(each) for each in models]
     scored = [
         subject.score(asked, metrics, seed) for subject, asked in zip(subjects, ask(models, validation), strict=True)
     ]

@@ -35,7 +35,6 @@ def evaluate(
 ) -> Evaluation:
     """See `Evaluating.evaluate`."""
     from switchyard.images.evaluate import evaluate as evaluate_models
-    from switchyard.images.faiss_gallery import FaissGallery
 
     del data, task, contract, features, expectations, golden_rows
     return evaluate_models(
@@ -47,9 +46,6 @@ def evaluate(
         reporting=reporting,
         seed=seed,
         source=source,
-        indexes={
-            str(each.card["candidate"]): FaissGallery.of_files(each.companions) for each in models if each.companions
-        },
     )
 
 

@@ -6,17 +6,20 @@ neighbours; `recall` measures how many it finds. Answers have the names and shap
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 
 from switchyard.errors import InputError
 from switchyard.images.gallery import UNKNOWN_LABEL, Gallery
 
-INDEX, LABELS = FILES = "gallery.faiss", "gallery.npz"
+INDEX, LABELS = "gallery.faiss", "gallery.npz"
 
 LINKS = 32
 """Of each image to others. More find more, and take more memory: 4 bytes each, twice."""
@@ -56,48 +59,50 @@ class FaissGallery:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote.
+        """Read the files from a folder.
 
         Raises:
             InputError: A file is not there or damaged.
         """
         import faiss
 
-        try:
-            index = faiss.read_index(str(folder / INDEX))
-            with np.load(folder / LABELS, allow_pickle=False) as saved:
-                return cls(index, saved["numbers"], tuple(saved["classes"].tolist()))
-        except (RuntimeError, OSError, ValueError, KeyError) as error:
-            raise InputError(f"{folder} has no gallery that can be read ({INDEX}, {LABELS}): index again") from error
-
-    def save(self, folder: Path) -> None:
-        """Write the two files of the gallery."""
-        import faiss
-
-        faiss.write_index(self.index, str(folder / INDEX))
-        np.savez_compressed(folder / LABELS, numbers=self.numbers, classes=np.array(self.classes))
-
-    def files(self) -> dict[str, bytes]:
-        """What `save` writes, by name: the companions of an `OnnxModel`."""
-        with tempfile.TemporaryDirectory() as folder:
-            self.save(Path(folder))
-            return {name: (Path(folder) / name).read_bytes() for name in FILES}
+        with _readable(f"{folder}/"):
+            return cls._of(faiss.read_index(str(folder / INDEX)), folder / LABELS)
 
     @classmethod
-    def of_files(cls, files: dict[str, bytes]) -> Self:
+    def of_files(cls, files: Mapping[str, bytes]) -> Self:
         """Read what `files` gave.
 
         Raises:
             InputError: A file is not there or damaged.
         """
-        with tempfile.TemporaryDirectory() as folder:
-            for name, content in files.items():
-                (Path(folder) / name).write_bytes(content)
-            return cls.load(Path(folder))
+        import faiss
+
+        with _readable():
+            index = faiss.deserialize_index(np.frombuffer(files[INDEX], dtype=np.uint8))
+            return cls._of(index, BytesIO(files[LABELS]))
+
+    @classmethod
+    def _of(cls, index: Any, labels: Path | BytesIO) -> Self:  # noqa: ANN401 - faiss has no types
+        with np.load(labels, allow_pickle=False) as saved:
+            return cls(index, saved["numbers"], tuple(saved["classes"].tolist()))
+
+    def files(self) -> dict[str, bytes]:
+        """The companions of an `OnnxModel`, by name: the same bytes for the same gallery."""
+        import faiss
+
+        labels = BytesIO()  # not compressed, for that depends on the zlib of the machine
+        np.savez(labels, numbers=self.numbers, classes=np.array(self.classes))
+        return {INDEX: faiss.serialize_index(self.index).tobytes(), LABELS: labels.getvalue()}
 
     def __len__(self) -> int:
         """How many images."""
         return len(self.numbers)
+
+    def gallery(self) -> Gallery:
+        """What was indexed."""
+        embeddings = self.index.reconstruct_n(0, len(self))
+        return Gallery(embeddings, np.array(self.classes, dtype=object)[self.numbers])
 
     def answer(self, embedding: np.ndarray, *, neighbours: int, vote: int, threshold: float) -> dict[str, np.ndarray]:
         """Search.
@@ -123,6 +128,14 @@ class FaissGallery:
             "similarity": cosines,
             "embedding": embedding,
         }
+
+
+@contextmanager
+def _readable(place: str = "") -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, OSError, ValueError, KeyError, BadZipFile) as error:
+        raise InputError(f"{place}{INDEX} and {LABELS} are no gallery that can be read: index again") from error
 
 
 def recall(index: FaissGallery, gallery: Gallery, queries: np.ndarray, neighbours: int) -> float:

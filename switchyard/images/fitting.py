@@ -130,4 +130,4 @@ def complete(model: OnnxModel, sets: Sets, **about: object) -> None:
     """Add to the card what is known only when the file is written."""
     rows = {"train": len(sets.training), "validation": len(sets.validation)}
     digest = hashlib.sha256(model.content).hexdigest()
-    model.card.update(about, rows=rows, sha256=digest, size=len(model.content), versions=versions())
+    model.card.update(about, rows=rows, sha256=digest, size=model.size, versions=versions())

@@ -7,20 +7,22 @@ A graph with a gallery takes raw pixels and gives
 - `neighbour_labels` (N, k) and `similarity` (N, k) float32: their labels, and the cosines to them;
 - `embedding` (N, d) float32, of length one.
 
-The gallery lies in three constants of the graph; `indexing.py` replaces them.
+The gallery lies in three constants of the graph; `indexing.py` replaces them. A graph compares with every image at each
+request, so a gallery of more images than `largest_exact` is searched by `faiss_gallery.py`, beside the graph.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from switchyard.errors import InputError
 from switchyard.images.image_table import ImageTable
+from switchyard.models.companions import digests
 from switchyard.models.graph import Graph
 from switchyard.models.onnx_model import OnnxModel
 
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
 
 UNKNOWN_LABEL = "unknown"
 """The answer when nothing in the gallery is near enough."""
-
-LARGEST = 100_000
-"""A graph compares with every image at each request, so it takes no more than these; `faiss_gallery.py` takes more."""
 
 _EMBEDDINGS, _NUMBERS, _CLASSES = "gallery.embeddings", "gallery.classes_of_rows", "gallery.classes"
 _BATCH = 256
@@ -87,6 +86,17 @@ def embed(model: OnnxModel, tables: Sequence[str | Path]) -> Gallery:
         for _, pixels in table.batches(_BATCH, channels, (height, width)):
             parts.append(model.session.run(["embedding"], {"image": pixels})[0])
     return Gallery(np.concatenate(parts), np.concatenate(labels))
+
+
+def described(images: int, companions: Mapping[str, bytes]) -> dict[str, Any]:
+    """What the card says of a gallery: its size, how it is searched, and the files beside the graph, if it needs any.
+
+    Args:
+        images: How many there are.
+        companions: The index; empty for a gallery in the graph.
+    """
+    beside = {"files": digests(companions)} if companions else {}
+    return {"images": images, "search": "hnsw" if companions else "exact", **beside}
 
 
 def check_size(gallery: Gallery, neighbours: int) -> None:

@@ -5,31 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from switchyard.errors import InputError
 from switchyard.images import gallery
 from switchyard.images.faiss_gallery import FaissGallery
+from switchyard.images.settings import LARGEST_EXACT
 from switchyard.models.onnx_model import CARD_KEY, OnnxModel
 
 
-@dataclass(frozen=True)
-class Indexed:
-    """A model that is ready to answer.
+def index(model: OnnxModel, tables: Sequence[str | Path]) -> OnnxModel:
+    """The same network with another gallery: in its graph, or in an index beside it if there are too many images.
 
-    Attributes:
-        model: With a gallery in its graph, or the encoder alone.
-        faiss: What is searched beside the encoder, for more than `gallery.LARGEST` images.
-    """
-
-    model: OnnxModel
-    faiss: FaissGallery | None = None
-
-
-def index(model: OnnxModel, tables: Sequence[str | Path]) -> Indexed:
-    """The same network with another gallery.
+    An index stays one, however few images there are: what would search among them is not in the graph any more.
 
     Args:
         model: Of type arcface, as a run trained it or as `index` gave it.
@@ -43,15 +32,18 @@ def index(model: OnnxModel, tables: Sequence[str | Path]) -> Indexed:
         raise InputError(f"the model {model.card['name']} has no embedding: name one of type arcface")
     found = gallery.embed(model, tables)
     gallery.check_size(found, model.card["gallery"]["neighbours"])
-    about = {"classes": list(found.classes)}
-    if "similarity" in outputs and len(found) <= gallery.LARGEST:
-        about["gallery"] = model.card["gallery"] | {"images": len(found), "search": "exact"}
-        return Indexed(_rewritten(model, about, found))
-    about["gallery"] = model.card["gallery"] | {"images": len(found), "search": "hnsw"}
-    return Indexed(_rewritten(model, about, None), FaissGallery.build(found))
+    is_exact = "similarity" in outputs and len(found) <= model.card["gallery"].get("largest_exact", LARGEST_EXACT)
+    companions = {} if is_exact else FaissGallery.build(found).files()
+    about = {
+        "classes": list(found.classes),
+        "gallery": model.card["gallery"] | gallery.described(len(found), companions),
+    }
+    return _rewritten(model, about, found if is_exact else None, companions)
 
 
-def _rewritten(model: OnnxModel, about: dict[str, Any], found: gallery.Gallery | None) -> OnnxModel:
+def _rewritten(
+    model: OnnxModel, about: dict[str, Any], found: gallery.Gallery | None, companions: dict[str, bytes]
+) -> OnnxModel:
     """The graph with other constants, or (without a gallery) what of it makes the embedding; and its card."""
     import onnx
 
@@ -65,8 +57,9 @@ def _rewritten(model: OnnxModel, about: dict[str, Any], found: gallery.Gallery |
             each.value = json.dumps(json.loads(each.value) | about, sort_keys=True, allow_nan=False)
     onnx.checker.check_model(proto, full_check=True)
     content = proto.SerializeToString(deterministic=True)
-    digest = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-    return OnnxModel(content, model.card | about | digest)
+    indexed = OnnxModel(content, model.card | about | {"sha256": hashlib.sha256(content).hexdigest()}, companions)
+    indexed.card["size"] = indexed.size
+    return indexed
 
 
 def _keep_encoder(graph: Any) -> None:  # noqa: ANN401  onnx's GraphProto

@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from switchyard.errors import InputError
 from switchyard.evaluation import curves
 from switchyard.evaluation.scoring import Scored
 from switchyard.images import retrieval
-from switchyard.images.asking import Asked, ask
+from switchyard.images.asking import Asked
 from switchyard.images.class_table import class_table
-from switchyard.images.faiss_gallery import FaissGallery
 from switchyard.images.gallery import UNKNOWN_LABEL, Gallery, gallery_of
 from switchyard.images.retrieval_sample import METRICS, retrieval_sample
 from switchyard.images.saliency import Score, likeness_score
 from switchyard.images.subject import Told
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from switchyard.config import Metrics
     from switchyard.config_images import ImageReporting
     from switchyard.evaluation.metrics import Sample
@@ -37,29 +33,21 @@ class RetrievalSubject:
     """See `Subject`.
 
     Attributes:
-        model: The encoder, with or without its gallery.
+        model: The encoder, with its gallery in the graph or in an index beside it.
         gallery: Among what it searches.
-        index: What answers if the graph has no gallery.
     """
 
     model: OnnxModel
     gallery: Gallery
-    index: FaissGallery | None = None
 
     @classmethod
-    def of(cls, model: OnnxModel, train: pl.LazyFrame | None, index: FaissGallery | None = None) -> Self:
-        """With the gallery of the graph, else of the index, else of the training images."""
-        if any(output.name == "similarity" for output in model.session.get_outputs()):
-            return cls(model, gallery_of(model))
-        if index is None and train is None:
-            raise InputError(f"the gallery of {model.card['name']} lies beside its graph, and is not at hand")
-        if index is None:
-            assert train is not None
-            (asked,) = ask([model], train)
-            found = Gallery(asked.outputs["embedding"], asked.labels)
-            return cls(model, found, FaissGallery.build(found))
-        labels = np.array(index.classes, dtype=object)[index.numbers]
-        return cls(model, Gallery(index.index.reconstruct_n(0, len(index)), labels), index)
+    def of(cls, model: OnnxModel) -> Self:
+        """With the gallery of the index if there is one, else that of the graph.
+
+        Raises:
+            InputError: There is neither.
+        """
+        return cls(model, gallery_of(model) if model.index is None else model.index.gallery())
 
     def score(self, asked: Asked, metrics: Metrics, seed: int) -> Scored:
         """See `Subject.score`; images of classes that the gallery has not are left to `open_set`."""
@@ -124,9 +112,9 @@ class RetrievalSubject:
 
     def _answered(self, asked: Asked) -> dict[str, np.ndarray]:
         """What the endpoint says: of the graph, or of the index beside it."""
-        if self.index is None:
+        if self.model.index is None:
             return dict(asked.outputs)
-        return self.index.answer(asked.outputs["embedding"], **self._about)
+        return self.model.index.answer(asked.outputs["embedding"], **self._about)
 
     def _open_set(self, asked: Asked, metrics: Metrics, seed: int) -> dict[str, Any]:
         answered = self._answered(asked)

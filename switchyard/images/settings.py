@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from switchyard.errors import InputError
 
+LARGEST_EXACT = 100_000
+"""A graph with its gallery compares with every image of it at each request, so no larger one is put there."""
+
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -68,6 +71,7 @@ class ArcFaceTraining(ImageTraining):
         neighbours: How many of the nearest images an answer names.
         vote: How many of them decide on the label; 1: the nearest alone.
         threshold: An image whose nearest neighbour has a lower cosine is answered with `unknown`.
+        largest_exact: A gallery of more images is searched by FAISS, beside the graph.
     """
 
     embedding_size: int = Field(default=64, ge=2, le=4096)
@@ -76,6 +80,7 @@ class ArcFaceTraining(ImageTraining):
     neighbours: int = Field(default=5, ge=1, le=1000)
     vote: int = Field(default=1, ge=1, le=1000)
     threshold: float = Field(default=0.5, ge=-1, le=1)
+    largest_exact: int = Field(default=LARGEST_EXACT, ge=1, le=LARGEST_EXACT)
 
     @model_validator(mode="after")
     def _neighbours_vote(self) -> Self:

@@ -10,14 +10,11 @@ import numpy as np
 from switchyard.errors import InputError
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from switchyard.config import Metrics
     from switchyard.config_images import ImageReporting
     from switchyard.evaluation.metrics import Sample
     from switchyard.evaluation.scoring import Scored
     from switchyard.images.asking import Asked
-    from switchyard.images.faiss_gallery import FaissGallery
     from switchyard.images.saliency import Score
     from switchyard.models.onnx_model import OnnxModel
 
@@ -71,13 +68,8 @@ class Subject(Protocol):
         """What a heat map of the answer to one image is about."""
 
 
-def subject_of(model: OnnxModel, train: pl.LazyFrame | None = None, index: FaissGallery | None = None) -> Subject:
+def subject_of(model: OnnxModel) -> Subject:
     """The class for a model's task.
-
-    Args:
-        model: The ONNX file and its card.
-        train: The images of a gallery that lies neither in the graph nor in an index; None if they are not at hand.
-        index: What is searched beside the graph.
 
     Raises:
         InputError: The model is not one of images, or its gallery is nowhere.
@@ -89,5 +81,5 @@ def subject_of(model: OnnxModel, train: pl.LazyFrame | None = None, index: Faiss
     if task == "image_classification":
         return ClassifierSubject(model)
     if task == "image_retrieval":
-        return RetrievalSubject.of(model, train, index)
+        return RetrievalSubject.of(model)
     raise InputError(f"the model {model.card['name']} is a {task}, which does not take images")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -19,17 +18,6 @@ if TYPE_CHECKING:
     from switchyard.images.training import OnEpoch
 
 
-@dataclass(frozen=True)
-class TrainedEmbedding(Trained):
-    """A candidate that passed parity.
-
-    Attributes:
-        index: What is searched beside the model; None if the model's graph has its gallery.
-    """
-
-    index: FaissGallery | None = None
-
-
 def train(
     name: str,
     params: Mapping[str, Any],
@@ -43,7 +31,7 @@ def train(
     folder: str | Path | None = None,
     on_epoch: OnEpoch = lambda _: None,
     use_case: str | None = None,
-) -> TrainedEmbedding:
+) -> Trained:
     """Train an embedding, put the training images into its gallery, export both, and check parity.
 
     Args:
@@ -60,7 +48,7 @@ def train(
         use_case: The model's name, if it is not to be the candidate's.
 
     Returns:
-        The model, one dict per epoch, and the index if there are more than `gallery.LARGEST` images.
+        The model, with an index beside it for more images than `largest_exact`, and one dict per epoch.
 
     Raises:
         InputError: The config or the images cannot be learned from.
@@ -90,20 +78,16 @@ def train(
             on_epoch=on_epoch,
         )
         card = describe(name, use_case, "arcface", "image_retrieval", sets, settings, network)
-        about = {"neighbours": settings.neighbours, "vote": settings.vote, "threshold": settings.threshold}
-        fits = len(sets.training) <= gallery.LARGEST
-        card["gallery"] = about | {"images": len(sets.training), "search": "exact" if fits else "hnsw"}
-        model = OnnxModel(export_embedder(network, card), card)
-        found = gallery.embed(model, [training])
+        about = settings.model_dump(include={"neighbours", "vote", "threshold", "largest_exact"})
+        found = gallery.embed(OnnxModel(export_embedder(network, card), card), [training])
         gallery.check_size(found, settings.neighbours)
-        if fits:
-            model = OnnxModel(export_embedder(network, card, found), card)
-        index = None if fits else FaissGallery.build(found)
+        is_exact = len(found) <= settings.largest_exact
+        companions = {} if is_exact else FaissGallery.build(found).files()
+        card["gallery"] = about | gallery.described(len(found), companions)
+        model = OnnxModel(export_embedder(network, card, found if is_exact else None), card, companions)
         seconds = perf_counter() - started
         images = sets.validation_images(settings, parity.IMAGES)
         measured = parity.measure(computed_by(network.embeddings), model, images, "embedding")
     parity.check(measured, name)
     complete(model, sets, parity=measured, threads=threads, seed=seed, fit_seconds=seconds)
-    if index is not None:
-        model = replace(model, companions=index.files())
-    return TrainedEmbedding(model, history, index)
+    return Trained(model, history)

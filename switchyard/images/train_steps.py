@@ -43,8 +43,7 @@ def index(model: OnnxModel, splits: Dataset) -> OnnxModel:
 
     with TemporaryDirectory(prefix="switchyard-images-") as scratch:
         here = splits.fetched(Path(scratch), ("train",))
-        indexed = index_images(model, [here.path("train")])
-    return replace(indexed.model, companions=indexed.faiss.files() if indexed.faiss else {})
+        return index_images(model, [here.path("train")])
 
 
 def _check_search(name: str, candidate: ImageCandidate) -> None:

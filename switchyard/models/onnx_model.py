@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from switchyard.errors import InputError
+from switchyard.models.companions import read_companions
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -40,7 +41,8 @@ class OnnxModel:
         card: What is known of the model, JSON-able: at least `name`, `task`, `inputs` (a list of
             `{"name", "datatype"}` with OIP datatypes FP32 or BYTES, or UINT8 and a shape) and, for classification,
             `classes` (a list, in the order of the probability columns) and `positive`.
-        companions: Files that lie beside the graph, by name: the index of a gallery that is too large for it.
+        companions: Files that lie beside the graph, by name: the index of a gallery that is too large for it. The card
+            has their digests, see `companions.py`.
     """
 
     content: bytes = field(repr=False)
@@ -49,10 +51,11 @@ class OnnxModel:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read an ONNX file that one of our runs wrote, with the card that it carries itself.
+        """Read an ONNX file that one of our runs wrote, with the card that it carries and the files beside it.
 
         Raises:
             InputError: There is no such file, it is no ONNX, or it carries no card.
+            SwitchyardError: A file that belongs beside it is not there, or is another model's.
         """
         import onnx
         from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -66,7 +69,35 @@ class OnnxModel:
             raise InputError(f"{path} is not an ONNX file: name a model.onnx that a run wrote") from error
         if CARD_KEY not in properties:
             raise InputError(f"{path} has no {CARD_KEY} in its metadata: name a model.onnx that a run wrote")
-        return cls(content, json.loads(properties[CARD_KEY]))
+        card, folder = json.loads(properties[CARD_KEY]), Path(path).parent
+        return cls(content, card, read_companions(card, lambda name: (folder / name).read_bytes(), str(folder)))
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> Self:
+        """Read `model.onnx`, the whole `card.json` that was written with it, and the files that it names.
+
+        Raises:
+            SwitchyardError: A file that belongs beside the graph is not there, or is another model's.
+        """
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        companions = read_companions(card, lambda name: (folder / name).read_bytes(), str(folder))
+        return cls((folder / "model.onnx").read_bytes(), card, companions)
+
+    def write(self, folder: Path) -> None:
+        """Write what `of_folder` reads.
+
+        Args:
+            folder: Made if it is not there.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in {**self.companions, "model.onnx": self.content}.items():
+            (folder / name).write_bytes(content)
+        (folder / "card.json").write_text(self.card_json(), encoding="utf-8")
+
+    @property
+    def size(self) -> int:
+        """Bytes of the ONNX file and of what lies beside it."""
+        return len(self.content) + sum(map(len, self.companions.values()))
 
     @cached_property
     def session(self) -> onnxruntime.InferenceSession:
@@ -107,13 +138,14 @@ class OnnxModel:
         """As `run`, for a feed."""
         names = [output.name for output in self.session.get_outputs()]
         found = dict(zip(names, self.session.run(names, feed), strict=True))
-        if self._index is None:
+        if self.index is None:
             return found
         about = {key: self.card["gallery"][key] for key in ("neighbours", "vote", "threshold")}
-        return self._index.answer(found["embedding"], **about)
+        return self.index.answer(found["embedding"], **about)
 
     @cached_property
-    def _index(self) -> FaissGallery | None:
+    def index(self) -> FaissGallery | None:
+        """What is searched beside the graph; None if the graph has everything."""
         if not self.companions:
             return None
         from switchyard.images.faiss_gallery import FaissGallery

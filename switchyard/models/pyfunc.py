@@ -5,7 +5,6 @@ MLflow calls `_load_pyfunc`; nothing of MLflow is needed for that.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class OnnxPredictor:
-    """Answers for a table of raw columns.
+    """Answers for a table of raw columns, or of a column `image` with encoded files.
 
     Args:
         model: The ONNX file and its card.
@@ -28,7 +27,7 @@ class OnnxPredictor:
         self.model = model
 
     def predict(self, table: pd.DataFrame, params: dict[str, Any] | None = None) -> dict[str, np.ndarray]:
-        """All outputs of the graph by name, one entry a row."""
+        """All outputs of the model by name, one entry a row."""
         del params
         import polars as pl
 
@@ -37,6 +36,4 @@ class OnnxPredictor:
 
 def _load_pyfunc(path: str) -> OnnxPredictor:
     """Loads the folder that a training run logged to MLflow."""
-    folder = Path(path)
-    content = (folder / "model.onnx").read_bytes()
-    return OnnxPredictor(OnnxModel(content=content, card=json.loads((folder / "card.json").read_text())))
+    return OnnxPredictor(OnnxModel.of_folder(Path(path)))

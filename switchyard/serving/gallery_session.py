@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from switchyard.errors import SwitchyardError
+from switchyard.models.companions import check_companions
 from switchyard.serving.datatypes import BY_NAME
 from switchyard.serving.request_error import RequestError
 from switchyard.serving.tensor_shapes import TensorSpec
@@ -54,15 +55,21 @@ class GallerySession:
 def open_gallery(session: onnxruntime.InferenceSession, folder: Path, card: dict[str, Any]) -> GallerySession:
     """The session of a version that has an index beside it.
 
+    Args:
+        session: Of the encoder.
+        folder: With the index in it.
+        card: What the graph carries: how the index is to be asked, and the digests of its files.
+
     Raises:
-        RequestError: The index cannot be read, or the card does not say how to ask it.
+        RequestError: The index cannot be read or is another version's, or the card does not say how to ask it.
     """
     from switchyard.images.faiss_gallery import FaissGallery
 
     try:
         about = {key: card["gallery"][key] for key in ("neighbours", "vote", "threshold")}
+        check_companions(card, folder)
         return GallerySession(session, FaissGallery.load(folder), about)
     except SwitchyardError as error:
         raise RequestError(str(error)) from error
     except (KeyError, TypeError) as error:
-        raise RequestError(f"{folder}/card.json does not say how its gallery is to be searched") from error
+        raise RequestError(f"{folder}/model.onnx does not say how its gallery is to be searched") from error

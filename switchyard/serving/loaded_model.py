@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
-from switchyard.images.faiss_gallery import INDEX
+from switchyard.images.faiss_gallery import INDEX, LABELS
+from switchyard.models.companions import named_by
+from switchyard.models.onnx_model import CARD_KEY
 from switchyard.serving.datatypes import BY_ONNX
 from switchyard.serving.gallery_session import GallerySession, open_gallery
 from switchyard.serving.image_input import ImageInput, image_input
@@ -102,7 +104,7 @@ class LoadedModel:
 
 def stamp(path: Path) -> tuple[int, ...]:
     """What changes when a graph, or the index beside it, is replaced by another one."""
-    files = (path, path.with_name(INDEX))
+    files = (path, path.with_name(INDEX), path.with_name(LABELS))
     found = [file.stat() for file in files if file is path or file.is_file()]
     return tuple(part for status in found for part in (status.st_ino, status.st_size, status.st_mtime_ns))
 
@@ -125,15 +127,28 @@ def load_model(folder: Path, name: str, version: str) -> LoadedModel:
     except Exception as error:  # see LoadedModel.run
         reason = " ".join(str(error).split())[:300]
         raise RequestError(f"version {version} of model {name} cannot be loaded: {reason}") from error
-    card = _card(folder)
+    card, carried = _card(folder), _carried(session)
     inputs = {node.name: _spec(node, "input") for node in session.get_inputs()}
     outputs = {node.name: _spec(node, "output") for node in session.get_outputs()}
-    if (folder / INDEX).is_file():
+    beside = named_by(carried)
+    if (folder / INDEX).is_file() and INDEX not in beside:
+        why = f"has {INDEX} beside it, which its graph does not name: index again"
+        raise RequestError(f"version {version} of model {name} {why}")
+    if beside:
         if "embedding" not in outputs:
             raise RequestError(f"version {version} of model {name} has an index beside it, but gives no embedding")
-        session = open_gallery(session, folder, card)
+        session = open_gallery(session, folder, carried)
         outputs = session.outputs(outputs["embedding"])
     return LoadedModel(name, version, session, inputs, outputs, card, mark, image=image_input(inputs, card))
+
+
+def _carried(session: onnxruntime.InferenceSession) -> dict[str, Any]:
+    """The card in the graph itself, which is the graph's whatever lies in the folder; another tool's graph has none."""
+    try:
+        card = json.loads(session.get_modelmeta().custom_metadata_map.get(CARD_KEY, "{}"))
+    except ValueError:
+        return {}
+    return card if isinstance(card, dict) else {}
 
 
 def _card(folder: Path) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from onnx import TensorProto, helper
 
-from switchyard.images.gallery import Gallery, write_search
+from switchyard.images.faiss_gallery import FaissGallery
+from switchyard.images.gallery import Gallery, described, write_search
 from switchyard.models.export import serialize
 from switchyard.models.graph import Graph
 from switchyard.models.onnx_model import OnnxModel
@@ -92,7 +93,7 @@ def retrieval(
 ) -> OnnxModel:
     """The images of a table as the gallery; `blind` below 1 moves all images nearer to each other.
 
-    With `beside` the graph has the encoder alone.
+    With `beside` they lie in an index beside the graph.
     """
     graph = Graph()
     angle = graph.add("Mul", _mean(graph), graph.constant(np.array(np.pi * blind / 255, dtype=np.float32)))
@@ -102,8 +103,9 @@ def retrieval(
     if not beside:
         write_search(graph, embedding, gallery, **about)
     graph.output(graph.add("Identity", embedding), "embedding", TensorProto.FLOAT, ["N", 2])
-    card = _card("image_retrieval", gallery.classes, candidate, gallery=about | {"images": len(gallery)})
-    return OnnxModel(serialize(graph, card), card)
+    files = FaissGallery.build(gallery).files() if beside else {}
+    card = _card("image_retrieval", gallery.classes, candidate, gallery=about | described(len(gallery), files))
+    return OnnxModel(serialize(graph, card), card, files)
 
 
 def gallery_of(frame: pl.DataFrame, blind: float = 1.0) -> Gallery:

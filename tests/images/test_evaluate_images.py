@@ -14,9 +14,10 @@ from switchyard.errors import InputError
 from switchyard.evaluation.contract_summary import in_brief
 from switchyard.evaluation.gate_names import problem
 from switchyard.evaluation.gates import check_gates, judge, sentence
+from switchyard.evaluation.latency import time_rows
 from switchyard.evaluation.model_card import model_card
 from switchyard.evaluation.report import to_html, with_verdict
-from switchyard.images import asking
+from switchyard.images import asking, faiss_gallery
 from switchyard.images import evaluate as module
 from switchyard.images.evaluate import evaluate
 from switchyard.images.faiss_gallery import FaissGallery
@@ -343,16 +344,21 @@ def test_what_is_accepted_is_right_by_the_vote(gallery, open_images):
     assert told["unknown_refused"] == {"value": None, "low": None, "high": None, "n": 0}
 
 
-@pytest.mark.parametrize("at_hand", [True, False], ids=["an index", "the training images"])
-def test_a_gallery_beside_the_graph_answers_as_one_inside_it(found, gallery, open_images, at_hand):
-    model = retrieval(gallery, beside=True)
+@pytest.fixture(scope="module")
+def beside(gallery, open_images):
+    return measured([retrieval(gallery, beside=True)], open_images, train=gallery)
+
+
+def test_a_gallery_beside_the_graph_answers_as_one_inside_it(found, beside, gallery):
+    model, report = retrieval(gallery, beside=True), beside
     assert [each.name for each in model.session.get_outputs()] == ["embedding"]
-    indexes = {"levels": FaissGallery.build(brightness.gallery_of(gallery))} if at_hand else None
-    report = measured([model], open_images, train=gallery, indexes=indexes)
     for name, figure in found["test"]["metrics"].items():
         assert report["test"]["metrics"][name]["value"] == pytest.approx(figure["value"], abs=0.03), name
     told = report["retrieval"]
     assert told["search_recall"] > 0.95
+    assert told["gallery"] == found["retrieval"]["gallery"]
+    assert report["gated"]["size_mb"] == pytest.approx(model.size / 1e6)
+    assert model.size > len(model.content) + 90 * 2 * 4
     known = found["retrieval"]["open_set"]["known_refused"]["value"]
     assert told["open_set"]["known_refused"]["value"] == pytest.approx(known, abs=0.03)
 
@@ -368,6 +374,26 @@ def test_a_search_that_misses_neighbours_is_told(gallery, open_images):
     plain = np.mean([len(set(a) & set(b)) / 3 for a, b in zip(true.tolist(), rows.tolist(), strict=True)])
     assert recall == pytest.approx(plain, abs=0.02)
     assert recall < 0.3
+
+
+def test_the_gate_on_what_an_index_misses_can_fail(found, beside, gallery, open_images, monkeypatch):
+    asked = {"retrieval.search_recall": ">= 0.99"}
+    check_gates(asked, root("found"))
+    (exact,), (passed,) = judge({"retrieval.search_recall": ">= 1"}, found), judge(asked, beside)
+    monkeypatch.setattr(faiss_gallery, "LINKS", 2)
+    monkeypatch.setattr(faiss_gallery, "EFFORT", 1)
+    (failed,) = judge(asked, measured([retrieval(gallery, beside=True)], open_images, train=gallery))
+    assert exact.passed and passed.passed and not failed.passed
+    assert 0.5 < failed.measured < 0.9 < passed.measured
+    assert "gate retrieval.search_recall failed" in sentence([failed])
+
+
+def test_the_time_of_an_answer_is_that_of_the_search_too(gallery, monkeypatch):
+    model, asked = retrieval(gallery, beside=True), []
+    plain = FaissGallery.answer
+    monkeypatch.setattr(FaissGallery, "answer", lambda *a, **k: asked.append(1) or plain(*a, **k))
+    time_rows(model, {"image": np.zeros((3, 8, 8, 1), np.uint8)}, calls=30)
+    assert len(asked) >= 20
 
 
 def test_a_neighbour_is_shown_beside_what_was_taken_for_it(found, gallery):

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from switchyard.errors import InputError
-from switchyard.images import gallery as galleries
+from switchyard.errors import InputError, SwitchyardError
 from switchyard.images.faiss_gallery import FaissGallery, recall
 from switchyard.images.gallery import Gallery, embed, gallery_of, write_search
 from switchyard.images.image_table import ImageTable
 from switchyard.images.indexing import index
+from switchyard.models.companions import digests
 from switchyard.models.export import serialize
 from switchyard.models.graph import Graph
 from switchyard.models.onnx_model import OnnxModel
@@ -90,7 +90,8 @@ def test_an_embedding_is_learned_and_images_are_known_by_their_neighbours(folder
     assert (said == true).mean() > 0.9
     card = trained.model.card
     assert card["task"] == "image_retrieval"
-    assert card["gallery"] == {"images": 150, "neighbours": 3, "vote": 1, "threshold": 0.8, "search": "exact"}
+    about = {"neighbours": 3, "vote": 1, "threshold": 0.8, "largest_exact": 100_000}
+    assert card["gallery"] == about | {"images": 150, "search": "exact"}
     assert card["parity"]["max_difference"] < 1e-5
     assert shapes.fit(
         folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8, use_case="bars"
@@ -102,7 +103,7 @@ def test_a_new_class_is_known_after_indexing_without_training(folder, trained, t
     test = shapes.write(tmp_path / "test.parquet", 40, 8, kinds=("ring", "flat"))
     said, true = labels_of(trained.model, test)
     assert not (said[true == "ring"] == "ring").any()
-    larger = index(trained.model, [folder / "training.parquet", new]).model
+    larger = index(trained.model, [folder / "training.parquet", new])
     said, true = labels_of(larger, test)
     assert (said == true).mean() > 0.9
     assert larger.card["classes"] == ["disc", "flat", "ring", "tall"]
@@ -110,7 +111,7 @@ def test_a_new_class_is_known_after_indexing_without_training(folder, trained, t
     assert larger.card["sha256"] != trained.model.card["sha256"]
     (tmp_path / "model.onnx").write_bytes(larger.content)
     assert OnnxModel.load(tmp_path / "model.onnx").card["classes"] == larger.card["classes"]
-    again = index(larger, [folder / "training.parquet"]).model
+    again = index(larger, [folder / "training.parquet"])
     assert again.content == trained.model.content
 
 
@@ -141,30 +142,83 @@ def test_the_gallery_of_a_graph_can_be_read_back(folder, trained):
     np.testing.assert_array_equal(found.labels, made.labels)
 
 
-def test_a_gallery_that_is_too_large_for_the_graph_is_searched_beside_it(folder, trained, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def beside(folder):
+    """The same training with an index beside the graph."""
+    return shapes.fit(
+        folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8, use_case="bars", largest_exact=149
+    ).model
+
+
+def test_a_gallery_that_is_too_large_for_the_graph_is_searched_beside_it(folder, trained, beside):
     """With 150 images the index of FAISS finds every true neighbour, so it must answer as the graph does."""
-    monkeypatch.setattr(galleries, "LARGEST", 100)
     table = ImageTable.open(folder / "test.parquet")
     _, pixels = next(table.batches(1000, 1, shapes.SIZE))
-    beside = shapes.fit(folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8, use_case="bars")
-    from_index = index(trained.model, [folder / "training.parquet"])
-    for model, faiss in ((beside.model, beside.index), (from_index.model, from_index.faiss)):
-        assert [output.name for output in model.session.get_outputs()] == ["embedding"]
-        assert model.card["gallery"]["search"] == "hnsw"
-        faiss.save(tmp_path)
-        embedding = model.session.run(["embedding"], {"image": pixels})[0]
-        got = FaissGallery.load(tmp_path).answer(embedding, neighbours=3, vote=1, threshold=0.8)
-        names = sorted(got)
-        expected = dict(zip(names, trained.model.session.run(names, {"image": pixels}), strict=True))
-        for name in ("label", "neighbours", "neighbour_labels"):
-            np.testing.assert_array_equal(got[name], expected[name])
-        for name in ("similarity", "embedding"):
-            np.testing.assert_allclose(got[name], expected[name], atol=1e-5)
-    again = index(from_index.model, [folder / "training.parquet", folder / "validation.parquet"])
-    assert len(again.faiss) == 210
-    (tmp_path / "gallery.npz").write_bytes(b"damaged")
-    with pytest.raises(InputError, match="has no gallery that can be read"):
+    assert [output.name for output in beside.session.get_outputs()] == ["embedding"]
+    assert (beside.card["gallery"]["search"], beside.card["gallery"]["images"]) == ("hnsw", 150)
+    assert beside.card["gallery"]["files"] == digests(beside.companions)
+    assert beside.card["size"] == beside.size > len(beside.content) + 150 * 8 * 4
+    got, expected = beside.answer({"image": pixels}), trained.model.answer({"image": pixels})
+    assert set(got) == set(expected)
+    for name in ("label", "neighbours", "neighbour_labels"):
+        np.testing.assert_array_equal(got[name], expected[name])
+    for name in ("similarity", "embedding"):
+        np.testing.assert_allclose(got[name], expected[name], atol=1e-5)
+
+
+def test_an_index_is_made_again_byte_for_byte(folder, trained, beside):
+    again = index(beside, [folder / "training.parquet"])
+    assert (again.content, again.companions) == (beside.content, beside.companions)
+    assert again.card == beside.card | {"fit_seconds": again.card["fit_seconds"]}
+
+
+def test_another_gallery_of_as_many_images_is_another_graph(folder, beside, tmp_path):
+    other = index(beside, [shapes.write(tmp_path / "other.parquet", 150, 9)])
+    assert other.card["classes"] == beside.card["classes"]
+    assert other.card["sha256"] != beside.card["sha256"]
+    assert other.card["gallery"]["files"] == digests(other.companions) != beside.card["gallery"]["files"]
+
+
+def test_a_gallery_that_outgrows_the_graph_goes_beside_it_and_stays_there(folder, tmp_path):
+    small = shapes.fit(folder, "arcface", epochs=1, embedding_size=8, neighbours=3, largest_exact=150).model
+    assert small.card["gallery"]["search"] == "exact" and not small.companions
+    larger = index(small, [folder / "training.parquet", folder / "validation.parquet"])
+    assert [output.name for output in larger.session.get_outputs()] == ["embedding"]
+    assert (larger.card["gallery"]["search"], len(larger.index)) == ("hnsw", 210)
+    assert index(larger, [folder / "training.parquet"]).card["gallery"]["search"] == "hnsw"
+
+
+def test_files_beside_a_graph_are_read_with_it_and_no_others(folder, beside, tmp_path):
+    for name, content in {"model.onnx": beside.content, **beside.companions}.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "card.json").write_text(beside.card_json())
+    for read in (OnnxModel.of_folder(tmp_path), OnnxModel.load(tmp_path / "model.onnx")):
+        assert read.companions == beside.companions
+    other = index(beside, [shapes.write(tmp_path / "other.parquet", 150, 9)])
+    (tmp_path / "gallery.faiss").write_bytes(other.companions["gallery.faiss"])
+    for read in (lambda: OnnxModel.of_folder(tmp_path), lambda: OnnxModel.load(tmp_path / "model.onnx")):
+        with pytest.raises(SwitchyardError, match=r"gallery\.faiss is not the file that its model\.onnx was made with"):
+            read()
+    (tmp_path / "gallery.faiss").unlink()
+    with pytest.raises(SwitchyardError, match=r"gallery\.faiss is not there"):
+        OnnxModel.of_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["gallery.faiss", "gallery.npz"])
+def test_a_damaged_index_is_said_to_be_one(beside, tmp_path, name):
+    damaged = {**beside.companions, name: beside.companions[name][:-100]}
+    with pytest.raises(InputError, match=r"^gallery\.faiss and gallery\.npz are no gallery that can be read"):
+        FaissGallery.of_files(damaged)
+    for each, content in damaged.items():
+        (tmp_path / each).write_bytes(content)
+    with pytest.raises(InputError, match=f"^{tmp_path}/gallery.faiss and gallery.npz are no gallery that can be read"):
         FaissGallery.load(tmp_path)
+
+
+@pytest.mark.parametrize("limit", [0, 100_001])
+def test_no_graph_has_more_than_a_hundred_thousand_images(folder, limit):
+    with pytest.raises(InputError, match=rf"candidates\.it\.params\.largest_exact is {limit}: "):
+        shapes.fit(folder, "arcface", largest_exact=limit)
 
 
 @pytest.mark.parametrize("vote", [1, 3])

@@ -68,6 +68,28 @@ def test_retrievals_are_right_where_their_nearest_image_is(images, gallery):
     assert binomtest(int((new & ~old).sum()), int((new != old).sum())).pvalue < 0.001
 
 
+@pytest.mark.parametrize("primary", ["accuracy", "map"])
+@pytest.mark.parametrize(("one", "other"), [(True, False), (False, True), (True, True)])
+def test_galleries_beside_their_graphs_are_compared_as_any_others(images, gallery, one, other, primary):
+    few = gallery.filter(pl.col("label") != "c")
+    plain = held(retrieval(few), retrieval(gallery), images, seen=nobody(), primary=primary)
+    found = held(retrieval(few, beside=one), retrieval(gallery, beside=other), images, seen=nobody(), primary=primary)
+    assert (found.verdict, found.rows, found.left_out) == (plain.verdict, plain.rows, plain.left_out)
+    assert found.difference.champion == pytest.approx(plain.difference.champion, abs=1e-6)
+    assert found.difference.challenger == pytest.approx(plain.difference.challenger, abs=1e-6)
+
+
+def test_versions_with_and_without_an_index_are_shown_side_by_side(images, gallery):
+    given = {"metrics": Metrics(primary="accuracy", bootstrap=50), "settings": Champion(), "seed": 1}
+    first = Entrant("version 1", retrieval(gallery, beside=True), nobody())
+    second = Entrant("version 2", retrieval(gallery), nobody())
+    found = side_by_side(first, second, images.lazy(), task="image_retrieval", **given)
+    old, new = found["versions"].values()
+    assert old["metrics"] == new["metrics"]
+    assert old["size_mb"] == first.model.size / 1e6
+    assert found["verdict"].startswith("too close to call")
+
+
 @pytest.mark.parametrize(("primary", "better"), [("map", True), ("eer", True), ("recall_at_5", False)])
 def test_rankings_go_by_the_bootstrap_over_images(images, gallery, primary, better):
     champion = retrieval(gallery, blind=0.0) if better else retrieval(gallery)

@@ -8,33 +8,23 @@ import shutil
 import signal
 import urllib.request
 
-import polars as pl
 import pytest
 import yaml
 
 from switchyard.images.decoding import decode
 from tests.integration.conftest import SOURCE
 from tests.integration.few_digits import DIGITS, config, write_few
-from tests.integration.in_one_process import called
 
 
 @pytest.fixture(scope="module")
 def images(new_project):
-    """A project with few digits and a config for both tasks, the stack `local` not yet applied."""
+    """A project with few digits and their classification, the stack `local` not yet applied."""
     project = new_project()
     few = write_few(project.root / "data" / "few.parquet")
-    few.filter(pl.col("label") != "9").write_parquet(project.root / "data" / "near.parquet")
     project.few = few
-    near = config(
-        "near",
-        "image_retrieval",
-        "arcface",
-        data={"uri": "data/near.parquet"},
-        contract={"min_images": 300, "distribution": {"max": 100}},  # a class more is what the test is about
-        champion={"too_close": "promote"},
+    (project.root / "configs" / "few.yaml").write_text(
+        yaml.safe_dump(config("few", "image_classification", "cnn"), sort_keys=False)
     )
-    for each in (config("few", "image_classification", "cnn"), near):
-        (project.root / "configs" / f"{each['name']}.yaml").write_text(yaml.safe_dump(each, sort_keys=False))
     shutil.copytree(SOURCE / "tests" / "integration" / "plugin", project.root / "plugin")
     return project
 
@@ -122,52 +112,6 @@ def test_the_same_bytes_are_made_again_from_what_is_on_record(images, killed):
 
     assert ended.code == 0, ended.out + ended.err
     assert "The same bytes" in ended.out
-
-
-def test_neighbours_are_answered_with_their_classes(images, killed):
-    done = images.run("--config", "near")
-    assert done.code == 0, done.err
-
-    answer = posted(f"{endpoint(images, 'near')}/predict-image", images.few["image"][0], "image/png")
-
-    assert len(answer["neighbours"]) == 5
-    assert {each["label"] for each in answer["neighbours"]} <= set(DIGITS[:9])
-
-
-def test_a_class_more_is_indexed_without_a_training(images, killed):
-    url = endpoint(images, "near")
-    shuffled = images.few.sample(fraction=1.0, shuffle=True, seed=1)  # so that another image is dealt to each part
-    shuffled.write_parquet(images.root / "data" / "near.parquet")
-    nine = images.few.filter(pl.col("label") == "9")["image"]
-
-    done = images.run("index", "--config", "near")
-
-    assert done.code == 0, done.out + done.err
-    assert "train_arcface" not in done.steps() and done.steps()["index"] == "done"
-    answers = [posted(f"{url}/predict-image", each, "image/png") for each in nine]
-    assert {each["model_version"] for each in answers} == {"2"}
-    assert "9" in {each["neighbours"][0]["label"] for each in answers}
-
-
-def test_the_indexed_version_is_compared_and_made_again_and_the_one_before_comes_back(images, killed):
-    seen, compare, again, release = called(
-        images,
-        """
-learned("near", 1, 2)
-do("compare", "1", "2", "--config", "near")
-do("reproduce", "2", "--config", "near", "--here")
-do("release", "--version", "1", "--config", "near", "--reason", "nine will do")
-""",
-    )
-
-    assert (seen.train, seen.validation, seen.test) == (216, 0, 0)  # what version 1 has learned tests no version 2
-    for each in (compare, again, release):
-        assert (each.code, each.err) == (0, ""), each
-    assert re.search(r"gallery +\d+ images of 9 classes +\d+ images of 10 classes", compare.out)
-    assert re.search(r" on \d+ test images: ", compare.out)
-    assert "the network of version 1 with another gallery" in again.out
-    assert "\nThe same bytes: SHA-256 " in again.out
-    assert "near version 1 is in production" in release.out
 
 
 def test_nothing_is_indexed_that_has_no_gallery(images, killed):

@@ -11,6 +11,7 @@ from onnx import numpy_helper
 
 from switchyard.models.onnx_difference import differences, largest_difference
 from switchyard.models.onnx_model import OnnxModel
+from tests.images import brightness
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +105,15 @@ def test_answers_are_as_far_apart_as_they_are(fit, rows):
     assert largest_difference(one, one, rows[:50]) == 0
     assert largest_difference(one, other, rows[:50].drop("area")) is None
     assert largest_difference(one, other, rows[:0]) is None
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_retrievals_are_as_far_apart_as_their_embeddings(beside):
+    images = brightness.table(30, 0)
+    one, other = brightness.retrieval(images, beside=beside), brightness.retrieval(images, blind=0.5, beside=beside)
+
+    embeddings = [brightness.embeddings(brightness.levels(images), blind) for blind in (1, 0.5)]
+    assert largest_difference(one, other, images) == pytest.approx(
+        np.abs(embeddings[0] - embeddings[1]).max(), abs=0.01
+    )
+    assert largest_difference(one, one, images) == 0

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 
 from switchyard.errors import SwitchyardError
 from switchyard.images.faiss_gallery import FaissGallery
-from switchyard.images.gallery import gallery_of
+from switchyard.images.gallery import described, gallery_of
+from switchyard.models.onnx_model import CARD_KEY, OnnxModel
 from switchyard.serving import daemon
 from switchyard.serving.deploy import deploy
 from switchyard.serving.golden import golden_rows
+from switchyard.serving.loaded_model import load_model, stamp
+from switchyard.serving.request_error import RequestError
 from tests.serving.image_models import encoded, frame, photo, searcher
 
 PNG = {"Content-Type": "image/png"}
 
 
-def indexed(rows: slice = slice(None)):
+def indexed(rows: slice = slice(None)) -> OnnxModel:
     """The encoder of `searcher`, with its gallery, or some rows of it, in an index."""
-    whole = gallery_of(searcher())
-    part = replace(whole, embeddings=whole.embeddings[rows], labels=whole.labels[rows])
-    return replace(searcher(with_gallery=False), companions=FaissGallery.build(part).files())
+    bare, whole = searcher(with_gallery=False), gallery_of(searcher())
+    files = FaissGallery.build(replace(whole, embeddings=whole.embeddings[rows], labels=whole.labels[rows])).files()
+    card = bare.card | {"gallery": bare.card["gallery"] | described(len(whole.labels[rows]), files)}
+    proto = onnx.load_model_from_string(bare.content)
+    onnx.helper.set_model_props(proto, {CARD_KEY: json.dumps(card)})
+    return OnnxModel(proto.SerializeToString(deterministic=True), card, files)
 
 
 def test_it_answers_as_a_graph_with_its_gallery(root, kit):
@@ -53,14 +61,48 @@ def test_another_gallery_with_the_same_encoder_is_another_version(root, kit):
     assert versions == [1, 2, 1]
 
 
-def test_a_damaged_index_is_refused_and_the_old_version_stays(root, kit):
-    model = indexed()
+def test_the_index_of_another_version_is_refused_and_the_old_version_stays(root, kit):
+    model, other = indexed(slice(0, 10)), indexed(slice(10, 20))
     golden = golden_rows(model, frame(3, mode="L"))
     first = deploy(root, model, golden, port=kit.free_port())
-    broken = replace(model, companions={**model.companions, "gallery.faiss": b"no index"})
-    with pytest.raises(SwitchyardError, match="no gallery that can be read"):
-        deploy(root, broken, golden)
+    mixed = replace(other, companions={**other.companions, "gallery.faiss": model.companions["gallery.faiss"]})
+    with pytest.raises(SwitchyardError, match=r"2/gallery\.faiss is not the file that its model\.onnx was made with"):
+        deploy(root, mixed, golden_rows(other, frame(3, mode="L")))
     endpoint = kit.endpoint(first.url, root)
     answer = endpoint.json("POST", "/v2/models/faces/predict-image", encoded(photo(mode="L")), PNG)[1]
     assert answer["model_version"] == "1"
     assert daemon.status(root) is not None
+
+
+def served(folder, model):
+    """The version as the server loads it from this folder."""
+    for name, content in {"model.onnx": model.content, **model.companions}.items():
+        (folder / name).write_bytes(content)
+    (folder / "card.json").write_text(model.card_json())
+    return load_model(folder, "faces", "1")
+
+
+def test_what_its_graph_does_not_name_is_refused(tmp_path):
+    bare = searcher(with_gallery=False)
+    with pytest.raises(RequestError, match=r"has gallery\.faiss beside it, which its graph does not name: index again"):
+        served(tmp_path, replace(bare, companions=indexed().companions))
+
+
+def test_a_file_that_is_gone_is_missed(tmp_path):
+    model = indexed()
+    with pytest.raises(RequestError, match=r"gallery\.npz is not there, and its model\.onnx cannot answer without it"):
+        served(tmp_path, replace(model, companions={"gallery.faiss": model.companions["gallery.faiss"]}))
+
+
+def test_a_card_beside_the_graph_does_not_speak_for_it(tmp_path):
+    """What counts is the card in the graph: the other one may have come with other files."""
+    model, other = indexed(slice(0, 10)), indexed(slice(10, 20))
+    with pytest.raises(RequestError, match="is not the file that its model"):
+        served(tmp_path, replace(model, card=other.card, companions=other.companions))
+
+
+@pytest.mark.parametrize("name", ["gallery.faiss", "gallery.npz"])
+def test_a_replaced_file_changes_the_stamp(tmp_path, name):
+    before = served(tmp_path, indexed()).stamp
+    (tmp_path / name).write_bytes(b"another")
+    assert stamp(tmp_path / "model.onnx") != before

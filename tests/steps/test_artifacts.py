@@ -18,6 +18,7 @@ from zenml.enums import VisualizationType
 from steps.artifacts import DatasetMaterializer, OnnxModelMaterializer, ReportMaterializer
 from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
+from switchyard.models.companions import digests
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.report import Report
 
@@ -213,7 +214,8 @@ def test_a_full_disk_is_named(local_store, table, room, monkeypatch):
 
 
 MODEL = OnnxModel(content=bytes(range(256)) * 9, card=CARD)
-INDEXED = OnnxModel(content=b"encoder", card=CARD, companions={"gallery.faiss": b"index", "gallery.npz": b"labels"})
+BESIDE = {"gallery.faiss": b"index", "gallery.npz": b"labels"}
+INDEXED = OnnxModel(content=b"encoder", card={**CARD, "gallery": {"files": digests(BESIDE)}}, companions=BESIDE)
 REPORT = Report(facts={"rows": 3, "names": ["Zoë", None]}, html="<h1>Zoë</h1>")
 
 
@@ -234,6 +236,21 @@ def test_a_model_comes_back_with_the_files_beside_it(store, place):
 
     assert load(OnnxModelMaterializer, store, place, OnnxModel) == INDEXED
     assert names(store, place) == ["card.json", "gallery.faiss", "gallery.npz", "model.onnx"]
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_the_index_of_another_model_is_refused(local_store, name):
+    uri = f"{local_store.path}/indexed"
+    local_store.makedirs(uri)
+    save(OnnxModelMaterializer, local_store, uri, INDEXED)
+    (Path(uri) / name).write_bytes(b"other")
+
+    with pytest.raises(SwitchyardError, match=f"^{uri}/{name} is not the file that its model.onnx was made with"):
+        load(OnnxModelMaterializer, local_store, uri, OnnxModel)
+
+    (Path(uri) / name).unlink()
+    with pytest.raises(SwitchyardError, match=f"^{uri}/{name} is not there"):
+        load(OnnxModelMaterializer, local_store, uri, OnnxModel)
 
 
 def test_a_model_comes_back_byte_by_byte(store, place):
