@@ -293,6 +293,16 @@ def _image_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _runtime_parser() -> argparse.ArgumentParser:
+    from stacks.kserve.serving_runtime import add_options, runtime
+
+    parser = argparse.ArgumentParser(prog="python run.py runtime", description=runtime.__doc__)
+    add_options(parser)
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    parser.set_defaults(command=runtime)
+    return parser
+
+
 def _release_parser(action: str) -> argparse.ArgumentParser:
     from pipelines.release_command import WHAT, add_options
 
@@ -328,6 +338,7 @@ COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "schedule": _schedule_parser,
     "doctor": _doctor_parser,
     "image": _image_parser,
+    "runtime": _runtime_parser,
     "release": partial(_release_parser, "release"),
     "rollback": partial(_release_parser, "rollback"),
     "retire": partial(_release_parser, "retire"),
