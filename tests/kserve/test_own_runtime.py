@@ -122,6 +122,7 @@ def test_the_next_version_takes_over_and_a_broken_one_stays_out(own, place, cont
     assert old.exit_code == 0
 
 
+@pytest.mark.thorough
 def test_a_pod_that_is_to_end_answers_a_moment_longer_and_ends_well(own, controller):
     roll_out(own)
     replica = controller.replicas[-1]
@@ -135,6 +136,7 @@ def test_a_pod_that_is_to_end_answers_a_moment_longer_and_ends_well(own, control
     assert 4 < time.monotonic() - began < 15
 
 
+@pytest.mark.thorough
 def test_the_other_runtime_serves_the_same_version_from_a_prefix_of_its_own(own, settings, place):
     roll_out(own)
     settings(runtime="kserve-tritonserver")
