@@ -17,6 +17,7 @@ FILES = {
     "schedule": "schedule",
     "doctor": "doctor",
     "image": "image",
+    "runtime": "runtime",
     "release": "release",
     "rollback": "release",
     "retire": "release",

@@ -50,7 +50,7 @@ def print_summary(console: Console, outcome: Outcome, note: str = "") -> None:
 def commands(outcome: Outcome) -> list[tuple[str, str]]:
     """What to type next, by what it does."""
     listed = []
-    if outcome.endpoint:
+    if outcome.endpoint and not _only_tensors(outcome):
         listed.append(("predict", _curl(outcome)))
     listed += [(f"open {what}", command) for what, command in outcome.links.items()]
     if outcome.endpoint:
@@ -71,10 +71,19 @@ def _curl(outcome: Outcome) -> str:
     url = f"{outcome.endpoint['url']}/v2/models/{outcome.use_case}"
     # The token is named and not shown.
     token = ' -H "Authorization: Bearer $SWITCHYARD_TOKEN"' if os.environ.get("SWITCHYARD_TOKEN") else ""
-    if any(len(each["shape"]) > 2 for each in request["inputs"]):
+    if _of_images(request):
         return f"curl -s {url}/predict-image -H 'Content-Type: image/png'{token} --data-binary @IMAGE.png"
     first = {"inputs": [{**each, "shape": [1, 1], "data": each["data"][:1]} for each in request["inputs"]]}
     return f"curl -s {url}/infer -H 'Content-Type: application/json'{token} -d {shlex.quote(json.dumps(first))}"
+
+
+def _of_images(request: dict[str, Any]) -> bool:
+    return any(len(each["shape"]) > 2 for each in request["inputs"])
+
+
+def _only_tensors(outcome: Outcome) -> bool:
+    """Whether the model takes images, and what serves it takes no files; an older run did not note the latter."""
+    return _of_images(outcome.endpoint["request"]) and not outcome.endpoint.get("predict_image", True)
 
 
 def _facts(outcome: Outcome) -> list[tuple[str, str]]:
@@ -90,6 +99,8 @@ def _facts(outcome: Outcome) -> list[tuple[str, str]]:
         facts.append(("endpoint", f"{outcome.endpoint['url']}/v2/models/{outcome.use_case}"))
         if outcome.endpoint["notice"]:
             facts.append(("", outcome.endpoint["notice"]))
+        if _only_tensors(outcome):
+            facts.append(("", "it takes images as tensors only: docs/endpoint.md#images"))
     return facts
 
 

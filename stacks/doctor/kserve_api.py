@@ -7,9 +7,11 @@ from typing import Any
 from stacks.doctor.cluster import KubernetesApi, RefusedError
 from stacks.doctor.finding import Finding, failed, ok
 from stacks.doctor.target import Target
+from switchyard.errors import SwitchyardError
 
 _GROUP = "serving.kserve.io"
 _CRD = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/inferenceservices.{_GROUP}"
+_APPLY = "python run.py runtime | kubectl apply -f -"
 # What a roll-out writes below spec.predictor (stacks/kserve/manifest.py).
 _FIELDS = (
     "minReplicas",
@@ -21,6 +23,7 @@ _FIELDS = (
     "model.runtime",
     "model.storageUri",
     "model.resources",
+    "model.args",
 )
 
 
@@ -38,8 +41,10 @@ def look(target: Target) -> Finding | None:
         return failed(f"{api.host} has no InferenceService of {_GROUP}/v1beta1", "install KServe in it")
     if unknown := _unknown_fields(api):
         return failed(f"its InferenceService has no spec.predictor.{unknown[0]}", "upgrade KServe (0.15 or later)")
-    return _missing_parts(api, config) or ok(
-        f"InferenceService v1beta1 at {api.host}, mode {config.mode}, runtime {config.runtime}"
+    return (
+        _missing_parts(api, config)
+        or _other_image(api, target)
+        or ok(f"InferenceService v1beta1 at {api.host}, mode {config.mode}, runtime {config.runtime}")
     )
 
 
@@ -72,8 +77,28 @@ def _missing_parts(api: KubernetesApi, config: Any) -> Finding | None:  # noqa: 
         own = f"/apis/{_GROUP}/v1alpha1/namespaces/{config.namespace}/servingruntimes/{config.runtime}"
         of_all = f"/apis/{_GROUP}/v1alpha1/clusterservingruntimes/{config.runtime}"
         if _is_missing(api, own) and _is_missing(api, of_all):
-            return failed(f"there is no ServingRuntime {config.runtime}", "install it, or correct KSERVE_RUNTIME")
+            install = _APPLY if config.serves_itself else "install it"
+            return failed(f"there is no ServingRuntime {config.runtime}", f"{install}, or correct KSERVE_RUNTIME")
     return None
+
+
+def _other_image(api: KubernetesApi, target: Target) -> Finding | None:
+    """Whether our own runtime was made for another lock; the check of the image says whether that one is there."""
+    from stacks.image.reference import image_reference
+
+    config, settings = target.config("model_deployer"), target.settings("orchestrator")
+    if not config.serves_itself:
+        return None
+    try:
+        found = api.get(f"/apis/{_GROUP}/v1alpha1/namespaces/{config.namespace}/servingruntimes/{config.runtime}")
+        wanted = image_reference(settings.get("registry"), settings.get("image"))
+    except (RefusedError, SwitchyardError):
+        return None
+    images = {each.get("image") for each in found["spec"]["containers"]}
+    if wanted in images:
+        return None
+    seen = f"ServingRuntime {config.runtime} has the image {', '.join(map(str, images))} and not {wanted}"
+    return failed(seen, _APPLY)
 
 
 def _is_missing(api: KubernetesApi, path: str) -> bool:

@@ -21,12 +21,14 @@ from stacks.flavors.kserve_service import KServeService, KServeServiceConfig
 from stacks.kserve import rollout
 from stacks.kserve.answer import check
 from stacks.kserve.cluster import Cluster
-from stacks.kserve.manifest import Serving, storage_uri
+from stacks.kserve.manifest import OWN_RUNTIME, Serving, storage_uri
+from stacks.kserve.server_archive import server_archive
 from stacks.kserve.storage import ModelStorage
 from switchyard.config import Deployment
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.serving.deployer import Endpoint
+from switchyard.serving.running import setting_options
 
 
 class KServeDeployer(BaseModelDeployer):
@@ -44,16 +46,12 @@ class KServeDeployer(BaseModelDeployer):
         self, name: str, version: int, model: OnnxModel, golden: dict[str, Any], deployment: Deployment
     ) -> Endpoint:
         """See `switchyard.serving.deployer.Deployer`."""
-        self._check(deployment)
-        if model.companions:
-            raise SwitchyardError(
-                f"{name}: the gallery is too large for its graph and lies in an index beside it, which KServe does "
-                "not search: train on at most 100,000 images, or deploy with the local stack"
-            )
+        self._check(name, model, deployment)
         cluster, storage = self._cluster(), self._storage()
         rollout.ours(cluster, name)  # before anything is written
         good = self._last_good(name)
-        uri, is_new = storage.write(name, version, replace(model, card={**model.card, "name": name}), golden)
+        server = server_archive() if self.config.serves_itself else b""
+        uri, is_new = storage.write(name, version, replace(model, card={**model.card, "name": name}), golden, server)
         manifest = self._serving(name, uri, deployment).manifest()
         steps = rollout.RollOut(cluster, lambda found: check(found, version, golden), self.config.ready_timeout)
         try:
@@ -64,9 +62,15 @@ class KServeDeployer(BaseModelDeployer):
             raise
         service = self._record(name, version, manifest, url)
         storage.prune(name, [uri, *([storage_uri(good)] if good else [])], older=self.config.ready_timeout)
-        notice = "" if deployment.batching is None else "deployment.batching is for the local endpoint: KServe got none"
-        request = golden["request"]
-        return Endpoint(name=name, version=version, url=url, service=str(service), notice=notice, request=request)
+        return Endpoint(
+            name=name,
+            version=version,
+            url=url,
+            service=str(service),
+            notice=self._notice(deployment),
+            request=golden["request"],
+            predict_image=self.config.serves_itself,
+        )
 
     def retire(self, name: str) -> None:
         """See `switchyard.serving.deployer.Deployer`."""
@@ -110,15 +114,29 @@ class KServeDeployer(BaseModelDeployer):
             )
         return ModelStorage(filesystem, root)
 
-    def _check(self, deployment: Deployment) -> None:
+    def _check(self, name: str, model: OnnxModel, deployment: Deployment) -> None:
+        if model.companions and not self.config.serves_itself:
+            raise SwitchyardError(
+                f"{name}: the gallery is too large for its graph and lies in an index beside it, which the runtime "
+                f"{self.config.runtime} does not search: set KSERVE_RUNTIME={OWN_RUNTIME} (docs/kubeflow.md), "
+                "or train on at most 100,000 images"
+            )
         if deployment.replicas.min == 0 and self.config.mode == "Standard":
             raise InputError(
                 "deployment.replicas.min is 0, but in mode Standard KServe does not scale to zero: "
                 "give 1, or set the model deployer's mode to Knative"
             )
 
+    def _notice(self, deployment: Deployment) -> str:
+        if deployment.batching is None or self.config.serves_itself:
+            return ""
+        return (
+            f"deployment.batching is for KSERVE_RUNTIME={OWN_RUNTIME} only: the runtime {self.config.runtime} got none"
+        )
+
     def _serving(self, name: str, uri: str, deployment: Deployment) -> Serving:
         replicas, resources = deployment.replicas, deployment.resources
+        settings = setting_options(deployment.max_request_mb, deployment.batching)
         return Serving(
             name=name,
             namespace=self.config.namespace,
@@ -130,6 +148,7 @@ class KServeDeployer(BaseModelDeployer):
             max_replicas=replicas.max,
             cpu=resources.cpu,
             memory=resources.memory,
+            arguments=tuple(settings) if self.config.serves_itself else (),
         )
 
     def _known(self, name: str) -> list[Any]:

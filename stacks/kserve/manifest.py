@@ -10,6 +10,8 @@ from typing import Any, Literal
 Mode = Literal["Standard", "Knative"]
 
 API_VERSION = "serving.kserve.io/v1beta1"
+OWN_RUNTIME = "switchyard"
+"""The ServingRuntime of the project's own server, which does what Triton does not: serving_runtime.py."""
 MODE_ANNOTATION = "serving.kserve.io/deploymentMode"
 STOP_ANNOTATION = "serving.kserve.io/stop"
 REVISION_ANNOTATION = "switchyard/revision"
@@ -33,6 +35,7 @@ class Serving:
         max_replicas: How many there are at most.
         cpu: What each copy gets, in cores.
         memory: What each copy gets, as Kubernetes writes it.
+        arguments: What the server is told beside what the runtime tells it.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Serving:
     max_replicas: int = 1
     cpu: float | None = None
     memory: str | None = None
+    arguments: tuple[str, ...] = ()
 
     def manifest(self) -> dict[str, Any]:
         """The InferenceService."""
@@ -72,6 +76,8 @@ class Serving:
         amounts = {"cpu": None if self.cpu is None else f"{self.cpu:g}", "memory": self.memory}
         if given := {key: amount for key, amount in amounts.items() if amount is not None}:
             model["resources"] = {"requests": given, "limits": dict(given)}
+        if self.arguments:
+            model["args"] = list(self.arguments)
         return {
             "minReplicas": self.min_replicas,
             "maxReplicas": self.max_replicas,

@@ -3,6 +3,9 @@
     ROOT/NAME/VERSION-HASH/NAME/config.pbtxt
     ROOT/NAME/VERSION-HASH/NAME/VERSION/model.onnx, card.json, golden.json
 
+Beside the graph lies the index of a gallery that is too large for it; beside the folder NAME, for the runtime
+`switchyard`, the server: ROOT/NAME/VERSION-HASH/server.pyz.
+
 A prefix is written once and never changed, so a `storageUri` says which bytes are served, and going back is naming the
 old one.
 """
@@ -17,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from stacks.kserve import server_archive
 from stacks.kserve.triton_config import triton_config
 from switchyard.errors import SwitchyardError
 
@@ -36,7 +40,9 @@ class ModelStorage:
     filesystem: Any
     root: str
 
-    def write(self, name: str, version: int, model: OnnxModel, golden: dict[str, Any]) -> tuple[str, bool]:
+    def write(
+        self, name: str, version: int, model: OnnxModel, golden: dict[str, Any], server: bytes = b""
+    ) -> tuple[str, bool]:
         """Puts a version there, whole or not at all.
 
         Args:
@@ -44,6 +50,7 @@ class ModelStorage:
             version: The number that the registry has given it.
             model: The model.
             golden: Its golden rows.
+            server: The archive that serves it; empty if the runtime has a server of its own.
 
         Returns:
             Its `storageUri`, and whether it is new.
@@ -51,8 +58,8 @@ class ModelStorage:
         Raises:
             SwitchyardError: The bucket does not take it; nothing of it stays.
         """
-        uri = f"{self.root.rstrip('/')}/{name}/{version}-{hashlib.sha256(model.content).hexdigest()[:12]}"
-        files = {f"{uri}/{path}": content for path, content in _files(name, version, model, golden).items()}
+        uri = f"{self.root.rstrip('/')}/{name}/{version}-{_digest(model, server)[:12]}"
+        files = {f"{uri}/{path}": content for path, content in _files(name, version, model, golden, server).items()}
         with _explained(f"the model repository {uri} cannot be written"):
             if self._holds(uri, files):
                 return uri, False
@@ -92,7 +99,7 @@ class ModelStorage:
         return max(times, default=datetime.min.replace(tzinfo=UTC))
 
     def _holds(self, uri: str, files: dict[str, bytes]) -> bool:
-        """Whether all is there; the URI has the model's hash in it, so the sizes tell."""
+        """Whether all is there; the URI has the hash of model and server in it, so the sizes tell."""
         self.filesystem.invalidate_cache()
         found = self.filesystem.find(uri, detail=True)
         return {path.removeprefix("s3://"): len(content) for path, content in files.items()} == {
@@ -100,8 +107,18 @@ class ModelStorage:
         }
 
 
-def _files(name: str, version: int, model: OnnxModel, golden: dict[str, Any]) -> dict[str, bytes]:
+def _digest(model: OnnxModel, server: bytes) -> str:
+    """The hash of all that decides the answers."""
+    digest = hashlib.sha256(model.content)
+    for file, content in sorted({**model.companions, **({server_archive.NAME: server} if server else {})}.items()):
+        digest.update(file.encode() + hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
+def _files(name: str, version: int, model: OnnxModel, golden: dict[str, Any], server: bytes) -> dict[str, bytes]:
     return {
+        **({server_archive.NAME: server} if server else {}),
+        **{f"{name}/{version}/{file}": content for file, content in model.companions.items()},
         f"{name}/config.pbtxt": triton_config(name, model).encode(),
         f"{name}/{version}/card.json": model.card_json().encode(),
         f"{name}/{version}/golden.json": json.dumps(golden, allow_nan=False).encode(),

@@ -16,6 +16,8 @@ What the protocol leaves open, and what is Switchyard's own:
 - `GET /v2/models/NAME` shows the card's task, classes and positive class as `parameters`.
 - Bodies are `application/json` (or `application/octet-stream` with binary tensors); other types, an `Origin` header
   (a web page) and bodies over the limit are refused.
+- With `--read-only` the highest version of each model answers, for good: `load` and `unload` are refused, and nothing
+  is written, as in a container whose models somebody else has put there. One that cannot be loaded ends the server.
 - With a token (`SWITCHYARD_TOKEN` or `--token-file`), all but `/v2/health/*` needs `Authorization: Bearer TOKEN`,
   `/metrics` included.
 """

@@ -18,6 +18,7 @@ from switchyard.serving.running import announce, describe_settings, withdraw
 
 if TYPE_CHECKING:
     from switchyard.config import Batching
+    from switchyard.serving.loaded_models import LoadedModels
 
 
 def main() -> int:
@@ -41,6 +42,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--batch-delay-ms", type=float, help="wait so long for requests to run as one (default: never)")
     parser.add_argument("--batch-size", type=int, default=32, help="run a batch at so many rows at the latest")
     parser.add_argument("--log", type=Path, help="append all output to this file")
+    parser.add_argument(
+        "--read-only",
+        action="store_true",
+        help="serve the highest version of each model, and write nothing into --root",
+    )
+    parser.add_argument("--drain-seconds", type=float, default=0.0, help="answer on for so long after a SIGTERM")
     parser.add_argument("--request-seconds", type=float, default=30.0, help="how long a client may take to send one")
     return parser.parse_args()
 
@@ -83,7 +90,10 @@ def _write_to(log: Path) -> None:
 
 
 def serve(arguments: argparse.Namespace) -> None:
-    """Load the active versions, bind, and answer until SIGTERM or SIGINT."""
+    """Load the active versions, or the highest ones, bind, and answer until SIGTERM or SIGINT."""
+    # uvicorn has its own while it serves, and raises the signal again after its graceful stop. From the start, for the
+    # first process of a container has no default: a SIGTERM without a handler would be lost on it.
+    signal.signal(signal.SIGTERM, _exit)
     if arguments.log is not None:
         _write_to(arguments.log)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
@@ -97,10 +107,14 @@ def serve(arguments: argparse.Namespace) -> None:
 
     from switchyard.serving.application import Application
     from switchyard.serving.loaded_models import LoadedModels
+    from switchyard.serving.patient_server import PatientServer
     from switchyard.serving.short_path import ShortPathProtocol
 
     models = LoadedModels(root)
-    models.load_recorded()
+    if arguments.read_only:
+        _load_highest(models)
+    else:
+        models.load_recorded()
     application = Application(models, int(arguments.max_request_mb * 2**20), token, batching)
     settings = {"answer_now": staticmethod(application.answer_now), "request_seconds": arguments.request_seconds}
     config = uvicorn.Config(
@@ -118,17 +132,26 @@ def serve(arguments: argparse.Namespace) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
     )
-    signal.signal(signal.SIGTERM, _exit)  # uvicorn raises the signal again after its graceful stop
     gc.collect()
     gc.freeze()  # the modules stay for good: looking through them again and again costs milliseconds at a time
-    port = listener.getsockname()[1]
-    announce(root, arguments.host, port, arguments.log, describe_settings(arguments.max_request_mb, batching))
+    if not arguments.read_only:
+        port, described = listener.getsockname()[1], describe_settings(arguments.max_request_mb, batching)
+        announce(root, arguments.host, port, arguments.log, described)
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        PatientServer(config, arguments.drain_seconds).run(sockets=[listener])
     except KeyboardInterrupt:
         pass
     finally:
         withdraw(root)
+
+
+def _load_highest(models: LoadedModels) -> None:
+    from switchyard.serving.request_error import RequestError
+
+    try:
+        models.load_highest()
+    except RequestError as error:
+        raise SwitchyardError(str(error)) from error
 
 
 def _exit(signum: int, frame: FrameType | None) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from switchyard.errors import SwitchyardError
 from switchyard.serving import client
-from switchyard.serving.running import Running, describe_settings, running, state_file
+from switchyard.serving.running import Running, describe_settings, running, setting_options, state_file
 
 if TYPE_CHECKING:
     from switchyard.config import Batching
@@ -83,8 +83,7 @@ def start(
             found = _answering(root)
             if found is None:
                 state_file(root).unlink(missing_ok=True)
-                options = ["--max-request-mb", str(max_request_mb), *_batch_options(batching)]
-                found = _launch(root, host, port, token, log, options)
+                found = _launch(root, host, port, token, log, setting_options(max_request_mb, batching))
     except OSError as error:
         raise SwitchyardError(f"a server of {root} cannot be started: {error.strerror or error}") from error
     return _daemon(root, found, _notice(found, host, port, describe_settings(max_request_mb, batching)))
@@ -155,12 +154,6 @@ def _notice(found: Running, host: str, port: int, settings: str) -> str | None:
     if found.host != host:
         return f"the server already runs at {found.host}:{found.port}; stop it to move it to {host}:{port}"
     return f"port {port} was in use when the server started: it answers on {found.port}"
-
-
-def _batch_options(batching: Batching | None) -> list[str]:
-    if batching is None:
-        return []
-    return ["--batch-delay-ms", str(batching.max_delay_ms), "--batch-size", str(batching.max_size)]
 
 
 def _launch(root: Path, host: str, port: int, token: str | None, log: Path, options: list[str]) -> Running:

@@ -21,6 +21,7 @@ class Endpoint:
         service: The id under which the deployer knows it.
         notice: What the user should know, such as another port than asked for; empty if nothing.
         request: A body that the endpoint answers, for a first try.
+        predict_image: Whether it also answers image files, at …/predict-image, if the model takes images.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Endpoint:
     service: str
     notice: str
     request: dict[str, Any]
+    predict_image: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""

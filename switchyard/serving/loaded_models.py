@@ -25,6 +25,7 @@ class LoadedModels:
         active: The version of each model that answers by default. Replaced by one assignment.
         loaded: All versions in memory, by model and number.
         failed: Recorded active versions that could not be loaded at the start, each with the reason.
+        fixed: Whether what was loaded at the start stays, and nothing is written into the repository.
     """
 
     def __init__(self, root: Path) -> None:
@@ -33,6 +34,7 @@ class LoadedModels:
         self.active: dict[str, LoadedModel] = {}
         self.loaded: dict[str, dict[str, LoadedModel]] = {}
         self.failed: dict[str, str] = {}
+        self.fixed = False
 
     def load_recorded(self) -> None:
         """Load what was active when the last server stopped; a version that fails is reported, not fatal."""
@@ -45,6 +47,21 @@ class LoadedModels:
             except RequestError as error:
                 self.failed[name] = str(error)
                 logger.error("%s", error)
+
+    def load_highest(self) -> None:
+        """Load the highest version of each model, for good: for a repository that others write, or nobody.
+
+        Raises:
+            RequestError: There is no model, or one cannot be loaded.
+        """
+        for name in repository.names(self.root):
+            if numbers := repository.versions(self.root, name):
+                version = str(numbers[-1])
+                self._keep(load_model(self._folder(name, version), name, version), default=True)
+                logger.info("loaded %s version %s", name, version)
+        if not self.active:
+            raise RequestError(f"there is no model in {self.root}: it must hold NAME/VERSION/model.onnx", 404)
+        self.fixed = True
 
     def find(self, name: str, version: str | None = None) -> LoadedModel:
         """The version that answers a request.
@@ -74,8 +91,9 @@ class LoadedModels:
             default: Whether it answers from now on; None means yes exactly if no version is named.
 
         Raises:
-            RequestError: If there is no such version (404), or it cannot be loaded (400).
+            RequestError: If there is no such version (404), it cannot be loaded (400), or all models are fixed (403).
         """
+        self._must_not_be_fixed()
         if default is None:
             default = version is None
         version = self._existing(name, version)
@@ -94,8 +112,9 @@ class LoadedModels:
         """Take a version, or the whole model, out of memory; without a version the model stays out after a restart.
 
         Raises:
-            RequestError: If it is not loaded (404), or the version is the active one (400).
+            RequestError: If it is not loaded (404), the version is the active one (400), or all models are fixed (403).
         """
+        self._must_not_be_fixed()
         if version is None:
             if not self.loaded.pop(name, None) and not self.failed.pop(name, None):
                 raise RequestError(f"model {name} is not loaded", 404)
@@ -119,6 +138,10 @@ class LoadedModels:
                     state = "READY" if ready else "UNAVAILABLE"
                     rows.append({"name": name, "version": version, "state": state, "reason": reason})
         return rows
+
+    def _must_not_be_fixed(self) -> None:
+        if self.fixed:
+            raise RequestError("this server loads and unloads nothing: it serves what was there when it started", 403)
 
     def _folder(self, name: str, version: str) -> Path:
         return self.root / name / version

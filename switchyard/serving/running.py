@@ -77,6 +77,14 @@ def describe_settings(max_request_mb: float, batching: Batching | None) -> str:
     return f"max_request_mb {max_request_mb:g} and {waits}"
 
 
+def setting_options(max_request_mb: float, batching: Batching | None) -> list[str]:
+    """The same as arguments of `python -m switchyard.serving`."""
+    options = ["--max-request-mb", str(max_request_mb)]
+    if batching is not None:
+        options += ["--batch-delay-ms", str(batching.max_delay_ms), "--batch-size", str(batching.max_size)]
+    return options
+
+
 def announce(root: Path, host: str, port: int, log: Path | None = None, settings: str = "") -> None:
     """Write down that this process serves the repository."""
     pid = os.getpid()

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import argparse
 import subprocess
+import time
 
 import pytest
+import requests
+import yaml
+from fsspec.implementations.local import LocalFileSystem
 
 from commands.image import call as image_command
 from stacks.image.build import Recipe, build_and_push
 from stacks.image.reference import image_reference
 from stacks.image.tag import image_tag
+from stacks.kserve.server_archive import server_archive
+from stacks.kserve.serving_runtime import serving_runtime
+from stacks.kserve.storage import ModelStorage
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.project import ROOT
+from switchyard.serving import client
+from switchyard.serving.golden import golden_rows
 from tests.image.docker import Unavailable, dockerd, project_recipe, registry
+from tests.kserve.serving_runtimes import container, placed
 from tests.rehearsal.processes import free_port
+from tests.serving.image_models import frame, searcher
+from tests.serving.test_indexed_gallery import indexed
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -41,6 +53,14 @@ def inside(image, *command):
     """What a command prints in the image, which has no network."""
     run = ["docker", "run", "--rm", "--network", "none", image, *command]
     return subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def wait_until(condition):
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("not within 60 s")
 
 
 def test_it_is_used_by_digest(host, pushed):
@@ -73,6 +93,31 @@ def test_nothing_of_the_project_is_in_it(pushed):
     search = "find / -xdev -name run.py -o -xdev -name titanic.csv -o -xdev -name .env; true"
     found = inside(pushed.reference, "sh", "-c", search).splitlines()
     assert [line for line in found if "site-packages" not in line] == []
+
+
+def test_as_our_own_runtime_it_serves_a_gallery_beside_its_graph_and_ends_when_told(pushed, tmp_path):
+    """As the first process of a container that may write nowhere."""
+    model, rows, port = indexed(), frame(3, mode="L"), free_port()
+    storage = ModelStorage(LocalFileSystem(auto_mkdir=True), str(tmp_path))
+    folder, _ = storage.write("faces", 1, model, golden_rows(model, rows), server_archive())
+    manifest = yaml.safe_load(serving_runtime("ml", pushed.reference))
+    server = placed(container(manifest["spec"], {}), port)
+    assert server["securityContext"]["readOnlyRootFilesystem"]
+    options = ["--network", "host", "--cap-drop", "ALL", "--read-only", "--volume", f"{folder}:/mnt/models:ro"]
+    command = ["docker", "run", "--detach", *options, server["image"], *server["command"], *server["args"]]
+    name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        wait_until(lambda: client.ready(f"http://127.0.0.1:{port}"))
+        url, headers = f"http://127.0.0.1:{port}/v2/models/faces/predict-image", {"Content-Type": "image/png"}
+        answer = requests.post(url, rows["image"][0], headers=headers, timeout=30).json()
+        assert [near["row"] for near in answer["neighbours"]] == searcher().run(rows)["neighbours"][0].tolist()
+        subprocess.run(["docker", "stop", "--time", "20", name], capture_output=True, check=True)
+        ended = subprocess.run(
+            ["docker", "inspect", "--format", "{{.State.ExitCode}}", name], capture_output=True, text=True, check=True
+        )
+        assert ended.stdout.strip() == "0"
+    finally:
+        subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
 
 
 def test_its_tag_is_the_locks_and_not_the_codes(tmp_path):

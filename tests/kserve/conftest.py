@@ -125,6 +125,26 @@ def settings(component, monkeypatch):
 
 
 @pytest.fixture
+def uploads(component, monkeypatch):
+    """A function that changes what arrives in the bucket: `model.onnx` becomes what is given."""
+    bucket = component._storage()
+    write = bucket.filesystem.pipe_file
+    monkeypatch.setattr(component, "_storage", lambda: bucket)
+
+    def change(content):
+        def pipe_file(path, value, **options):
+            if path.endswith("model.onnx"):
+                if isinstance(content, Exception):
+                    raise content
+                value = content
+            return write(path, value, **options)
+
+        monkeypatch.setattr(bucket.filesystem, "pipe_file", pipe_file)
+
+    return change
+
+
+@pytest.fixture
 def rights(place):
     """A function that gives `pipeline-runner` these verbs on InferenceServices, and what else a roll-out reads."""
     rbac = client.RbacAuthorizationV1Api(place.api())

@@ -3,7 +3,7 @@
 Without a node each predictor is a process of this machine, and its Deployment, which only says which revision KServe
 has taken up, has no replicas. With a node (`image` is given) it is a Deployment with a pod.
 
-What it does not play: autoscaling, canaries, transformers, other runtimes, ingress and TLS.
+What it does not play: autoscaling, canaries, transformers, ClusterServingRuntimes, ingress and TLS.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tests.kserve.forward import Forward
 from tests.kserve.invalid import invalid
 from tests.kserve.pod_replica import PodReplica
 from tests.kserve.replica import ProcessReplica, deployment
+from tests.kserve.serving_runtimes import container, runtime
 from tests.kserve.status import Status
 
 logger = logging.getLogger("tests.kserve")
@@ -60,7 +61,7 @@ class Controller:
         kubeconfig: Of the cluster; its context `admin` is used.
         namespace: The only one that is looked at.
         folder: For downloads and logs.
-        image: What pods run; without it there are no pods.
+        image: What pods run whose runtime names no image; without it there are no pods.
         delay: Holds up each download, in seconds.
     """
 
@@ -75,7 +76,7 @@ class Controller:
         )
         self.namespace, self.folder, self.image, self.delay = namespace, folder, image, delay
         self.known: dict[str, Predictor] = {}
-        self._count = 0
+        self.replicas: list[Replica] = []
 
     def run(self, stop: threading.Event) -> None:
         """Until told to stop; what fails is tried again."""
@@ -87,6 +88,8 @@ class Controller:
         for predictor in self.known.values():
             predictor.end()
             predictor.forward.close()
+        for replica in self.replicas:
+            replica.wait()
 
     def reconcile_all(self) -> None:
         """One look at each InferenceService."""
@@ -111,11 +114,14 @@ class Controller:
         status = Status(service, mode)
         status.condition("Stopped", "False")
         revision = hashlib.sha256(json.dumps(service["spec"]["predictor"], sort_keys=True).encode()).hexdigest()
-        if problem := invalid(service):
+        model = service["spec"]["predictor"].get("model") or {}
+        spec = runtime(self.services, self.namespace, model.get("runtime", ""))
+        if problem := invalid(service, spec):
             status.invalid(*problem)
             status.condition("PredictorReady", "False", *problem)
         elif revision != predictor.revision:
-            self._take_up(service, predictor, revision, status, mode)
+            assert spec is not None
+            self._take_up(service, predictor, revision, status, mode, container(spec, model))
         else:
             self._follow(predictor, status, mode)
         self._write(service, status.value)
@@ -126,7 +132,15 @@ class Controller:
             self.apps.delete_namespaced_deployment(f"{service['metadata']['name']}-predictor", self.namespace)
         self._write(service, Status.stopped(mode))
 
-    def _take_up(self, service: dict[str, Any], predictor: Predictor, revision: str, status: Status, mode: str) -> None:
+    def _take_up(
+        self,
+        service: dict[str, Any],
+        predictor: Predictor,
+        revision: str,
+        status: Status,
+        mode: str,
+        server: dict[str, Any],
+    ) -> None:
         spec = service["spec"]["predictor"]
         try:
             settings = environment(self.core, self.namespace, spec.get("serviceAccountName", "default"))
@@ -135,10 +149,10 @@ class Controller:
             return
         if predictor.target is not None and predictor.target is not predictor.current:
             predictor.target.end()
-        predictor.target = replica = self._replica(service, settings)
+        predictor.target = replica = self._replica(service, settings, server)
         annotations = {**spec.get("annotations", {}), _SOURCE: spec["model"]["storageUri"], **replica.annotations()}
         pods = 0 if isinstance(replica, ProcessReplica) else 1
-        made = self._apply(deployment(service, annotations, pods, replica_pod(replica)))
+        made = self._apply(deployment(service, annotations, pods, replica.pod()))
         replica.begin()
         predictor.revision = revision
         status.value["observedGeneration"] = made.status.observed_generation or 1
@@ -149,13 +163,18 @@ class Controller:
             status.revision("latestCreatedRevision", predictor.number)
         logger.info("%s: takes up %s", service["metadata"]["name"], spec["model"]["storageUri"])
 
-    def _replica(self, service: dict[str, Any], settings: dict[str, str]) -> Replica:
-        self._count += 1
+    def _replica(self, service: dict[str, Any], settings: dict[str, str], server: dict[str, Any]) -> Replica:
         name, uri = service["metadata"]["name"], service["spec"]["predictor"]["model"]["storageUri"]
         secret = settings.pop("SECRET", "")
+        replica: Replica
         if self.image is None:
-            return ProcessReplica(uri, self.folder / f"{name}-{self._count}", settings, self.delay)
-        return PodReplica(service, uri, self.image, settings, secret, self.core, self.apps, self.namespace)
+            folder = self.folder / f"{name}-{len(self.replicas) + 1}"
+            replica = ProcessReplica(uri, folder, settings, server, self.delay)
+        else:
+            image = {"image": self.image, **server}
+            replica = PodReplica(service, uri, image, settings, secret, self.core, self.apps, self.namespace)
+        self.replicas.append(replica)
+        return replica
 
     def _follow(self, predictor: Predictor, status: Status, mode: str) -> None:
         replica = predictor.target
@@ -205,13 +224,6 @@ class Controller:
 
 class _Gone(Exception):  # noqa: N818
     pass
-
-
-def replica_pod(replica: Replica) -> dict[str, Any]:
-    """The pod of a Deployment; where there is no node, something that never runs."""
-    if isinstance(replica, PodReplica):
-        return replica.pod()
-    return {"containers": [{"name": "kserve-container", "image": "played-by-a-process"}]}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One revision of a predictor as real pods: what KServe's Deployment has, run by the project's own server."""
+"""One revision of a predictor as real pods: what KServe's Deployment has, with the container of the runtime."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 from kubernetes import client
 
 from tests.kserve.replica import ROOT
+from tests.kserve.serving_runtimes import CODE, placed
 from tests.rehearsal.processes import free_port
 
-_CODE = "/mnt/switchyard"
 _FAILED = ("Error", "CrashLoopBackOff", "ErrImagePull", "ImagePullBackOff", "OOMKilled")
 
 
 @dataclass
 class PodReplica:
-    """The pods of one revision; the project's code is mounted from this machine.
+    """The pods of one revision; the project's code is mounted for the storage initializer, and where Triton is played.
 
     Attributes:
         service: The InferenceService.
         uri: The model repository.
-        image: What the containers run: a Python with the project's dependencies.
+        server: The container of the model server, as its runtime has it; the initializer runs the same image.
         environment: The S3 settings, of which the keys come from the secret.
         secret: The Secret with the keys; empty if there is none.
         port: Where the server listens; pods have the machine's network here.
@@ -29,7 +29,7 @@ class PodReplica:
 
     service: dict[str, Any]
     uri: str
-    image: str
+    server: dict[str, Any]
     environment: dict[str, str]
     secret: str
     core: client.CoreV1Api
@@ -43,6 +43,9 @@ class PodReplica:
 
     def end(self) -> None:
         """The Deployment ends the old pods by itself; the last ones go with their owner."""
+
+    def wait(self) -> None:
+        """So there is nothing to wait for."""
 
     @property
     def state(self) -> str:
@@ -67,33 +70,23 @@ class PodReplica:
     def pod(self) -> dict[str, Any]:
         """The pod of the Deployment."""
         predictor = self.service["spec"]["predictor"]
-        probe = {"httpGet": {"host": "127.0.0.1", "port": self.port, "path": "/v2/health/ready"}, "periodSeconds": 1}
         shared = {
-            "image": self.image,
+            "image": self.server["image"],
             "imagePullPolicy": "IfNotPresent",
-            "workingDir": "/tmp",
             "terminationMessagePolicy": "FallbackToLogsOnError",
-            "volumeMounts": [
-                {"name": "models", "mountPath": "/mnt/models"},
-                {"name": "code", "mountPath": _CODE, "readOnly": True},
-            ],
         }
+        models = {"name": "models", "mountPath": "/mnt/models"}
         initializer = {
             "name": "storage-initializer",
             **shared,
+            "workingDir": "/tmp",
             "command": ["python", "-m", "tests.kserve.storage_initializer"],
             "args": [self.uri, "/mnt/models"],
             "env": self._environment(),
+            "volumeMounts": [models, {"name": "code", "mountPath": CODE, "readOnly": True}],
         }
-        server = {
-            "name": "kserve-container",
-            **shared,
-            "command": ["python", "-m", "tests.kserve.model_server"],
-            "args": ["/mnt/models", str(self.port)],
-            "env": [{"name": "PYTHONPATH", "value": _CODE}],
-            "readinessProbe": probe,
-            "resources": predictor["model"].get("resources", {}),
-        }
+        server = {**shared, **placed(self.server, self.port)}
+        server["volumeMounts"] = [*server.get("volumeMounts", []), {**models, "readOnly": self._is_read_only()}]
         return {
             "hostNetwork": True,
             "serviceAccountName": predictor.get("serviceAccountName", "default"),
@@ -105,12 +98,16 @@ class PodReplica:
             ],
         }
 
+    def _is_read_only(self) -> bool:
+        """As KServe mounts models; what plays Triton notes beside them which version is active."""
+        return bool(self.service["spec"]["predictor"]["model"]["runtime"] != "kserve-tritonserver")
+
     def annotations(self) -> dict[str, str]:
         """What tells the pods of this revision from the others."""
         return {"tests.kserve/port": f"--port-{self.port}"}
 
     def _environment(self) -> list[dict[str, Any]]:
-        plain = {key: value for key, value in self.environment.items() if key not in _KEYS} | {"PYTHONPATH": _CODE}
+        plain = {key: value for key, value in self.environment.items() if key not in _KEYS} | {"PYTHONPATH": CODE}
         found: list[dict[str, Any]] = [{"name": key, "value": value} for key, value in plain.items()]
         for key in _KEYS if self.secret else ():
             found.append({"name": key, "valueFrom": {"secretKeyRef": {"name": self.secret, "key": key}}})

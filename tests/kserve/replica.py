@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from switchyard.serving import client as oip
+from tests.kserve.serving_runtimes import CODE, placed
 from tests.kserve.storage_initializer import download
 from tests.rehearsal.processes import free_port
 
@@ -29,6 +30,7 @@ class ProcessReplica:
         uri: The model repository.
         folder: Where it is downloaded to.
         environment: The S3 settings.
+        server: The container of the model server, as its runtime has it.
         delay: How long the download is held up, in seconds.
         port: Where the server listens.
         state: Pending, Loading, Loaded or FailedToLoad.
@@ -38,12 +40,14 @@ class ProcessReplica:
     uri: str
     folder: Path
     environment: dict[str, str]
+    server: dict[str, Any]
     delay: float = 0.0
     port: int = field(default_factory=free_port)
     state: str = "Pending"
     message: str = ""
     _process: subprocess.Popen[bytes] | None = None
     _ended: threading.Event = field(default_factory=threading.Event)
+    _ending: threading.Thread | None = None
 
     def begin(self) -> None:
         """Starts it; `state` says how it goes."""
@@ -51,13 +55,33 @@ class ProcessReplica:
         threading.Thread(target=self._run, daemon=True).start()
 
     def end(self) -> None:
-        """Ends the server and removes what it downloaded."""
+        """Tells the server to end; when it has, what was downloaded is removed."""
         self._ended.set()
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        if self._ending is None:
+            self._ending = threading.Thread(target=self._end, daemon=True)
+            self._ending.start()
+
+    def wait(self) -> None:
+        """Waits until what was told to end has ended."""
+        if self._ending is not None:
+            self._ending.join(30)
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of the server; None while it runs."""
+        return None if self._process is None else self._process.poll()
+
+    def pod(self) -> dict[str, Any]:
+        """What the Deployment says that it runs; it has no replicas here."""
+        return {"containers": [{"image": "played-by-a-process", **placed(_without_mounts(self.server), self.port)}]}
+
+    def _end(self) -> None:
         process = self._process
-        if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+        if process is not None:
             try:
-                process.wait(15)
+                process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -81,7 +105,7 @@ class ProcessReplica:
             return
         if self._ended.is_set():
             return
-        process = self._start("tests.kserve.model_server", str(models), str(self.port))
+        process = self._start(placed(self.server, self.port, str(models)))
         end = time.monotonic() + _START_SECONDS
         while process.poll() is None and time.monotonic() < end and not self._ended.is_set():
             if oip.ready(f"http://127.0.0.1:{self.port}"):
@@ -90,11 +114,14 @@ class ProcessReplica:
             time.sleep(0.05)
         self._fail()
 
-    def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    def _start(self, server: dict[str, Any]) -> subprocess.Popen[bytes]:
+        program, *command = [*server["command"], *server["args"]]
+        assert program == "python"
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        environment |= {each["name"]: each["value"].replace(CODE, str(ROOT)) for each in server.get("env", ())}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                [sys.executable, *command],
                 env=environment,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -108,6 +135,10 @@ class ProcessReplica:
         lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.is_file() else []
         self.message = "\n".join(lines[-5:]) or "it did not come up"
         self.state = "FailedToLoad"
+
+
+def _without_mounts(server: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in server.items() if key != "volumeMounts"}
 
 
 def deployment(

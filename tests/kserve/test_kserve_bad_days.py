@@ -36,26 +36,6 @@ def impatient(monkeypatch):
     monkeypatch.setattr("stacks.kserve.answer._SETTLE_SECONDS", 0.0)
 
 
-@pytest.fixture
-def uploads(component, monkeypatch):
-    """A function that changes what arrives in the bucket: `model.onnx` becomes what is given."""
-    bucket = component._storage()
-    write = bucket.filesystem.pipe_file
-    monkeypatch.setattr(component, "_storage", lambda: bucket)
-
-    def change(content):
-        def pipe_file(path, value, **options):
-            if path.endswith("model.onnx"):
-                if isinstance(content, Exception):
-                    raise content
-                value = content
-            return write(path, value, **options)
-
-        monkeypatch.setattr(bucket.filesystem, "pipe_file", pipe_file)
-
-    return change
-
-
 def test_a_model_that_cannot_be_loaded_leaves_the_old_one_serving(deployer, place, uploads):
     good = roll_out(deployer)
     uploads(b"no graph")
@@ -166,8 +146,8 @@ def test_a_bucket_that_kserve_cannot_read_shows_in_its_words(deployer, place, up
     good = roll_out(deployer)
     download = Controller._replica
 
-    def without_keys(self, service, settings):
-        return download(self, service, {**settings, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"})
+    def without_keys(self, service, settings, server):
+        return download(self, service, {**settings, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}, server)
 
     with monkeypatch.context() as patch:
         patch.setattr(Controller, "_replica", without_keys)

@@ -117,14 +117,19 @@ def test_no_replica_at_all_is_refused_without_knative(deployer, place):
 
 def test_a_gallery_beside_its_graph_is_refused(deployer, place):
     indexed = replace(model(), companions={"gallery.faiss": b"index"})
-    with pytest.raises(SwitchyardError, match="lies in an index beside it"):
+    with pytest.raises(SwitchyardError, match="kserve-tritonserver does not search: set KSERVE_RUNTIME=switchyard"):
         deployer.roll_out("survival", 1, indexed, golden_rows(model(), ROWS), Deployment())
     assert service(place) is None
     assert objects(place) == []
 
 
-def test_batching_is_said_to_be_left_to_the_local_endpoint(deployer):
-    assert "KServe got none" in roll_out(deployer, batching=Batching()).notice
+def test_batching_is_said_to_need_the_other_runtime(deployer, place):
+    endpoint = roll_out(deployer, batching=Batching())
+    assert endpoint.notice == (
+        "deployment.batching is for KSERVE_RUNTIME=switchyard only: the runtime kserve-tritonserver got none"
+    )
+    assert not endpoint.predict_image
+    assert "args" not in service(place)["spec"]["predictor"]["model"]
 
 
 def test_what_a_roll_out_that_was_killed_has_left_is_taken_away(deployer, place, aged):

@@ -146,6 +146,18 @@ def test_a_notice_and_a_note_are_told():
     assert text.strip().startswith("Nothing has changed.")
 
 
+def test_an_image_is_sent_as_a_file_where_the_server_takes_files():
+    request = {"inputs": [{"name": "image", "shape": [5, 28, 28, 1], "datatype": "UINT8", "data": [0]}]}
+    pets = {**ENDPOINT, "request": request}
+
+    for endpoint in (pets, {**pets, "predict_image": True}):  # an older run did not note it
+        assert "people/predict-image " in dict(commands(outcome(endpoint=endpoint)))["predict"]
+        assert "tensors only" not in printed(outcome(endpoint=endpoint))
+    tensors = outcome(endpoint={**pets, "predict_image": False})
+    assert "predict" not in dict(commands(tensors))
+    assert "it takes images as tensors only: docs/endpoint.md#images" in printed(tensors)
+
+
 @pytest.mark.parametrize("width", [40, 200])
 def test_commands_stand_on_one_line_whatever_the_terminal(width):
     told = outcome()

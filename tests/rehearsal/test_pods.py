@@ -7,10 +7,12 @@ import subprocess
 import pytest
 from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
+from kubernetes import watch
 
 from switchyard.serving import client
 from tests.image.docker import Unavailable as NoDocker
 from tests.kserve.cluster import Unavailable
+from tests.kserve.serving_runtimes import servingruntimes
 from tests.rehearsal import storage
 from tests.rehearsal.conftest import running_stage, team_of
 
@@ -45,6 +47,18 @@ def impatient(pods, tmp_path_factory):
 def core(pods):
     api = kubernetes_config.new_client_from_config(str(pods.rehearsal.kubeconfig), context="admin")
     return kubernetes_client.CoreV1Api(api)
+
+
+@pytest.fixture(scope="module")
+def own(pods, team):
+    """The project's own server is a runtime of KServe: `python run.py runtime | kubectl apply -f -`."""
+    kubeconfig = str(pods.rehearsal.kubeconfig)
+    with servingruntimes(kubernetes_config.new_client_from_config(kubeconfig, context="admin")):
+        printed = team.run("runtime")
+        assert printed.code == 0, printed.err
+        command = ["kubectl", "--kubeconfig", kubeconfig, "--context", "admin", "apply", "-f", "-"]
+        subprocess.run(command, input=printed.out, text=True, check=True, capture_output=True)
+        yield team
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +154,32 @@ def test_a_pod_that_is_deleted_is_named(team, core):
 
     assert finished.code == 1
     assert "step ingest was ended: its pod was deleted" in finished.err
+
+
+def model_pods(core):
+    return core.list_namespaced_pod("ml", label_selector="serving.kserve.io/inferenceservice=people").items
+
+
+def test_with_our_own_runtime_the_image_serves_read_only_models_and_ends_when_told(own, core):
+    finished = own.run(*RUN, "--set", "deployment.batching={max_delay_ms: 2}", KSERVE_RUNTIME="switchyard")
+    assert finished.code == 0, finished.out + finished.err
+    assert own.predict("people")["model_version"] == "1"
+
+    (pod,) = model_pods(core)
+    (server,) = pod.spec.containers
+    assert "@sha256:" in server.image
+    assert server.command == ["python", "/mnt/models/server.pyz"]
+    assert server.args[-4:] == ["--batch-delay-ms", "2.0", "--batch-size", "32"]
+    assert server.security_context.run_as_non_root
+    assert {mount.mount_path: mount.read_only for mount in server.volume_mounts}["/mnt/models"]
+
+    events = watch.Watch().stream(core.list_namespaced_pod, "ml", timeout_seconds=60)
+    core.delete_namespaced_pod(pod.metadata.name, "ml")
+    codes = set()
+    for event in events:
+        if event["object"].metadata.uid == pod.metadata.uid:
+            states = [each.state.terminated for each in event["object"].status.container_statuses or []]
+            codes |= {state.exit_code for state in states if state}
+            if event["type"] == "DELETED":
+                break
+    assert codes == {0}

@@ -10,8 +10,10 @@ from kubernetes import client
 
 from stacks.doctor import kserve_api, kserve_rights, kubernetes_access, zenml_secret
 from stacks.kserve.rights import RIGHTS
+from stacks.kserve.serving_runtime import serving_runtime
 from switchyard.errors import SwitchyardError
 from switchyard.project import ROOT
+from tests.kserve.serving_runtimes import servingruntimes
 from tests.stacks.doctor.conftest import target
 
 BASE = ROOT / "stacks" / "kubernetes" / "base"
@@ -150,6 +152,39 @@ def test_the_account_of_the_models_is_missing(namespace):
 
     assert found.state == "failed"
     assert "no ServiceAccount switchyard-models" in found.seen
+
+
+def test_our_own_runtime_is_missing_or_of_another_lock_or_as_it_should_be(prepared, cluster):
+    stack = in_namespace(prepared, KSERVE_RUNTIME="switchyard", SWITCHYARD_IMAGE="registry/switchyard@sha256:2")
+    with servingruntimes(cluster):
+        missing = kserve_api.look(stack)
+        apply(cluster, serving_runtime(prepared, "registry/switchyard@sha256:1"))
+        other = kserve_api.look(stack)
+        apply(cluster, serving_runtime(prepared, "registry/switchyard@sha256:2"))
+        there = kserve_api.look(stack)
+
+    assert [each.state for each in (missing, other, there)] == ["failed", "failed", "ok"]
+    assert missing.seen == "there is no ServingRuntime switchyard"
+    assert missing.advice == "python run.py runtime | kubectl apply -f -, or correct KSERVE_RUNTIME"
+    assert "has the image registry/switchyard@sha256:1 and not registry/switchyard@sha256:2" in other.seen
+    assert "runtime switchyard" in there.seen
+
+
+def test_a_runtime_that_kserve_should_have_brought(prepared, cluster):
+    with servingruntimes(cluster):
+        found = kserve_api.look(in_namespace(prepared))
+
+    assert (found.state, found.advice) == ("failed", "install it, or correct KSERVE_RUNTIME")
+
+
+def apply(cluster, manifest):
+    wanted = yaml.safe_load(manifest)
+    place = ("serving.kserve.io", "v1alpha1", wanted["metadata"]["namespace"], "servingruntimes")
+    objects = client.CustomObjectsApi(cluster)
+    if objects.list_namespaced_custom_object(*place)["items"]:
+        objects.patch_namespaced_custom_object(*place, wanted["metadata"]["name"], wanted)
+    else:
+        objects.create_namespaced_custom_object(*place, wanted)
 
 
 def test_a_field_that_the_crd_does_not_have(prepared, monkeypatch):
