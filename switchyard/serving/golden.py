@@ -5,9 +5,7 @@ They are computed in this process, and asked again over HTTP before a version go
 
 from __future__ import annotations
 
-import json
 import math
-import shlex
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,16 +88,6 @@ def _thinned(model: OnnxModel, feed: dict[str, np.ndarray[Any, Any]]) -> dict[st
 
 def _is_free(sizes: list[Any]) -> bool:
     return not any(isinstance(size, int) for size in sizes)
-
-
-def example_curl(url: str, name: str, golden: dict[str, Any]) -> str:
-    """A command line that asks the endpoint about the first golden row; of an image, about the user's own file."""
-    tensors = golden["request"]["inputs"]
-    if any(len(tensor["shape"]) > 2 for tensor in tensors):
-        return f"curl -s {url}/v2/models/{name}/predict-image --data-binary @image.png -H 'Content-Type: image/png'"
-    inputs = [{**tensor, "shape": [1, 1], "data": tensor["data"][:1]} for tensor in tensors]
-    body = shlex.quote(json.dumps({"inputs": inputs}))
-    return f"curl -s {url}/v2/models/{name}/infer --json {body}"
 
 
 def smoke_test(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import copy
-import subprocess
 
-import polars as pl
 import pytest
 
 from switchyard.errors import SwitchyardError
-from switchyard.serving.golden import example_curl, golden_rows, smoke_test
+from switchyard.serving.golden import golden_rows, smoke_test
 
 
 def column(golden, name):
@@ -73,10 +71,3 @@ def test_a_server_that_is_not_there_is_one_sentence(kit):
     golden = golden_rows(kit.model(), kit.frame)
     with pytest.raises(SwitchyardError, match="does not answer"):
         smoke_test(f"http://127.0.0.1:{kit.free_port()}", "survival", 1, golden)
-
-
-def test_the_example_is_a_command_that_works(endpoint, kit):
-    frame = pl.DataFrame({"sex": ["it's"], "age": [3.0]})
-    command = example_curl(endpoint.url, "survival", golden_rows(kit.model(), frame))
-    answer = subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout
-    assert '"probabilities"' in answer
