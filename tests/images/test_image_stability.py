@@ -43,7 +43,7 @@ def fit(splits, kind, primary, seeds, told=None, folder=None):
         threads=1,
         seeds=seeds,
         use_case=None,
-        folder=folder,
+        folder=folder and (lambda: folder),
         on_epoch=lambda epoch: told.append(epoch) if told is not None else None,
     ).model
 

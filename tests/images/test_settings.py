@@ -10,7 +10,7 @@ MANUAL = (Path(__file__).parents[2] / "docs" / "config-images.md").read_text()
 
 def documented() -> dict[str, str]:
     """Default by key, of the tables below the heading of candidates."""
-    section = MANUAL[MANUAL.index("## `candidates`") :]
+    section = MANUAL[MANUAL.index("## `candidates`") : MANUAL.index("## `evaluation`")]
     return dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE))
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from switchyard.config_images import ImageRobustness
 from switchyard.images.transforms import TRANSFORMS, add_noise, blur, change_brightness, rotate
 
 
@@ -15,7 +16,8 @@ def bars(rows: int = 40) -> np.ndarray:
 
 @pytest.mark.parametrize("name", sorted(TRANSFORMS))
 def test_shape_type_and_randomness(name):
-    transform, strength = TRANSFORMS[name]
+    transform, _ = TRANSFORMS[name]
+    (strength,) = getattr(ImageRobustness(), name)
     images = bars()
     shaken = transform(images, strength, 1)
     assert shaken.shape == images.shape and shaken.dtype == np.uint8
