@@ -56,7 +56,9 @@ class RetrievalSubject:
         truth = np.array([places[label] for label in told.truth[told.counted]], dtype=np.int64)
         said = np.array([places[label] for label in told.said[told.counted]], dtype=np.int64)
         strange = int((~told.counted).sum())
-        notes = (f"{strange:,} images of classes that the gallery has not count in the open set only",) * bool(strange)
+        notes = (
+            f"{strange:,} images are of classes that the gallery does not have, and count in the open set only",
+        ) * bool(strange)
         described = {
             "classes": classes,
             "positive": None,

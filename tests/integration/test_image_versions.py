@@ -93,7 +93,10 @@ do("reproduce", "3", "--config", "near", "--here")
     assert re.search(r"gallery +\d+ images of 9 classes +\d+ images of 10 classes", told)
     assert re.search(r"sees +14 × 14 pixels, grey +14 × 14 pixels, grey", told)
     assert "one image, p50, ms" in told
-    assert "note: version 1: 8 images of classes that the gallery has not count in the open set only" in told
+    assert (
+        "note: version 1: 8 images are of classes that the gallery does not have, and count in the open set only"
+        in told
+    )
     figures = json.loads(fresh.out)
     assert (figures["unit"], figures["rows"] + figures["left_out"]) == ("image", 400)
     assert figures["left_out"] == second.all
