@@ -130,7 +130,7 @@ def test_images_of_classes_that_were_left_out_are_refused_at_the_threshold(galle
     rising = [row["unknown_refused"] for row in told["curve"]]
     assert rising == sorted(rising) and len(rising) >= 2
     assert all(each["true"] == "d" for each in report["samples"]["unknown"])
-    assert "40 images of classes that the gallery has not" in report["warnings"][0]
+    assert "40 images are of classes that the gallery does not have" in report["warnings"][0]
 
 
 def test_a_class_that_a_model_is_blind_to_is_what_the_samples_show(images):
