@@ -17,9 +17,11 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 import requests
+from kubernetes import config as kubernetes_config
 
 from switchyard.serving import client
 from tests.integration.conftest import Finished, Project, Started
+from tests.kserve.serving_runtimes import servingruntimes
 from tests.rehearsal.project import copy_project
 from tests.rehearsal.rehearsal import Rehearsal, rehearsal
 from tests.rehearsal.storage import s3_server
@@ -150,6 +152,18 @@ def team_of(stage: Stage, folder: Path) -> Team:
     project.write_data("people.csv")
     project.write_config("people", "data/people.csv")
     return Team(stage, project)
+
+
+@contextmanager
+def own_runtime(team: Team) -> Iterator[None]:
+    """The project's own server is a runtime of KServe: `python run.py runtime | kubectl apply -f -`."""
+    kubeconfig = str(team.stage.rehearsal.kubeconfig)
+    with servingruntimes(kubernetes_config.new_client_from_config(kubeconfig, context="admin")):
+        printed = team.run("runtime")
+        assert printed.code == 0, printed.err
+        command = ["kubectl", "--kubeconfig", kubeconfig, "--context", "admin", "apply", "-f", "-"]
+        subprocess.run(command, input=printed.out, text=True, check=True, capture_output=True)
+        yield
 
 
 @contextmanager

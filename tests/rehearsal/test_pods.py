@@ -12,9 +12,8 @@ from kubernetes import watch
 from switchyard.serving import client
 from tests.image.docker import Unavailable as NoDocker
 from tests.kserve.cluster import Unavailable
-from tests.kserve.serving_runtimes import servingruntimes
 from tests.rehearsal import storage
-from tests.rehearsal.conftest import running_stage, team_of
+from tests.rehearsal.conftest import own_runtime, running_stage, team_of
 
 pytestmark = pytest.mark.thorough
 RUN = ("--stack", "kubeflow", "--config", "people")
@@ -50,14 +49,8 @@ def core(pods):
 
 
 @pytest.fixture(scope="module")
-def own(pods, team):
-    """The project's own server is a runtime of KServe: `python run.py runtime | kubectl apply -f -`."""
-    kubeconfig = str(pods.rehearsal.kubeconfig)
-    with servingruntimes(kubernetes_config.new_client_from_config(kubeconfig, context="admin")):
-        printed = team.run("runtime")
-        assert printed.code == 0, printed.err
-        command = ["kubectl", "--kubeconfig", kubeconfig, "--context", "admin", "apply", "-f", "-"]
-        subprocess.run(command, input=printed.out, text=True, check=True, capture_output=True)
+def own(team):
+    with own_runtime(team):
         yield team
 
 

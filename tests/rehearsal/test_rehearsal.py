@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import mlflow
+import polars as pl
 import pytest
+import requests
 import yaml
 from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
@@ -16,6 +18,7 @@ from switchyard.serving import client
 from tests.kfp.pipelines import client_of
 from tests.kserve.deploying import SERVICES
 from tests.rehearsal import storage
+from tests.rehearsal.conftest import own_runtime
 
 STEPS = {"ingest", "validate", "preprocess", "evaluate", "promote", "deploy"}
 ZENML = str(Path(sys.executable).with_name("zenml"))
@@ -181,3 +184,21 @@ def test_digits_are_read_from_a_bucket_and_each_version_is_answered_by_the_clust
         assert answer["model_version"] == version
         labels = next(each["data"] for each in answer["outputs"] if each["name"] == "label")
         assert len(labels) > 1 and set(labels) <= {*"0123456789", "unknown"}
+
+
+@pytest.mark.thorough
+def test_the_projects_own_server_answers_a_picture_from_the_cluster(team):
+    """The same version as before, rolled out on another runtime; its gallery is indexed anew beside the graph there."""
+    picture = pl.read_parquet(team.project.root / "data" / "digits.parquet")["image"][0]
+    chosen = {"KSERVE_RUNTIME": "switchyard"}
+    short = ("--set", 'gates={accuracy: ">= 0.5"}', "--set", "champion.too_close=promote", *QUICK[2:])
+    beside = ("--set", "candidates.arcface.params={epochs: 1, largest_exact: 1000}")
+
+    with own_runtime(team):
+        finished = team.run("--stack", "kubeflow", "--config", "digits-arcface", *short, *beside, **chosen)
+        assert finished.code == 0, finished.out + finished.err
+        url = f"{team.endpoint('digits-arcface')['url']}/v2/models/digits-arcface/predict-image"
+        answer = requests.post(url, picture, headers={"Content-Type": "image/png"}, timeout=30).json()
+
+    assert len(answer["neighbours"]) == 5
+    assert {each["label"] for each in answer["neighbours"]} <= {*"012345678"}
