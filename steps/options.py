@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from zenml import get_step_context
 from zenml.client import Client
 from zenml.config import ResourceSettings
 from zenml.config.retry_config import StepRetryConfig
@@ -35,6 +36,13 @@ def step_options(config: UseCase, *names: str, tracked: bool = False, nested: bo
     if wanted.retries:
         options["retry"] = StepRetryConfig(max_retries=wanted.retries, delay=_RETRY_DELAY, backoff=_BACKOFF)
     return options
+
+
+def gpus_asked_for() -> int:
+    """How many GPUs the running step has asked for; none on a stack that has no pods to give them to."""
+    if not Client().active_stack.orchestrator.config.is_remote:
+        return 0
+    return get_step_context().step_run.config.resource_settings.gpu_count or 0
 
 
 def _resources(wanted: StepOptions) -> dict[str, Any]:

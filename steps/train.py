@@ -11,6 +11,7 @@ from steps.artifacts import OnnxModelMaterializer
 from steps.caching import depends_on
 from steps.checkpoints import checkpoints
 from steps.epochs import Epochs
+from steps.options import gpus_asked_for
 from steps.tracking import log_candidate
 from switchyard.config import Candidate, Contract, Data, Features, Metrics, Search, Split
 from switchyard.config_images import ImageCandidate, ImageContract, ImageData, ImageShape, ImageSplit
@@ -69,8 +70,10 @@ def train(
         The ONNX file and its card, with the search history in it.
 
     Raises:
-        SwitchyardError: The ONNX file and the fitted model disagree.
+        SwitchyardError: The ONNX file and the fitted model disagree, or GPUs were asked for and are not there.
     """
+    if wanted := gpus_asked_for():
+        training_of(task).check_gpus(wanted)
     epochs = Epochs(name)
     with checkpoints(use_case, name) as kept:
 

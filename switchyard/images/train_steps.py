@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from switchyard.errors import InputError
+from switchyard.errors import InputError, SwitchyardError
 from switchyard.images.settings import SETTINGS, read_settings
 from switchyard.models.train import Trained
 
@@ -44,6 +44,19 @@ def index(model: OnnxModel, splits: Dataset) -> OnnxModel:
     with TemporaryDirectory(prefix="switchyard-images-") as scratch:
         here = splits.fetched(Path(scratch), ("train",))
         return index_images(model, [here.path("train")])
+
+
+def check_gpus(wanted: int) -> None:
+    """See `Training.check_gpus`."""
+    import torch
+
+    there = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if there < wanted:
+        raise SwitchyardError(
+            f"the step has asked for {wanted} GPU{'s' * (wanted > 1)}, and PyTorch {torch.__version__} sees "
+            f"{there or 'none'}: name an image with CUDA in SWITCHYARD_IMAGE (docs/kubeflow.md), or leave gpu out of "
+            "the config's steps"
+        )
 
 
 def _check_search(name: str, candidate: ImageCandidate) -> None:

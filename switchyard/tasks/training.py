@@ -39,6 +39,16 @@ class Training(Protocol):
             InputError: A hyperparameter is unknown, or a value is refused.
         """
 
+    def check_gpus(self, wanted: int) -> None:
+        """Looks whether the GPUs that a step has asked for are there, before they stand idle for hours.
+
+        Args:
+            wanted: How many.
+
+        Raises:
+            SwitchyardError: What trains here sees fewer.
+        """
+
     def train(
         self,
         splits: Dataset,

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import numpy_helper
 
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.images import parity
+from switchyard.images import parity, train_steps
 from switchyard.images.decoding import decode
 from switchyard.images.image_table import ImageTable
 from switchyard.models.onnx_model import OnnxModel
@@ -178,3 +179,11 @@ def test_colour_images_of_any_proportion_are_learned(tmp_path):
     assert model.card["inputs"][0]["shape"] == [-1, 16, 24, 3]
     colours = decode(shapes.png(shapes.draw("disc", np.random.default_rng(0), channels=3)), 3)
     assert answers(model, colours[None])[1].shape == (1, 3)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="what is told of GPUs that are not there needs a machine without")
+def test_gpus_that_are_asked_for_and_not_there_are_named():
+    with pytest.raises(
+        SwitchyardError, match=r"has asked for 2 GPUs, and PyTorch 2\.\S+ sees none: name an image with"
+    ):
+        train_steps.check_gpus(2)

@@ -187,6 +187,15 @@ def test_digits_are_read_from_a_bucket_and_each_version_is_answered_by_the_clust
 
 
 @pytest.mark.thorough
+def test_a_training_without_the_gpu_that_it_has_asked_for_ends_before_it_begins(team):
+    """The images of the rehearsal have PyTorch for CPUs, and so has this machine."""
+    finished = team.run("--stack", "kubeflow", "--config", "digits", "--set", "steps.train_cnn.gpu=1")
+
+    assert finished.code == 1
+    assert "the step has asked for 1 GPU, and PyTorch" in finished.err
+
+
+@pytest.mark.thorough
 def test_the_projects_own_server_answers_a_picture_from_the_cluster(team):
     """The same version as before, rolled out on another runtime; its gallery is indexed anew beside the graph there."""
     picture = pl.read_parquet(team.project.root / "data" / "digits.parquet")["image"][0]

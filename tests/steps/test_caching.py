@@ -18,6 +18,7 @@ NO_SAY = {
     "steps/caching.py",
     "steps/checkpoints.py",  # a training that goes on learns what it would have learned at one go
     "steps/epochs.py",
+    "steps/options.py",  # where it runs
     "steps/s3_access.py",  # who asks a bucket
     "steps/remote_checkpoint.py",
     "steps/registry.py",  # what a version was trained on does not change
