@@ -44,17 +44,13 @@ class FaissGallery:
 
     @classmethod
     def build(cls, gallery: Gallery) -> Self:
-        """Index a gallery, in one thread, so that the same gallery gives the same index."""
+        """Index a gallery; the same gallery gives the same index."""
         import faiss
 
         index = faiss.IndexHNSWFlat(gallery.embeddings.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = index.hnsw.efSearch = EFFORT
-        threads = faiss.omp_get_max_threads()
-        faiss.omp_set_num_threads(1)
-        try:
+        with _one_thread():
             index.add(np.ascontiguousarray(gallery.embeddings, dtype=np.float32))
-        finally:
-            faiss.omp_set_num_threads(threads)
         return cls(index, gallery.numbers, gallery.classes)
 
     @classmethod
@@ -116,7 +112,8 @@ class FaissGallery:
         Returns:
             `label` (N,), `neighbours` (N, k), `neighbour_labels` (N, k), `similarity` (N, k) and `embedding`.
         """
-        cosines, rows = self.index.search(np.ascontiguousarray(embedding, dtype=np.float32), neighbours)
+        with _one_thread():
+            cosines, rows = self.index.search(np.ascontiguousarray(embedding, dtype=np.float32), neighbours)
         labels = np.array([*self.classes, UNKNOWN_LABEL], dtype=object)
         numbers = np.where(rows >= 0, self.numbers[rows], -1)
         chosen = _voted(numbers[:, :vote], cosines[:, :vote], len(self.classes))
@@ -128,6 +125,22 @@ class FaissGallery:
             "similarity": cosines,
             "embedding": embedding,
         }
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """FAISS in this thread alone: links come out in the same order, and a search of a few rows wakes nobody.
+
+    Its workers spin while they wait for one another, on cores that others may want, and a query takes twice as long.
+    """
+    import faiss
+
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 @contextmanager
