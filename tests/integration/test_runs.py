@@ -57,14 +57,14 @@ def test_zenml_lists_the_endpoint(project):
 def test_mlflow_has_the_headlines_whatever_is_gated(project):
     gate = {"slices.age*sex.missing*m.rows": ">= 1"}
     pairs = {"slices": {"pairs": [["age", "sex"]]}}
-    project.write_config("gated", "data/people.csv", gates=gate, evaluation=pairs)
+    project.write_config("headlines", "data/people.csv", gates=gate, evaluation=pairs)
 
-    finished = project.run("--stack", "local", "--config", "gated")
+    finished = project.run("--stack", "local", "--config", "headlines")
 
     assert finished.code == 0, finished.err
     (database,) = project.home.rglob("mlflow.db")
     tracking = mlflow.MlflowClient(f"sqlite:///{database}")
-    experiment = tracking.get_experiment_by_name("gated").experiment_id
+    experiment = tracking.get_experiment_by_name("headlines").experiment_id
     (run,) = (each for each in tracking.search_runs([experiment]) if "mlflow.parentRunId" not in each.data.tags)
     assert {"test_roc_auc", "test_roc_auc.low", "test_latency_ms.p95"} <= set(run.data.metrics)
     assert run.data.metrics["test_slices.age_sex.missing_m.rows"] >= 1

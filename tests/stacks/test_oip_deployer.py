@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import signal
 import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import polars as pl
+import psutil
 import pytest
 from zenml.client import Client
 from zenml.enums import ServiceState
@@ -252,7 +251,9 @@ def test_an_endpoint_that_is_not_there_cannot_be_stopped(deployer):
 
 def test_a_server_that_was_killed_is_not_running_and_can_be_rolled_out_again(deployer):
     roll_out(deployer)
-    os.kill(daemon.status(Path(only(deployer).config.root)).pid, signal.SIGKILL)
+    server = psutil.Process(daemon.status(Path(only(deployer).config.root)).pid)
+    server.kill()
+    psutil.wait_procs([server], timeout=10)  # the signal is sent at once, and its port is closed a moment later
 
     assert deployer.find_model_server(running=True) == []
     assert ask(roll_out(deployer))[0] == 200
