@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from steps.ca_bundle import trust
-from switchyard.data.s3_access import S3Access
+from switchyard.data.s3_access import S3Access, variable
 
 
 def is_s3(artifact_store: Any) -> bool:  # noqa: ANN401 - a flavor that may not be installed
@@ -28,15 +27,11 @@ def access_of(artifact_store: Any) -> S3Access | None:  # noqa: ANN401 - likewis
     if isinstance(bundle, str):
         trust(bundle)
     return S3Access(
-        endpoint=client.get("endpoint_url") or _environment("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
-        region=region or client.get("region_name") or _environment("AWS_REGION", "AWS_DEFAULT_REGION"),
+        endpoint=client.get("endpoint_url") or variable("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+        region=region or client.get("region_name") or variable("AWS_REGION", "AWS_DEFAULT_REGION"),
         key=key or "",
         secret=secret or "",
         token=token or "",
         bundle=bundle if isinstance(bundle, str) else "",
         addressing=((artifact_store.config.config_kwargs or {}).get("s3") or {}).get("addressing_style") or "auto",
     )
-
-
-def _environment(*names: str) -> str:
-    return next((os.environ[name] for name in names if os.environ.get(name)), "")

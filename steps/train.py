@@ -78,7 +78,8 @@ def train(
     with checkpoints(use_case, name) as kept:
 
         def on_epoch(epoch: dict[str, float]) -> None:
-            kept.epoch_done()
+            if "seed" not in epoch:  # another seed's training leaves the candidate's checkpoint as it is
+                kept.epoch_done()
             epochs(epoch)
 
         trained = training_of(task).train(

@@ -76,24 +76,25 @@ def current() -> S3Access:
     """The access that holds now."""
     if any(os.environ.get(name) for name in _DECIDING):
         return S3Access(
-            endpoint=_variable("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
-            region=_variable("AWS_REGION", "AWS_DEFAULT_REGION"),
-            key=_variable("AWS_ACCESS_KEY_ID"),
-            secret=_variable("AWS_SECRET_ACCESS_KEY"),
-            token=_variable("AWS_SESSION_TOKEN"),
-            profile=_variable("AWS_PROFILE"),
+            endpoint=variable("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+            region=variable("AWS_REGION", "AWS_DEFAULT_REGION"),
+            key=variable("AWS_ACCESS_KEY_ID"),
+            secret=variable("AWS_SECRET_ACCESS_KEY"),
+            token=variable("AWS_SESSION_TOKEN"),
+            profile=variable("AWS_PROFILE"),
         )
     if _given is not None:
         return _given
     return S3Access(
-        endpoint=_variable("S3_ENDPOINT_URL"),
-        region=_variable("S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
-        key=_variable("S3_ACCESS_KEY_ID"),
-        secret=_variable("S3_SECRET_ACCESS_KEY"),
-        bundle=_variable("S3_CA_BUNDLE"),
-        addressing=_variable("S3_ADDRESSING_STYLE") or "auto",
+        endpoint=variable("S3_ENDPOINT_URL"),
+        region=variable("S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+        key=variable("S3_ACCESS_KEY_ID"),
+        secret=variable("S3_SECRET_ACCESS_KEY"),
+        bundle=variable("S3_CA_BUNDLE"),
+        addressing=variable("S3_ADDRESSING_STYLE") or "auto",
     )
 
 
-def _variable(*names: str) -> str:
+def variable(*names: str) -> str:
+    """The first of these variables of the environment that is set and not empty; "" if none is."""
     return next((os.environ[name] for name in names if os.environ.get(name)), "")

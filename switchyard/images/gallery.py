@@ -120,11 +120,13 @@ def replace_constants(graph: GraphProto, gallery: Gallery) -> None:
 
 
 def gallery_of(model: OnnxModel) -> Gallery:
-    """The gallery in a model's graph.
+    """The gallery in a model's graph, or in the index beside it.
 
     Raises:
         InputError: There is none.
     """
+    if model.index is not None:
+        return model.index.gallery()
     import onnx
     from onnx import numpy_helper
 

@@ -42,12 +42,12 @@ class RetrievalSubject:
 
     @classmethod
     def of(cls, model: OnnxModel) -> Self:
-        """With the gallery of the index if there is one, else that of the graph.
+        """With the gallery of the model.
 
         Raises:
-            InputError: There is neither.
+            InputError: There is none.
         """
-        return cls(model, gallery_of(model) if model.index is None else model.index.gallery())
+        return cls(model, gallery_of(model))
 
     def score(self, asked: Asked, metrics: Metrics, seed: int) -> Scored:
         """See `Subject.score`; images of classes that the gallery has not are left to `open_set`."""

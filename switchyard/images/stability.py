@@ -12,19 +12,18 @@ from switchyard.evaluation import metrics as definitions
 from switchyard.evaluation.bootstrap import estimate
 from switchyard.images import retrieval
 from switchyard.images.asking import Asked, ask
-from switchyard.images.gallery import Gallery, embed, gallery_of
+from switchyard.images.gallery import Gallery, gallery_of
 
 if TYPE_CHECKING:
     from switchyard.models.onnx_model import OnnxModel
 
 
-def validation_metric(model: OnnxModel, metric: str, training: str | Path, validation: str | Path) -> float | None:
+def validation_metric(model: OnnxModel, metric: str, validation: str | Path) -> float | None:
     """One metric of the ONNX file, as the evaluation measures it.
 
     Args:
         model: Of either task.
         metric: Which one.
-        training: The table that it was trained on: the gallery, if that does not lie in the graph.
         validation: The table that it is measured on.
 
     Returns:
@@ -34,7 +33,7 @@ def validation_metric(model: OnnxModel, metric: str, training: str | Path, valid
 
     (asked,) = ask([model], pl.scan_parquet(validation))
     if model.card["task"] == "image_retrieval":
-        return _of_retrieval(model, asked, metric, training)
+        return _of_retrieval(model, asked, metric)
     probabilities = asked.outputs["probabilities"].astype(float)
     if not np.isfinite(probabilities).all():
         return None
@@ -48,9 +47,8 @@ def validation_metric(model: OnnxModel, metric: str, training: str | Path, valid
     return estimate(sample, resamples=0, confidence=0.95, seed=0)[metric].value
 
 
-def _of_retrieval(model: OnnxModel, asked: Asked, metric: str, training: str | Path) -> float | None:
-    is_inside = any(output.name == "similarity" for output in model.session.get_outputs())
-    gallery = gallery_of(model) if is_inside else embed(model, [training])
+def _of_retrieval(model: OnnxModel, asked: Asked, metric: str) -> float | None:
+    gallery = gallery_of(model)
     known = asked.where(np.isin(asked.labels, list(gallery.classes)))
     queries = Gallery(known.outputs["embedding"], known.labels)
     if not np.isfinite(queries.embeddings).all():

@@ -128,7 +128,7 @@ def train(
                 for each in others
             )
             models = chain([trained.model], (each.model for each in again))
-            values = [validation_metric(model, metrics.primary, **tables) for model in models]
+            values = [validation_metric(model, metrics.primary, tables["validation"]) for model in models]
             luck = spread([seed, *others], metrics.primary, values)
     return Trained(replace(trained.model, card={**card, "training": about, "stability": luck}), [])
 

@@ -58,7 +58,7 @@ def test_the_metric_is_the_one_that_the_evaluation_finds_on_validation_images(sp
     assert "stability" not in report
     found = report["candidates"][0]["metrics"]
     for name in METRICS[kind]:
-        measured = validation_metric(model, name, splits.path("train"), splits.path("validation"))
+        measured = validation_metric(model, name, splits.path("validation"))
         assert measured == pytest.approx(found[name]["value"], abs=1e-6), name
 
 
@@ -70,7 +70,7 @@ def test_other_seeds_change_the_figure_and_not_the_file_and_go_on_after_a_kill(s
     assert (luck["seeds"], luck["metric"]) == ([3, 4, 5], "log_loss")
     assert len(set(luck["values"])) == 3
     assert luck["std"] == pytest.approx(np.std(luck["values"], ddof=1))
-    own = validation_metric(plain, "log_loss", splits.path("train"), splits.path("validation"))
+    own = validation_metric(plain, "log_loss", splits.path("validation"))
     assert luck["values"][0] == own
     assert [(each.get("seed"), each["epoch"]) for each in told] == [(s, e) for s in (None, 4, 5) for e in (1, 2)]
     assert [each["epoch"] for each in model.card["training"]["epochs"]] == [1, 2]
@@ -85,7 +85,7 @@ def test_a_model_that_answers_nothing_finite_or_no_known_class_has_no_figure(spl
     strange = tmp_path / "strange.parquet"
     splits.scan("validation").with_columns(label=pl.lit("other")).collect().write_parquet(strange)
     for name in ("map", "eer"):
-        assert validation_metric(model, name, splits.path("train"), strange) is None
+        assert validation_metric(model, name, strange) is None
 
 
 def test_the_losses_of_other_seeds_are_lines_of_their_own_and_no_curve(monkeypatch, caplog):
