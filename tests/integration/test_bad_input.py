@@ -6,7 +6,8 @@ import socket
 
 import polars as pl
 import pytest
-from moto.server import ThreadedMotoServer
+
+from tests.s3.server import moto
 
 HEADER = "id,age,sex,label\n"
 PEOPLE = "data/people.csv"
@@ -153,11 +154,8 @@ def test_arguments_that_name_nothing_are_refused_before_anything_is_written(unto
 
 @pytest.fixture(scope="module")
 def s3():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto() as url:
+        yield url
 
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tests.integration.conftest import Project, new_project
+from tests.s3.server import moto
 from tests.stacks.conftest import zenml
 
 __all__ = ["new_project", "zenml"]
@@ -16,13 +17,8 @@ KEYS = {"key": "component-key", "secret": "component-secret"}
 @pytest.fixture(scope="module")
 def s3():
     """The address of a server; what is in it stays as long as this process."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto() as url:
+        yield url
 
 
 def write_stacks(project: Project, endpoint: str, path: str) -> None:

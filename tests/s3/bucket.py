@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.s3.server import moto
+
 
 class Bucket:
     """The bucket `data` of a server that is started for the test run."""
@@ -43,13 +45,8 @@ class Bucket:
 
 @pytest.fixture(scope="session")
 def s3_server():
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto() as url:
+        yield url
 
 
 @pytest.fixture

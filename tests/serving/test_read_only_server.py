@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
-from contextlib import contextmanager
 
 import pytest
 
-from switchyard.project import ROOT
 from switchyard.serving import client
+from tests.serving.foreground import serving
 
 
-@contextmanager
-def serving(root, port, *options, ready=True):
-    """`python -m switchyard.serving --read-only`, from another folder; killed in the end if it still runs."""
-    command = [sys.executable, "-m", "switchyard.serving", "--root", str(root), "--port", str(port), "--read-only"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-    )
-    try:
-        while ready and process.poll() is None and not client.ready(f"http://127.0.0.1:{port}"):
-            time.sleep(0.02)
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+def read_only(root, port, *options, until=client.ready):
+    """A server that writes nothing into `root`."""
+    return serving(root, port, "--read-only", *options, until=until)
 
 
 @pytest.fixture
@@ -48,7 +32,7 @@ def everything(root):
 
 def test_the_highest_version_answers_and_the_folder_stays_as_it_is(models, kit):
     before, port = everything(models), kit.free_port()
-    with serving(models, port) as process:
+    with read_only(models, port) as process:
         endpoint = kit.endpoint(f"http://127.0.0.1:{port}", models)
         for verb in ("load", "unload"):
             status, answer = endpoint.json("POST", f"/v2/repository/models/survival/{verb}", {})[:2]
@@ -63,19 +47,19 @@ def test_the_highest_version_answers_and_the_folder_stays_as_it_is(models, kit):
 
 def test_a_version_that_cannot_be_loaded_ends_it_with_the_reason(models, kit):
     kit.put(models, "survival", 11, b"no graph", active=False)
-    with serving(models, kit.free_port(), ready=False) as process:
+    with read_only(models, kit.free_port(), until=None) as process:
         assert process.wait(30) == 1
         assert "version 11 of model survival cannot be loaded: " in process.stdout.read().splitlines()[-1]
 
 
 def test_a_folder_without_models_ends_it(root, kit):
-    with serving(root, kit.free_port(), ready=False) as process:
+    with read_only(root, kit.free_port(), until=None) as process:
         assert process.wait(30) == 1
         assert process.stdout.read() == f"there is no model in {root}: it must hold NAME/VERSION/model.onnx\n"
 
 
 def test_told_to_end_it_answers_on_until_it_is_told_again(models, kit):
-    with serving(models, port := kit.free_port(), "--drain-seconds", "60") as process:
+    with read_only(models, port := kit.free_port(), "--drain-seconds", "60") as process:
         process.send_signal(signal.SIGTERM)
         time.sleep(0.5)
         assert client.ready(f"http://127.0.0.1:{port}")
@@ -85,7 +69,7 @@ def test_told_to_end_it_answers_on_until_it_is_told_again(models, kit):
 
 def test_told_to_end_before_it_serves_it_ends_too(models, kit):
     """As the first process of a container, which no signal ends that has no handler."""
-    with serving(models, kit.free_port(), "--log", str(models.parent / "log"), ready=False) as process:
+    with read_only(models, kit.free_port(), "--log", str(models.parent / "log"), until=None) as process:
         stop = threading.Event()
         while not stop.wait(0.01) and not (models.parent / "log").exists():
             assert process.poll() is None

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from switchyard.errors import SwitchyardError
 from switchyard.serving import client, daemon
-
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+from tests.serving.foreground import ENVIRONMENT, serving
 
 
 def refusal(*arguments):
@@ -26,21 +23,6 @@ def refusal(*arguments):
     assert done.returncode == 2
     (sentence,) = done.stderr.splitlines()
     return sentence
-
-
-@contextmanager
-def serving(root, port, *arguments):
-    """A server in the foreground."""
-    command = [sys.executable, "-m", "switchyard.serving", "--root", str(root), "--port", str(port), *arguments]
-    process = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
-    try:
-        deadline = time.monotonic() + 20
-        while not client.live(f"http://127.0.0.1:{port}") and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.02)
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture

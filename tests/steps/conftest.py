@@ -80,6 +80,13 @@ def new_s3_store(config):
     return _component(S3ArtifactStore, config, "s3")
 
 
+def artifacts_at(url, **more):
+    """The settings of a store in the bucket `artifacts` of the server there."""
+    client = {"endpoint_url": url, "region_name": "us-east-1"}
+    key, secret = KEYS.values()
+    return S3ArtifactStoreConfig(path="s3://artifacts", key=key, secret=secret, client_kwargs=client, **more)
+
+
 @pytest.fixture
 def local_store(tmp_path):
     return _component(LocalArtifactStore, LocalArtifactStoreConfig(path=str(tmp_path / "store")), "local")
@@ -91,13 +98,7 @@ def s3_store(endpoint, s3_client, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "wrong")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    config = S3ArtifactStoreConfig(
-        path="s3://artifacts",
-        key=KEYS["aws_access_key_id"],
-        secret=KEYS["aws_secret_access_key"],
-        client_kwargs={"endpoint_url": endpoint, "region_name": "us-east-1"},
-    )
-    store = new_s3_store(config)
+    store = new_s3_store(artifacts_at(endpoint))
     yield store
     store.cleanup()
 

@@ -8,14 +8,13 @@ import time
 from datetime import timedelta
 
 import pytest
-from zenml.integrations.s3.flavors.s3_artifact_store_flavor import S3ArtifactStoreConfig
 
 from steps import remote_checkpoint
 from steps.checkpoints import KEPT, Checkpoints
 from steps.remote_checkpoint import RemoteCheckpoint
 from switchyard.tasks.training import CHECKPOINT, FETCHED
 from tests.s3.faults import faulty
-from tests.steps.conftest import KEYS, new_s3_store
+from tests.steps.conftest import artifacts_at, new_s3_store
 
 SOON = 10.0  # seconds
 
@@ -175,13 +174,7 @@ def faults(endpoint):
 @pytest.fixture
 def far_store(faults):
     """The same bucket, by that way."""
-    config = S3ArtifactStoreConfig(
-        path="s3://artifacts",
-        key=KEYS["aws_access_key_id"],
-        secret=KEYS["aws_secret_access_key"],
-        client_kwargs={"endpoint_url": faults.url, "region_name": "us-east-1"},
-    )
-    store = new_s3_store(config)
+    store = new_s3_store(artifacts_at(faults.url))
     yield store
     store.cleanup()
 

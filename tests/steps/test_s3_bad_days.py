@@ -7,12 +7,11 @@ import uuid
 import polars as pl
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from zenml.integrations.s3.flavors.s3_artifact_store_flavor import S3ArtifactStoreConfig
 
 from steps.artifacts import DatasetMaterializer
 from switchyard.data.dataset import Dataset
 from tests.s3.faults import faulty
-from tests.steps.conftest import KEYS, new_s3_store
+from tests.steps.conftest import artifacts_at, new_s3_store
 
 ROWS = pl.DataFrame({"number": range(1000)})
 
@@ -27,14 +26,8 @@ def bucket(endpoint, s3_client):
 @pytest.fixture
 def store(bucket):
     """A store with the retries of stacks/kubeflow.yaml, and less patience for each request."""
-    config = S3ArtifactStoreConfig(
-        path="s3://artifacts",
-        key=KEYS["aws_access_key_id"],
-        secret=KEYS["aws_secret_access_key"],
-        client_kwargs={"endpoint_url": bucket.url, "region_name": "us-east-1"},
-        config_kwargs={"retries": {"mode": "standard", "total_max_attempts": 3}, "read_timeout": 0.5},
-    )
-    made = new_s3_store(config)
+    patience = {"retries": {"mode": "standard", "total_max_attempts": 3}, "read_timeout": 0.5}
+    made = new_s3_store(artifacts_at(bucket.url, config_kwargs=patience))
     yield made
     made.cleanup()
 
