@@ -161,10 +161,10 @@ def searching(images: int) -> None:
     from onnx import TensorProto, helper
 
     from switchyard.images.faiss_gallery import FaissGallery, recall
-    from switchyard.images.gallery import Gallery, write_search
-    from switchyard.models.export import serialize
-    from switchyard.models.graph import Graph
+    from switchyard.images.gallery import Gallery
+    from switchyard.models.graph import Graph, serialize
     from switchyard.models.onnx_model import OnnxModel
+    from switchyard.training.images.onnx.search import write_search
 
     rng = np.random.default_rng(SEED)
     numbers = np.arange(images) // 1000

@@ -271,7 +271,7 @@ def mlflow_body(model, rows) -> bytes:
 
 def measure(arguments) -> dict[tuple[str, int], Measured]:
     """All figures: what is measured and how many rows, to the median of its rounds."""
-    from switchyard.serving.golden import request_body
+    from switchyard.serving.rollout.requests import request_body
 
     model, frame = titanic_model()
     found: dict[tuple[str, int], list[Measured]] = {}

@@ -55,7 +55,7 @@ def call(arguments: argparse.Namespace) -> None:
     reason = check_reason(arguments.reason, action)
     config, console = read_config(Path(arguments.config)), Console(highlight=False)
     with session_on(arguments.stack, stack, console, arguments.debug):
-        from pipelines import release
+        from runs import release
 
         if action == "retire":
             done: dict[str, Any] | None = release.start_retirement(config, reason, console, arguments.debug)

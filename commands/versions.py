@@ -69,11 +69,11 @@ def _reproduce(arguments: argparse.Namespace) -> int:
 def _use_case(config: str) -> str:
     """The name in the config; a use case whose file is gone has versions all the same."""
     from pipelines.preflight import config_file
-    from switchyard import config as configs
+    from switchyard.config_loading import load
 
     file = config_file(Path(config))
     if file.is_file():
-        return configs.load(file).name
+        return load(file).name
     if Path(config).suffix or "/" in config:
         raise InputError(f"{file} is not a file: name a use case, or its file")
     return config

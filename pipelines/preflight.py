@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from switchyard import config as configs
 from switchyard.config_images import AnyConfig
+from switchyard.config_loading import load
 from switchyard.errors import InputError
 from switchyard.project import ROOT
 
@@ -35,7 +35,7 @@ def preflight(path: Path, overrides: Sequence[str], split: bool = True) -> tuple
     from switchyard.tasks.gates import gates_of
 
     file = config_file(path)
-    config = configs.load(file, overrides)
+    config = load(file, overrides)
     with _named(file):
         check_gates(config.gates, gates_of(config.task).places(config))
     return config, data_steps(config.task).inspect(config, ROOT, split)
@@ -50,7 +50,7 @@ def read_config(path: Path) -> AnyConfig:
     Raises:
         InputError: There is no such file, or it is not right.
     """
-    return configs.load(config_file(path))
+    return load(config_file(path))
 
 
 def check_learners(path: Path, config: AnyConfig) -> None:

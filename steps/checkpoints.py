@@ -15,7 +15,7 @@ from zenml.client import Client
 
 from steps.remote_checkpoint import RemoteCheckpoint
 from switchyard.project import STATE
-from switchyard.tasks.training import CHECKPOINT, FETCHED
+from switchyard.training.checkpoint_files import CHECKPOINT, FETCHED
 
 KEPT = timedelta(days=14)
 """What nobody has gone on from for so long is cleared away."""

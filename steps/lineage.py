@@ -7,8 +7,8 @@ from typing import Any
 from zenml import get_step_context
 from zenml.models import PipelineRunResponse
 
-from switchyard.config import recorded
 from switchyard.config_images import AnyConfig
+from switchyard.config_loading import recorded
 from switchyard.lineage import config_sha256, machine, origin
 from switchyard.project import ROOT
 from switchyard.report import Report

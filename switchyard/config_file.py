@@ -1,6 +1,6 @@
 """Reads a config file into its pydantic model, and words what is wrong with it.
 
-`switchyard.config.load` calls this. Every problem is one line that names the file, where it
+`switchyard.config_loading.load` calls this. Every problem is one line that names the file, where it
 was written (a line, or a `--set`), the key path, what was found and what is allowed.
 """
 

@@ -1,6 +1,6 @@
 """The use case file of an image task: what stands there in place of a table's sections.
 
-`switchyard.config.load` chooses `ImageConfig` by the task. What images share with tables (metrics, gates,
+`switchyard.config_loading.load` chooses `ImageConfig` by the task. What images share with tables (metrics, gates,
 champion, steps, deployment) are the sections of `switchyard.config`.
 """
 

@@ -19,7 +19,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from switchyard.config import Metrics, recorded
+from switchyard.config import Metrics
+from switchyard.config_loading import recorded
 from switchyard.data.dataset import Dataset
 from switchyard.data.seen_rows import SeenRows
 from switchyard.errors import SwitchyardError

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from switchyard.config import Batching, Champion, Config, Costs, Data, Reporting, Slices, UseCase, load, load_table
+from switchyard.config import Batching, Champion, Config, Costs, Data, Reporting, Slices, UseCase
 from switchyard.config_images import (
     ImageConfig,
     ImageContract,
@@ -24,6 +24,7 @@ from switchyard.config_images import (
     ImageSplit,
     NearDuplicates,
 )
+from switchyard.config_loading import load, load_table
 from switchyard.errors import InputError
 
 SAMPLES = Path(__file__).parent / "configs"

@@ -10,8 +10,9 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from switchyard.config import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config, Section, load
+from switchyard.config import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config, Section
 from switchyard.config_images import IMAGE_COLUMNS, IMAGE_TASKS, RETRIEVAL_METRICS, ImageConfig
+from switchyard.config_loading import load
 from switchyard.evaluation.gate_tree import Measured, places
 from switchyard.evaluation.gated import SECTIONS as GATED
 from switchyard.evaluation.gates import check_gates

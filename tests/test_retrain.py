@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from switchyard.config import Metrics
-from switchyard.data.contract import cast
+from switchyard.data.casting import cast
 from switchyard.data.split import split
 from switchyard.models.train import train
 from switchyard.retrain import main

@@ -8,8 +8,9 @@ from typing import get_args
 import polars as pl
 import pytest
 
-from switchyard.config import Task, load
+from switchyard.config import Task
 from switchyard.config_images import ImageTask
+from switchyard.config_loading import load
 from switchyard.errors import SwitchyardError
 from switchyard.images.init import write_image_config
 from switchyard.tasks.data import DataSteps, data_steps

@@ -20,11 +20,11 @@ sys.path.insert(0, str(ROOT))
 
 def main(folder: Path, port: int) -> None:
     """From the CSV to an endpoint that has answered for the golden rows."""
-    from switchyard import config as configs
+    from switchyard.config_loading import load
     from switchyard.data.source import inspect, look
     from switchyard.data.split_check import check_split
 
-    config = configs.load(ROOT / "configs" / "titanic.yaml", ())
+    config = load(ROOT / "configs" / "titanic.yaml", ())
     source = inspect(config.data, config.contract, config.task, root=ROOT, features=config.features)
     check_split(source, config)
     mark("before the first step")
@@ -37,7 +37,7 @@ def main(folder: Path, port: int) -> None:
     raw = Dataset(root=work.name, parts=("raw",), owner=work)
     mark("ingest")
 
-    from switchyard.data.validation import validate
+    from switchyard.data.tables.validation import validate
 
     kept = folder / "baseline.json"
     baseline = json.loads(kept.read_text()) if kept.exists() else None
@@ -50,7 +50,7 @@ def main(folder: Path, port: int) -> None:
     (folder / "validation.html").write_text(outcome.report.html)
     mark("validate")
 
-    from switchyard.data.contract import cast
+    from switchyard.data.casting import cast
     from switchyard.data.split import split
 
     table = cast(raw.scan("raw"), config.contract)

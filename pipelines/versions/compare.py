@@ -18,8 +18,8 @@ from steps.registry import PRODUCTION, load_version, rows_seen_by
 from steps.version_record import recipe_of, version_named
 from switchyard.config_images import AnyConfig
 from switchyard.errors import InputError
+from switchyard.evaluation.entrants import Entrant
 from switchyard.evaluation.report import number
-from switchyard.evaluation.side_by_side import Entrant
 from switchyard.project import ROOT
 from switchyard.tasks.data import Source, data_steps
 from switchyard.tasks.evaluation import evaluating

@@ -14,8 +14,8 @@ from typing import Any
 from pipelines.versions.code_of import Code, code_of
 from steps.registry import load_version, rows_seen_by
 from steps.version_record import raw_of, recipe_of, version_named
-from switchyard.config import recorded
 from switchyard.config_images import AnyConfig
+from switchyard.config_loading import recorded
 from switchyard.errors import SwitchyardError
 from switchyard.lineage import lock_sha256, machine
 from switchyard.models.environment import versions

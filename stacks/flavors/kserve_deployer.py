@@ -16,7 +16,8 @@ from zenml.model_deployers.base_model_deployer import (
 )
 from zenml.services import BaseService, ServiceConfig
 
-from stacks.flavors.kserve import KServeConfig, KServeFlavor
+from stacks.deployers.kserve.config import KServeConfig
+from stacks.flavors.kserve import KServeFlavor
 from stacks.flavors.kserve_service import KServeService, KServeServiceConfig
 from stacks.kserve import rollout
 from stacks.kserve.answer import check

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from zenml.model_deployers.base_model_deployer import BaseModelDeployerConfig, BaseModelDeployerFlavor
+from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
 
 # ZenML's own commands put the project on the path only while this module is imported.
 import switchyard  # noqa: F401
-
-
-class OipConfig(BaseModelDeployerConfig):
-    """Settings of the deployer.
-
-    Attributes:
-        path: Where the model repositories are kept, one folder a use case; by default a folder of ZenML's
-            configuration.
-    """
-
-    path: str = ""
-
-    @property
-    def is_local(self) -> bool:
-        """It serves on this machine."""
-        return True
+from stacks.deployers.local.config import OipConfig
 
 
 class OipFlavor(BaseModelDeployerFlavor):

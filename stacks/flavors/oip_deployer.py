@@ -18,7 +18,8 @@ from zenml.model_deployers.base_model_deployer import (
 )
 from zenml.services import BaseService, ServiceConfig
 
-from stacks.flavors.oip import OipConfig, OipFlavor
+from stacks.deployers.local.config import OipConfig
+from stacks.flavors.oip import OipFlavor
 from stacks.flavors.oip_service import OipService, OipServiceConfig
 from switchyard.config import Deployment
 from switchyard.models.onnx_model import OnnxModel

@@ -14,7 +14,7 @@ from switchyard.errors import SwitchyardError
 if TYPE_CHECKING:
     import kfp_server_api
 
-    from stacks.flavors.kubeflow import KubeflowConfig
+    from stacks.orchestrators.kubeflow.config import KubeflowConfig
 
 Answer = TypeVar("Answer")
 

@@ -10,7 +10,7 @@ from switchyard.errors import SwitchyardError
 if TYPE_CHECKING:
     from kfp_server_api import ApiClient, Configuration
 
-    from stacks.flavors.kubeflow import KubeflowConfig
+    from stacks.orchestrators.kubeflow.config import KubeflowConfig
 
 
 def connect(config: KubeflowConfig) -> ApiClient:

@@ -16,7 +16,7 @@ from zenml.metadata.metadata_types import MetadataType, Uri
 from zenml.orchestrators import ContainerizedOrchestrator, SubmissionResult
 from zenml.stack import StackValidator
 
-from stacks.flavors.kubeflow import KubeflowConfig, KubeflowSettings
+from stacks.orchestrators.kubeflow.config import KubeflowConfig, KubeflowSettings
 from switchyard.errors import SwitchyardError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zenml.metadata.metadata_types import MetadataType
     from zenml.models import ScheduleResponse, ScheduleUpdate
 
-    from stacks.flavors.kubeflow import KubeflowConfig
+    from stacks.orchestrators.kubeflow.config import KubeflowConfig
 
 KFP_ID = "kfp_recurring_run_id"
 _MARK = "ZenML schedule "

@@ -23,7 +23,7 @@ from switchyard.errors import InputError
 if TYPE_CHECKING:
     from kfp_server_api import V2beta1RecurringRun
 
-    from stacks.flavors.kubeflow import KubeflowConfig
+    from stacks.orchestrators.kubeflow.config import KubeflowConfig
 
 _REPLACED = "-replaced-"
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kfp.dsl.graph_component import GraphComponent
     from zenml.config.step_configurations import Step
 
-    from stacks.flavors.kubeflow import KubeflowConfig, KubeflowSettings
+    from stacks.orchestrators.kubeflow.config import KubeflowConfig, KubeflowSettings
 
 # KFP fills its placeholders in only where they are a task's whole input, never in an environment; each pod has a label.
 RUN_ID_VARIABLE = "KFP_RUN_ID"

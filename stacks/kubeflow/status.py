@@ -13,7 +13,7 @@ from switchyard.errors import SwitchyardError
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
 
-    from stacks.flavors.kubeflow import KubeflowConfig
+    from stacks.orchestrators.kubeflow.config import KubeflowConfig
 
 
 def fetch_status(

@@ -11,9 +11,9 @@ from zenml.logger import get_logger
 from zenml.models import PipelineRunUpdate
 from zenml.orchestrators import SubmissionResult
 
-from stacks.flavors.kubeflow import KubeflowSettings
 from stacks.kubeflow.api import KfpApi
 from stacks.kubeflow.spec import StepPod, pipeline_yaml
+from stacks.orchestrators.kubeflow.config import KubeflowSettings
 from switchyard.errors import SwitchyardError
 
 if TYPE_CHECKING:

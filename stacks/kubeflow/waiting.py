@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kfp_server_api import V2beta1Run
     from zenml.models import PipelineSnapshotResponse, StepRunResponse
 
-    from stacks.flavors.kubeflow import KubeflowConfig
     from stacks.kubeflow.pods import Trouble
+    from stacks.orchestrators.kubeflow.config import KubeflowConfig
 
 logger = get_logger(__name__)
 

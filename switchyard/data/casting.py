@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.config import ColumnType
+    from switchyard.config import ColumnType, Contract
 
 TRUE = ("true", "yes", "1", "1.0")
 FALSE = ("false", "no", "0", "0.0")
@@ -154,3 +154,15 @@ def _whole(number: pl.Expr) -> pl.Expr:
 
 def _missing_number(column: pl.Expr, number: pl.Expr) -> pl.Expr:
     return column.is_null() | number.is_nan().fill_null(False)
+
+
+def cast(frame: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
+    """The columns of the contract, in its order and with its types.
+
+    string → String, integer → Int64, number → Float64, boolean → Boolean, datetime → Datetime in
+    microseconds without a zone. What `check` counts as unreadable becomes null.
+    """
+    schema = frame.collect_schema()
+    return frame.select(
+        cast_expression(name, schema[name], column.type).value.alias(name) for name, column in contract.columns.items()
+    )

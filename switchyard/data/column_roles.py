@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 
 from switchyard.config import Contract, Data, Features
+from switchyard.data.files import instead
 from switchyard.errors import InputError
 
 
@@ -41,13 +41,3 @@ def _named(data: Data, contract: Contract, features: Features) -> Iterator[tuple
     ):
         for column in named or ():
             yield f"features.{key}", column
-
-
-def instead(column: str, columns: Sequence[str]) -> str:
-    """The rest of a sentence about a column that is absent: what was meant, or what there is."""
-    by_lower = {known.strip().lower(): known for known in columns}
-    close = difflib.get_close_matches(column.strip().lower(), list(by_lower), n=1)
-    if close:
-        return f" (did you mean {by_lower[close[0]]!r}?): correct the name in the config or in the file"
-    shown = ", ".join(repr(known) for known in columns[:12]) + (", …" if len(columns) > 12 else "")
-    return f": it has {shown}, so correct the name in the config or in the file"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from switchyard.data.casting import cast_expression
 from switchyard.data.checked_column import CheckedColumn, jsonable
 from switchyard.data.contract_report import EXAMPLES, Check, ContractReport, Example, Violation
 from switchyard.data.repeats import Repeats, find_repeats, row_hash
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from switchyard.config import Contract
 
-__all__ = ["Check", "ContractReport", "Example", "Violation", "cast", "check"]
+__all__ = ["Check", "ContractReport", "Example", "Violation", "check"]
 
 ROW_HASH = "row:hash"
 LONGEST = 200  # characters of an example
@@ -70,18 +69,6 @@ def check(frame: pl.LazyFrame, contract: Contract, target: str, source: str = "t
             for one in broken
         ),
         unchecked=tuple(name for name in schema.names() if name not in contract.columns),
-    )
-
-
-def cast(frame: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
-    """The columns of the contract, in its order and with its types.
-
-    string → String, integer → Int64, number → Float64, boolean → Boolean, datetime → Datetime in
-    microseconds without a zone. What `check` counts as unreadable becomes null.
-    """
-    schema = frame.collect_schema()
-    return frame.select(
-        cast_expression(name, schema[name], column.type).value.alias(name) for name, column in contract.columns.items()
     )
 
 

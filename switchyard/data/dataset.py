@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from switchyard.errors import SwitchyardError
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -58,3 +60,13 @@ class Dataset:
             with self.opener(self.path(part), "rb") as source, (folder / f"{part}.parquet").open("wb") as copy:
                 shutil.copyfileobj(source, copy, 1 << 22)
         return Dataset(str(folder), tuple(parts))
+
+
+def require_unchanged(uri: str, found: str, expected: str) -> None:
+    """Refuse a source that is not what it was when the run was started.
+
+    Raises:
+        SwitchyardError: The fingerprints differ, and one was expected.
+    """
+    if expected and found != expected:
+        raise SwitchyardError(f"{uri} has changed since the run was started; run again to use it as it is now")

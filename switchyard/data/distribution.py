@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from switchyard.config import ColumnDistribution
-from switchyard.data.contract import cast
+from switchyard.data.casting import cast
 from switchyard.data.shift_measures import ks, psi
 from switchyard.errors import InputError
 

@@ -5,6 +5,7 @@ Used by the three places a source can be in: `local_files`, `s3_files` and `web_
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -141,3 +142,13 @@ def chosen_format(file_names: Sequence[str], wanted: str) -> Format:
             f"data.uri names CSV and Parquet files at once ({', '.join(kinds.values())}): give a glob of one kind."
         )
     return "parquet" if "parquet" in kinds else "csv"
+
+
+def instead(column: str, columns: Sequence[str]) -> str:
+    """The rest of a sentence about a column that is absent: what was meant, or what there is."""
+    by_lower = {known.strip().lower(): known for known in columns}
+    close = difflib.get_close_matches(column.strip().lower(), list(by_lower), n=1)
+    if close:
+        return f" (did you mean {by_lower[close[0]]!r}?): correct the name in the config or in the file"
+    shown = ", ".join(repr(known) for known in columns[:12]) + (", …" if len(columns) > 12 else "")
+    return f": it has {shown}, so correct the name in the config or in the file"

@@ -8,11 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from switchyard.config import Data, load_table
+from switchyard.config import Data
+from switchyard.config_loading import load_table
 from switchyard.data import csv_layout
 from switchyard.data.column_profile import find_nulls, profile
-from switchyard.data.column_roles import instead
 from switchyard.data.fetching import readable_paths
+from switchyard.data.files import instead
 from switchyard.data.first_guess import guess
 from switchyard.data.guess_text import render
 from switchyard.data.reading import scan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchyard.config import Config
-from switchyard.data.contract import cast
+from switchyard.data.casting import cast
 from switchyard.data.reading import scan
 from switchyard.data.source import Source
 from switchyard.data.split import assign

@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from switchyard.data.contract import cast
-from switchyard.data.dataset import Dataset
+from switchyard.data.casting import cast
+from switchyard.data.dataset import Dataset, require_unchanged
 from switchyard.data.source import Source, look
 from switchyard.data.source import inspect as inspect_source
 from switchyard.data.validation import Outcome
-from switchyard.errors import SwitchyardError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,19 +44,9 @@ def ingest(data: Data, fingerprint: str, root: Path, folder: Path) -> tuple[Data
     return Dataset(str(folder), ("raw",)), facts
 
 
-def require_unchanged(uri: str, found: str, expected: str) -> None:
-    """Refuse a source that is not what it was when the run was started.
-
-    Raises:
-        SwitchyardError: The fingerprints differ, and one was expected.
-    """
-    if expected and found != expected:
-        raise SwitchyardError(f"{uri} has changed since the run was started; run again to use it as it is now")
-
-
 def validate(raw: Dataset, data: Data, contract: Contract, source: str, baseline: dict[str, Any] | None) -> Outcome:
     """See `DataSteps.validate`."""
-    from switchyard.data.validation import validate as validate_table
+    from switchyard.data.tables.validation import validate as validate_table
 
     return validate_table(raw.scan("raw"), contract, source=source, target=data.target, baseline=baseline)
 

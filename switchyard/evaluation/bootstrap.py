@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -212,3 +212,20 @@ def _binned(scores: Floats, positive: Bools, block: Integers, plan: Plan) -> Ran
     hits = np.bincount(cell, positive, size).reshape(shape)
     rows = np.bincount(cell, minlength=size).reshape(shape).astype(float)
     return np.cumsum(hits, axis=1), np.cumsum(rows, axis=1)
+
+
+def estimate_of(value: float, draws: Floats, confidence: float, rows: int) -> dict[str, Any]:
+    """A value with its percentile interval as reports have it; None where it has none.
+
+    Args:
+        value: On the rows.
+        draws: On resamples of them, NaN where there is none; without any there is no interval.
+        confidence: Of the two-sided interval.
+        rows: How many rows it rests on.
+    """
+    defined = draws[np.isfinite(draws)]
+    low = high = None
+    if len(defined) and len(defined) * 2 >= len(draws):
+        tail = (1 - confidence) / 2
+        low, high = (float(bound) for bound in np.quantile(defined, [tail, 1 - tail]))
+    return {"value": float(value) if np.isfinite(value) else None, "low": low, "high": high, "n": rows}

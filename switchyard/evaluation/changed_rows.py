@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -126,23 +126,6 @@ class ChangedRows:
 def value_of(sample: Sample, metric: str) -> float:
     """The metric on the rows, without an interval; NaN if it has no value there."""
     return resampled(sample, 1, 0)[0][metric]
-
-
-def estimate_of(value: float, draws: Floats, confidence: float, rows: int) -> dict[str, Any]:
-    """A value with its percentile interval as reports have it; None where it has none.
-
-    Args:
-        value: On the rows.
-        draws: On resamples of them, NaN where there is none; without any there is no interval.
-        confidence: Of the two-sided interval.
-        rows: How many rows it rests on.
-    """
-    defined = draws[np.isfinite(draws)]
-    low = high = None
-    if len(defined) and len(defined) * 2 >= len(draws):
-        tail = (1 - confidence) / 2
-        low, high = (float(bound) for bound in np.quantile(defined, [tail, 1 - tail]))
-    return {"value": float(value) if np.isfinite(value) else None, "low": low, "high": high, "n": rows}
 
 
 def _only(sample: Sample, metric: str) -> Sample:

@@ -7,13 +7,11 @@ config says what follows from that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from switchyard.config import Champion, Data, Task
-from switchyard.evaluation import labels
 from switchyard.evaluation import metrics as definitions
 from switchyard.evaluation.comparison_plan import (
     RESAMPLES,
@@ -23,16 +21,15 @@ from switchyard.evaluation.comparison_plan import (
     Names,
     Plan,
     bootstrapped,
+    difference_of_classes,
     judge,
     not_finite,
     plan_of,
     settled,
+    unseen,
 )
-from switchyard.evaluation.delong import delong
 from switchyard.evaluation.difference import Difference
-from switchyard.evaluation.mcnemar import mcnemar
-from switchyard.evaluation.metrics import Floats, Integers, Sample
-from switchyard.evaluation.scoring import outputs_of, positive_of
+from switchyard.evaluation.scoring import outputs_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,8 +38,6 @@ if TYPE_CHECKING:
     from switchyard.models.onnx_model import OnnxModel
 
 __all__ = ["RESAMPLES", "ROLES", "Comparison", "compare", "incomparable", "judge", "obstacle_of", "unseen"]
-
-_NO_CLASS = -2  # a label that the challenger does not know; not UNSEEN, which would make it right on unseen rows
 
 
 def compare(
@@ -128,31 +123,6 @@ def _is_known(test: pl.LazyFrame, target: str) -> pl.Expr:
     return value.is_not_null() & value.is_not_nan() if test.collect_schema()[target].is_float() else value.is_not_null()
 
 
-def unseen(
-    test: pl.LazyFrame, seen: SeenRows | None, name: str, unit: str = "row"
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Which rows a model has not learned, as far as that can be told.
-
-    Args:
-        test: The rows.
-        seen: What it was trained on; None if that was never recorded.
-        name: What the notes call the model.
-        unit: What they call a row.
-
-    Returns:
-        A mask of shape (rows,), and what has to be said about it.
-    """
-    import polars as pl
-
-    everything = np.ones(int(test.select(pl.len()).collect().item()), bool)
-    if seen is None:
-        return everything, (f"which {unit}s {name} was trained on is not on record, so none is left out",)
-    if missing := seen.missing(test):
-        gone = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} no longer there"
-        return everything, (f"{unit}s that {name} was trained on cannot be recognised, since {gone}",)
-    return ~seen.contains(test), ()
-
-
 def _answered_rows(
     test: pl.LazyFrame, champion: OnnxModel, challenger: OnnxModel, target: str, wanted: np.ndarray
 ) -> pl.DataFrame:
@@ -176,55 +146,3 @@ def _difference(
         return bootstrapped(definitions.regression(truth, old), definitions.regression(truth, new), plan)
     outputs = (outputs_of(champion, frame), outputs_of(challenger, frame))
     return difference_of_classes((champion.card, challenger.card), outputs, frame[data.target], plan)
-
-
-def difference_of_classes(
-    cards: tuple[dict[str, Any], dict[str, Any]],
-    outputs: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]],
-    target: pl.Series,
-    plan: Plan,
-) -> Difference | str:
-    """Of two classifiers that answered the same rows; or why there is none.
-
-    Args:
-        cards: The champion's and the challenger's.
-        outputs: Of their graphs, `label` and `probabilities`.
-        target: Of the same rows, without a null.
-        plan: The metric and the test.
-    """
-    classes, positive = cards[1]["classes"], positive_of(cards[1])
-    truth, _ = labels.encode(target, classes)
-    (old, old_labels), (new, new_labels) = (
-        _answer(card, said, classes) for card, said in zip(cards, outputs, strict=True)
-    )
-    if reason := not_finite(old, new, plan):
-        return reason
-    if plan.test == "mcnemar":
-        return mcnemar(old_labels == truth, new_labels == truth, plan.confidence)
-    if plan.test == "delong" and positive is not None:
-        is_positive = truth == positive
-        if min(is_positive.sum(), (~is_positive).sum()) < 2:
-            return f"of the {len(truth):,} {plan.unit}s fewer than two are of one class"
-        return delong(is_positive, old[:, positive], new[:, positive], plan.confidence)
-    return bootstrapped(_sample(truth, old, old_labels, positive), _sample(truth, new, new_labels, positive), plan)
-
-
-def _answer(card: dict[str, Any], outputs: Mapping[str, np.ndarray], classes: list[Any]) -> tuple[Floats, Integers]:
-    """Probabilities of, and positions in, the challenger's classes, whatever classes the model itself has."""
-    own = card["classes"]
-    places = labels.positions(classes, own)
-    given = outputs["probabilities"].astype(float)
-    none = np.zeros(len(given))
-    columns = [none if places[each] == labels.UNSEEN else given[:, places[each]] for each in classes]
-    if not np.isfinite(given).all():
-        columns = [np.full(len(given), np.nan)] * len(classes)
-    distinct, which = np.unique(outputs["label"].reshape(-1), return_inverse=True)
-    known = labels.positions(distinct.tolist(), classes)
-    table = [_NO_CLASS if known[each] == labels.UNSEEN else known[each] for each in distinct.tolist()]
-    return np.column_stack(columns), np.array(table)[which]
-
-
-def _sample(truth: Integers, probabilities: Floats, predicted: Integers, positive: int | None) -> Sample:
-    if positive is None:
-        return definitions.multiclass(truth, probabilities, predicted)
-    return definitions.binary(truth, probabilities, predicted, positive)

@@ -7,12 +7,12 @@ files are run, with onnxruntime, never the learners that they came from.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from switchyard.config import Data, Metrics, Task
 from switchyard.errors import InputError
 from switchyard.evaluation import metrics as definitions
+from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
 from switchyard.evaluation.expectations import check_expectations
 from switchyard.evaluation.gated import flatten
 from switchyard.evaluation.latency import latency_ms
@@ -24,35 +24,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.models.onnx_model import OnnxModel
-
-FEW_ROWS = 30
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Which candidate is the best, and everything that was measured.
-
-    Attributes:
-        best: The candidate's name.
-        report: JSON-able. `gated` is the flat namespace of the gates, all of it about the best
-            candidate on test rows; `report.to_html` draws the whole.
-    """
-
-    best: str
-    report: dict[str, Any]
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        """What a terminal has room for: primary metric by candidate, and the best one's test metrics."""
-        primary = self.report["selection"]["metric"]
-        return {
-            "best": self.best,
-            "primary": primary,
-            "rows": self.report["data"]["rows"],
-            "candidates": {each["name"]: each["metrics"][primary] for each in self.report["candidates"]},
-            "test": self.report["test"]["metrics"],
-            "warnings": self.report["warnings"],
-        }
 
 
 def evaluate(

@@ -88,3 +88,10 @@ def _listed(names: list[str]) -> str:
     shown = [name for name in names if name not in BOUNDS or len(names) == len(BOUNDS)]
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
     return f"{', '.join(shown[:_SHOWN])}{more}"
+
+
+def threshold_places() -> Place:
+    """What is under `thresholds`, of two classes."""
+    chosen = Place(below=dict.fromkeys(("threshold", "cost"), NUMBER))
+    costs = ("false_positive", "false_negative", "true_positive", "true_negative")
+    return Place(below={"lowest_cost": chosen, "default": chosen, "costs": Place(below=dict.fromkeys(costs, NUMBER))})

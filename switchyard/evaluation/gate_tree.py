@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from switchyard.config import Config, Contract, Data, Features, Metrics, Reporting, Task
 from switchyard.evaluation import metrics
-from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place
+from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place, threshold_places
 from switchyard.evaluation.grouping import group_rows, known_names
 from switchyard.evaluation.slices import slice_names, sliced_columns
 from switchyard.models.features import Feature, resolve
@@ -123,13 +123,6 @@ def _classes(measured: Measured, groups: Groups | None) -> int | None:
     if target.type == "boolean":
         return 2
     return len(set(target.allowed)) if target.allowed else None
-
-
-def threshold_places() -> Place:
-    """What is under `thresholds`, of two classes."""
-    chosen = Place(below=dict.fromkeys(("threshold", "cost"), NUMBER))
-    costs = ("false_positive", "false_negative", "true_positive", "true_negative")
-    return Place(below={"lowest_cost": chosen, "default": chosen, "costs": Place(below=dict.fromkeys(costs, NUMBER))})
 
 
 def sliced(measured: Measured) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from switchyard.config import Data, Metrics, Robustness, Task
-from switchyard.evaluation.changed_rows import ChangedRows, Measured, estimate_of
+from switchyard.evaluation.bootstrap import estimate_of
+from switchyard.evaluation.changed_rows import ChangedRows, Measured
 
 if TYPE_CHECKING:
     import polars as pl

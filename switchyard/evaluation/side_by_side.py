@@ -6,35 +6,19 @@ champion against challenger, the first version in the champion's place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from switchyard.config import Champion, Data, Metrics, Task
-from switchyard.evaluation.comparison import Comparison, compare, obstacle_of, unseen
+from switchyard.evaluation.comparison import compare, obstacle_of
+from switchyard.evaluation.comparison_plan import unseen
+from switchyard.evaluation.entrants import Entrant, beside, told
 from switchyard.evaluation.latency import latency_ms
 from switchyard.evaluation.scoring import ask, score
 from switchyard.models.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from switchyard.data.seen_rows import SeenRows
-
-
-@dataclass(frozen=True)
-class Entrant:
-    """A version that is compared.
-
-    Attributes:
-        name: What the sentences call it, such as "version 3".
-        model: The ONNX file and its card.
-        seen: What it was trained on; None if that is not on record.
-    """
-
-    name: str
-    model: OnnxModel
-    seen: SeenRows | None
 
 
 def side_by_side(
@@ -101,24 +85,6 @@ def side_by_side(
     return {**found, **beside(comparison, first.name, second.name, notes)}
 
 
-def beside(comparison: Comparison, first: str, second: str, notes: Sequence[str]) -> dict[str, Any]:
-    """What a comparison says of two versions that are neither champion nor challenger.
-
-    Args:
-        comparison: With the first one in the champion's place.
-        first: Its name.
-        second: The name of the other.
-        notes: What has to be said beside the comparison's own.
-    """
-    better = {"promote": second, "keep champion": first}.get(comparison.verdict)
-    return {
-        "comparison": _told(comparison),
-        "better": better,
-        "notes": list(dict.fromkeys([*comparison.notes, *notes])),
-        "verdict": f"{f'{better} is better' if better else 'too close to call'}: {comparison.reason}",
-    }
-
-
 def _why_not(each: Entrant, rows: pl.DataFrame, data: Data, task: Task) -> str:
     """Why a version has no answer to today's question; empty if it has one."""
     if each.model.card["task"] != task:
@@ -126,14 +92,6 @@ def _why_not(each: Entrant, rows: pl.DataFrame, data: Data, task: Task) -> str:
     if rows.is_empty():
         return "no row is left that neither was trained on"
     return obstacle_of(each.model, each.model, rows.lazy(), data, (each.name, "today's config"))
-
-
-def told(model: OnnxModel) -> dict[str, Any]:
-    """What is known of a version without asking it."""
-    kept: Sequence[str] = ("candidate", "type", "sha256")
-    about: dict[str, Any] = {key: model.card[key] for key in kept if key in model.card}
-    inputs = [spec["name"] for spec in model.card["inputs"]]
-    return about | {"inputs": inputs, "size_mb": model.size / 1e6, "facts": {"columns": ", ".join(inputs)}}
 
 
 def _version(
@@ -153,13 +111,3 @@ def _version(
     scored = score(ask(model, rows, data.target), metrics, seed)
     measured = {"metrics": scored.metrics, "undefined": scored.undefined, "latency_ms": latency_ms(model, rows)}
     return {**about, **measured, "why": ""}
-
-
-def _told(comparison: Comparison) -> dict[str, Any]:
-    """Without the roles: neither version is the champion here."""
-    told = comparison.as_dict()
-    figures = told["difference"]
-    if figures:
-        figures = {"first": figures.pop("champion"), "second": figures.pop("challenger"), **figures}
-    kept: Sequence[str] = ("metric", "test", "alpha", "rows", "reason")
-    return {**{key: told[key] for key in kept}, "difference": figures}

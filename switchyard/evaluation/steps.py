@@ -11,7 +11,7 @@ from switchyard.evaluation.side_by_side import side_by_side
 if TYPE_CHECKING:
     from switchyard.config import Contract, Data, Expectations, Features, Metrics, Reporting, Task
     from switchyard.data.dataset import Dataset
-    from switchyard.evaluation.evaluate import Evaluation
+    from switchyard.evaluation.evaluation import Evaluation
     from switchyard.models.onnx_model import OnnxModel
 
 __all__ = ["compare", "side_by_side"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from switchyard.images import train, train_arcface
 
 if TYPE_CHECKING:
-    from switchyard.models.train import Trained
+    from switchyard.training.trained import Trained
 
 KINDS = {"cnn": train.train, "arcface": train_arcface.train}
 

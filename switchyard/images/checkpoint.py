@@ -15,7 +15,7 @@ from torch import nn
 
 from switchyard.images import state_file
 from switchyard.images.state_file import UnreadableFileError
-from switchyard.tasks.training import CHECKPOINT, FETCHED
+from switchyard.training.checkpoint_files import CHECKPOINT, FETCHED
 
 if TYPE_CHECKING:
     from switchyard.images.training import Epoch, Job

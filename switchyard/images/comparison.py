@@ -11,12 +11,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from switchyard.config import Champion
-from switchyard.evaluation.comparison import difference_of_classes, unseen
-from switchyard.evaluation.comparison_plan import ROLES, UNSURE, Comparison, Names, Plan, bootstrapped, plan_of, settled
+from switchyard.evaluation.comparison_plan import (
+    ROLES,
+    UNSURE,
+    Comparison,
+    Names,
+    Plan,
+    bootstrapped,
+    difference_of_classes,
+    plan_of,
+    settled,
+    unseen,
+)
 from switchyard.evaluation.difference import Difference
+from switchyard.evaluation.images.subjects import subject_of
 from switchyard.evaluation.mcnemar import mcnemar
 from switchyard.images.asking import Asked, ask
-from switchyard.images.subject import Subject, subject_of
+from switchyard.images.subject import Subject
 
 if TYPE_CHECKING:
     import polars as pl

@@ -14,12 +14,13 @@ import numpy as np
 from switchyard.config import CLASSIFICATION_METRICS, Metrics
 from switchyard.config_images import RETRIEVAL_METRICS, ImageReporting
 from switchyard.errors import InputError
-from switchyard.evaluation.evaluate import FEW_ROWS, Evaluation
+from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
 from switchyard.evaluation.gated import flatten
+from switchyard.evaluation.images.subjects import subject_of
 from switchyard.evaluation.latency import time_rows
 from switchyard.evaluation.rating import best_of, rated_as, selection
 from switchyard.images.asking import Asked, ask, pixels, shape_of
-from switchyard.images.subject import Subject, Told, subject_of
+from switchyard.images.subject import Subject, Told
 
 if TYPE_CHECKING:
     import polars as pl

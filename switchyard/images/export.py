@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.models.export import serialize
-from switchyard.models.graph import Graph
+from switchyard.models.graph import Graph, serialize
 
 if TYPE_CHECKING:
     from switchyard.images.arcface import Embedder
@@ -57,8 +56,8 @@ def export_embedder(network: Embedder, card: dict[str, Any], gallery: Gallery | 
     """
     from onnx import TensorProto
 
-    from switchyard.images.gallery import write_search
     from switchyard.images.graph_encoder import write_encoder, write_linear
+    from switchyard.training.images.onnx.search import write_search
 
     graph = Graph()
     raw = write_linear(graph, network.projection, write_encoder(graph, network.encoder))

@@ -89,7 +89,7 @@ def _robustness(primary: str, settings: ImageRobustness) -> Place:
 
 
 def _thresholds() -> Place:
-    from switchyard.evaluation.gate_tree import threshold_places
+    from switchyard.evaluation.gate_names import threshold_places
 
     return threshold_places()
 

@@ -13,6 +13,8 @@ from switchyard.images import gallery
 from switchyard.images.faiss_gallery import FaissGallery
 from switchyard.images.settings import LARGEST_EXACT
 from switchyard.models.onnx_model import CARD_KEY, OnnxModel
+from switchyard.training.images.embedding import check_size, embed
+from switchyard.training.images.onnx.search import replace_constants
 
 
 def index(model: OnnxModel, tables: Sequence[str | Path]) -> OnnxModel:
@@ -30,8 +32,8 @@ def index(model: OnnxModel, tables: Sequence[str | Path]) -> OnnxModel:
     outputs = [output.name for output in model.session.get_outputs()]
     if "embedding" not in outputs:
         raise InputError(f"the model {model.card['name']} has no embedding: name one of type arcface")
-    found = gallery.embed(model, tables)
-    gallery.check_size(found, model.card["gallery"]["neighbours"])
+    found = embed(model, tables)
+    check_size(found, model.card["gallery"]["neighbours"])
     is_exact = "similarity" in outputs and len(found) <= model.card["gallery"].get("largest_exact", LARGEST_EXACT)
     companions = {} if is_exact else FaissGallery.build(found).files()
     about = {
@@ -51,7 +53,7 @@ def _rewritten(
     if found is None:
         _keep_encoder(proto.graph)
     else:
-        gallery.replace_constants(proto.graph, found)
+        replace_constants(proto.graph, found)
     for each in proto.metadata_props:
         if each.key == CARD_KEY:
             each.value = json.dumps(json.loads(each.value) | about, sort_keys=True, allow_nan=False)

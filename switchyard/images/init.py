@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from switchyard.config import load
 from switchyard.config_images import ImageData
+from switchyard.config_loading import load
 from switchyard.errors import InputError
 from switchyard.images.first_guess import guess
 from switchyard.images.guess_text import render

@@ -9,7 +9,7 @@ import numpy as np
 
 from switchyard.errors import SwitchyardError
 from switchyard.models.onnx_model import OnnxModel
-from switchyard.models.parity import TIE, TOLERANCE
+from switchyard.training.trained import TIE, TOLERANCE
 
 IMAGES = 1000
 """At most so many validation images are compared."""

@@ -13,10 +13,11 @@ from switchyard.evaluation.scoring import Scored
 from switchyard.images import retrieval
 from switchyard.images.asking import Asked
 from switchyard.images.class_table import class_table
-from switchyard.images.gallery import UNKNOWN_LABEL, Gallery, gallery_of
+from switchyard.images.gallery import UNKNOWN_LABEL, Gallery
 from switchyard.images.retrieval_sample import METRICS, retrieval_sample
 from switchyard.images.saliency import Score, likeness_score
 from switchyard.images.subject import Told
+from switchyard.model.gallery_of import gallery_of
 
 if TYPE_CHECKING:
     from switchyard.config import Metrics

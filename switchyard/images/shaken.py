@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.evaluation.bootstrap import QUICK, resampled
-from switchyard.evaluation.changed_rows import estimate_of
+from switchyard.evaluation.bootstrap import QUICK, estimate_of, resampled
 from switchyard.evaluation.metrics import LOWER_IS_BETTER
 from switchyard.images.asking import Asked, ask_pixels, batches_of, pixels, shape_of
 from switchyard.images.thumbnail import thumbnail

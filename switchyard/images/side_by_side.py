@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from switchyard.config import Champion, Metrics
-from switchyard.evaluation.comparison import unseen
+from switchyard.evaluation.comparison_plan import unseen
+from switchyard.evaluation.entrants import Entrant, beside, told
+from switchyard.evaluation.images.subjects import subject_of
 from switchyard.evaluation.latency import time_rows
-from switchyard.evaluation.side_by_side import Entrant, beside, told
 from switchyard.images.asking import ask, pixels, shape_of
 from switchyard.images.comparison import compare
-from switchyard.images.subject import subject_of
 
 if TYPE_CHECKING:
     from switchyard.models.onnx_model import OnnxModel

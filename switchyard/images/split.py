@@ -16,7 +16,7 @@ import numpy as np
 from switchyard.config_images import ImageSplit
 from switchyard.data.dataset import Dataset
 from switchyard.data.disk_full import disk_full_named
-from switchyard.data.split import PARTS, TEST, TRAIN, deal, random_order
+from switchyard.data.parts import PARTS, TEST, TRAIN, deal, random_order
 from switchyard.errors import InputError
 from switchyard.images.near_duplicates import clusters, in_order_of_appearance
 from switchyard.images.table_file import TableFile, image_schema

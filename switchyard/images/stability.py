@@ -12,7 +12,8 @@ from switchyard.evaluation import metrics as definitions
 from switchyard.evaluation.bootstrap import estimate
 from switchyard.images import retrieval
 from switchyard.images.asking import Asked, ask
-from switchyard.images.gallery import Gallery, gallery_of
+from switchyard.images.gallery import Gallery
+from switchyard.model.gallery_of import gallery_of
 
 if TYPE_CHECKING:
     from switchyard.models.onnx_model import OnnxModel

@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from switchyard.data.dataset import Dataset
-from switchyard.data.steps import require_unchanged
+from switchyard.data.dataset import Dataset, require_unchanged
 from switchyard.data.validation import Outcome
 from switchyard.images.ingest import PARTS
 from switchyard.images.ingest import ingest as ingest_images

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from switchyard.errors import InputError
-
 if TYPE_CHECKING:
     from switchyard.config import Metrics
     from switchyard.config_images import ImageReporting
@@ -66,20 +64,3 @@ class Subject(Protocol):
 
     def reason(self, told: Told, row: int) -> Score:
         """What a heat map of the answer to one image is about."""
-
-
-def subject_of(model: OnnxModel) -> Subject:
-    """The class for a model's task.
-
-    Raises:
-        InputError: The model is not one of images, or its gallery is nowhere.
-    """
-    from switchyard.images.classifier_subject import ClassifierSubject
-    from switchyard.images.retrieval_subject import RetrievalSubject
-
-    task = model.card["task"]
-    if task == "image_classification":
-        return ClassifierSubject(model)
-    if task == "image_retrieval":
-        return RetrievalSubject.of(model)
-    raise InputError(f"the model {model.card['name']} is a {task}, which does not take images")

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from switchyard.config import Data
 from switchyard.config_images import ImageData
 from switchyard.data import csv_layout, local_files, s3_files
-from switchyard.data.column_roles import instead
-from switchyard.data.files import File
+from switchyard.data.files import File, instead
 from switchyard.data.reading import readable, scan
 from switchyard.errors import InputError
 from switchyard.images.items import MAX_BYTES, Entry, Item, shown

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from switchyard.images import parity
 from switchyard.images.settings import ImageTraining, read_settings
-from switchyard.models.fitted import pinned_threads
 from switchyard.models.onnx_model import OnnxModel
-from switchyard.models.train import Trained
+from switchyard.training.threads import pinned_threads
+from switchyard.training.trained import Trained
 
 if TYPE_CHECKING:
     from switchyard.images.training import OnEpoch

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from switchyard.images import gallery, parity
 from switchyard.images.faiss_gallery import FaissGallery
 from switchyard.images.settings import ArcFaceTraining, read_settings
-from switchyard.models.fitted import pinned_threads
 from switchyard.models.onnx_model import OnnxModel
-from switchyard.models.train import Trained
+from switchyard.training.images.embedding import check_size, embed
+from switchyard.training.threads import pinned_threads
+from switchyard.training.trained import Trained
 
 if TYPE_CHECKING:
     from switchyard.images.training import OnEpoch
@@ -79,8 +80,8 @@ def train(
         )
         card = describe(name, use_case, "arcface", "image_retrieval", sets, settings, network)
         about = settings.model_dump(include={"neighbours", "vote", "threshold", "largest_exact"})
-        found = gallery.embed(OnnxModel(export_embedder(network, card), card), [training])
-        gallery.check_size(found, settings.neighbours)
+        found = embed(OnnxModel(export_embedder(network, card), card), [training])
+        check_size(found, settings.neighbours)
         is_exact = len(found) <= settings.largest_exact
         companions = {} if is_exact else FaissGallery.build(found).files()
         card["gallery"] = about | gallery.described(len(found), companions)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.images.settings import SETTINGS, read_settings
-from switchyard.models.train import Trained
+from switchyard.training.trained import Trained
 
 if TYPE_CHECKING:
     from switchyard.config import Features, Metrics, Search
@@ -95,7 +95,7 @@ def train(
     from switchyard.images.candidates import train_candidate
     from switchyard.images.stability import validation_metric
     from switchyard.models.peak_memory import PeakMemory
-    from switchyard.models.stability import other_seeds, spread
+    from switchyard.training.seeds import other_seeds, spread
 
     del data, task, contract, features, split, search
     _check_search(name, candidate)

@@ -7,22 +7,16 @@ carries the model's card under `switchyard.card`.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 
 from switchyard.models.features import Feature
 from switchyard.models.fitted import Fitted
-from switchyard.models.graph import ML_DOMAIN, Graph
+from switchyard.models.graph import Graph, serialize
 from switchyard.models.graph_encoder import write_encoder
 from switchyard.models.graph_learner import write_learner
-from switchyard.models.onnx_model import CARD_KEY
 from switchyard.models.target import Target
-
-# Old enough for any runtime in use (onnxruntime 1.12, Triton 22.08), new enough for every operator here.
-IR_VERSION = 8
-OPSETS = {"": 17, ML_DOMAIN: 3}
 
 
 def export(fitted: Fitted, features: tuple[Feature, ...], target: Target, card: dict[str, Any]) -> bytes:
@@ -42,19 +36,6 @@ def export(fitted: Fitted, features: tuple[Feature, ...], target: Target, card: 
     answer = write_learner(graph, fitted.learner, fitted.task, matrix)
     _write_outputs(graph, answer, target)
     return serialize(graph, card)
-
-
-def serialize(graph: Graph, card: dict[str, Any]) -> bytes:
-    """The bytes of a finished graph, checked by onnx."""
-    import onnx
-    from onnx import helper
-
-    body = helper.make_graph(graph.nodes, "switchyard", graph.inputs, graph.outputs, graph.constants)
-    opsets = [helper.make_opsetid(domain, version) for domain, version in sorted(OPSETS.items())]
-    model = helper.make_model(body, opset_imports=opsets, ir_version=IR_VERSION, producer_name="switchyard")
-    helper.set_model_props(model, {CARD_KEY: json.dumps(card, sort_keys=True, allow_nan=False)})
-    onnx.checker.check_model(model, full_check=True)
-    return bytes(model.SerializeToString(deterministic=True))
 
 
 def _write_outputs(graph: Graph, answer: str, target: Target) -> None:

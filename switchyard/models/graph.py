@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from switchyard.models.onnx_model import CARD_KEY
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto, ValueInfoProto
 
 ML_DOMAIN = "ai.onnx.ml"
+# Old enough for any runtime in use (onnxruntime 1.12, Triton 22.08), new enough for every operator here.
+IR_VERSION = 8
+OPSETS = {"": 17, ML_DOMAIN: 3}
 
 
 class Graph:
@@ -68,3 +74,16 @@ class Graph:
     def concat(self, values: list[str]) -> str:
         """Join columns; one value passes through."""
         return values[0] if len(values) == 1 else self.add("Concat", *values, axis=1)
+
+
+def serialize(graph: Graph, card: dict[str, Any]) -> bytes:
+    """The bytes of a finished graph, checked by onnx."""
+    import onnx
+    from onnx import helper
+
+    body = helper.make_graph(graph.nodes, "switchyard", graph.inputs, graph.outputs, graph.constants)
+    opsets = [helper.make_opsetid(domain, version) for domain, version in sorted(OPSETS.items())]
+    model = helper.make_model(body, opset_imports=opsets, ir_version=IR_VERSION, producer_name="switchyard")
+    helper.set_model_props(model, {CARD_KEY: json.dumps(card, sort_keys=True, allow_nan=False)})
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString(deterministic=True))

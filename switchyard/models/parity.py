@@ -2,60 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from switchyard.errors import SwitchyardError
 from switchyard.models.encoder import Encoder
 from switchyard.models.features import Feature
 from switchyard.models.fitted import Fitted
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.models.target import Target
+from switchyard.training.trained import TIE, Parity
 
 if TYPE_CHECKING:
     import polars as pl
 
-TOLERANCE = 1e-5
-
-TIE = float(np.finfo(np.float32).eps)
-"""Two best probabilities no further apart than this are one number to float32; either label is then right."""
 
 _SLICE_ROWS = 20_000
 _PROBED_ROWS = 5
-
-
-@dataclass(frozen=True)
-class Parity:
-    """How far the graph is from the fitted model.
-
-    Attributes:
-        max_difference: Of probabilities, absolute; of a regression, relative to the fitted value (or to a
-            thousandth of the target's standard deviation, if that is more).
-        labels_equal: Whether every label is the fitted one, ties aside. True for a regression.
-        ties: Rows whose two best classes are equally probable to float32.
-        rows: The rows compared, difficult ones included.
-        worst_row: Where `max_difference` was found, counted from 0.
-        wrong_row: The first row with another label, or None.
-    """
-
-    max_difference: float
-    labels_equal: bool
-    ties: int
-    rows: int
-    worst_row: int
-    wrong_row: int | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the card."""
-        return {
-            "max_difference": self.max_difference,
-            "labels_equal": self.labels_equal,
-            "ties": self.ties,
-            "rows": self.rows,
-            "tolerance": TOLERANCE,
-        }
 
 
 def measure(fitted: Fitted, model: OnnxModel, rows: pl.DataFrame, target: Target) -> Parity:
@@ -72,25 +35,6 @@ def measure(fitted: Fitted, model: OnnxModel, rows: pl.DataFrame, target: Target
         worst_row=worst,
         wrong_row=int(np.argmax(wrong)) if wrong.any() else None,
     )
-
-
-def check(parity: Parity, candidate: str) -> None:
-    """Refuse a graph that is not the fitted model.
-
-    Raises:
-        SwitchyardError: The difference is over the tolerance, or a label is another one.
-    """
-    if not parity.max_difference <= TOLERANCE:
-        raise SwitchyardError(
-            f"candidate {candidate}: the ONNX graph differs from the fitted model by {parity.max_difference:.3g} "
-            f"in row {parity.worst_row} of {parity.rows}, more than {TOLERANCE:g} allows, so it is not used"
-        )
-    if not parity.labels_equal:
-        raise SwitchyardError(
-            f"candidate {candidate}: the ONNX graph gives another label than the fitted model in row "
-            f"{parity.wrong_row} of {parity.rows} (probabilities differ by {parity.max_difference:.3g} at most), "
-            "so it is not used"
-        )
 
 
 def difficult_rows(frame: pl.DataFrame, features: tuple[Feature, ...], encoder: Encoder) -> pl.DataFrame:

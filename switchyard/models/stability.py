@@ -11,14 +11,10 @@ from switchyard.evaluation import metrics as definitions
 from switchyard.evaluation.bootstrap import estimate
 from switchyard.models.fitted import Fitted
 from switchyard.models.target import Target
+from switchyard.training.seeds import spread
 
 if TYPE_CHECKING:
     import polars as pl
-
-
-def other_seeds(seed: int, count: int) -> list[int]:
-    """So many seeds, none of them this one."""
-    return [(seed + step) % 2**32 for step in range(1, count + 1)]
 
 
 def measure_stability(
@@ -43,17 +39,6 @@ def measure_stability(
         return None
     known = _known(rows, target)
     return spread(seeds, metric, [_measured(fit(seed), known, target, metric) for seed in seeds])
-
-
-def spread(seeds: Sequence[int], metric: str, values: Sequence[float | None]) -> dict[str, Any]:
-    """The section `stability` of a report; see `measure_stability`."""
-    defined = np.array([value for value in values if value is not None])
-    found: dict[str, float | None] = dict.fromkeys(("mean", "std", "low", "high"))
-    if len(defined):
-        found = {"mean": float(defined.mean()), "std": None, "low": float(defined.min()), "high": float(defined.max())}
-    if len(defined) > 1:
-        found["std"] = float(defined.std(ddof=1))
-    return {"seeds": list(seeds), "metric": metric, "values": list(values), **found}
 
 
 def _known(rows: pl.DataFrame, target: Target) -> pl.DataFrame:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from switchyard.config import Candidate, Contract, Data, Features, Metrics, Search, Split, Task
     from switchyard.data.dataset import Dataset
     from switchyard.models.onnx_model import OnnxModel
-    from switchyard.models.train import Trained
     from switchyard.tasks.training import Folder, OnEpoch
+    from switchyard.training.trained import Trained
 
 __all__ = ["check_candidates"]
 

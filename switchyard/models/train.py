@@ -19,30 +19,21 @@ from switchyard.models.encoder import check_columns, fit_encoder
 from switchyard.models.environment import versions
 from switchyard.models.export import export
 from switchyard.models.features import Feature, resolve
-from switchyard.models.fitted import Fitted, fit_learner, pinned_threads
+from switchyard.models.fitted import Fitted, fit_learner
 from switchyard.models.folds import deal
 from switchyard.models.learners import KINDS, Learner
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.models.peak_memory import PeakMemory
 from switchyard.models.search import Found, find
-from switchyard.models.stability import measure_stability, other_seeds
+from switchyard.models.stability import measure_stability
 from switchyard.models.target import Target, fit_target
+from switchyard.training.seeds import other_seeds
+from switchyard.training.threads import pinned_threads
+from switchyard.training.trained import Trained
+from switchyard.training.trained import check as check_parity
 
 if TYPE_CHECKING:
     import polars as pl
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A candidate that passed parity.
-
-    Attributes:
-        model: The ONNX file and its card.
-        history: One dict per trial of the search, see `search.Found`.
-    """
-
-    model: OnnxModel
-    history: list[dict[str, Any]]
 
 
 def train(
@@ -106,7 +97,7 @@ def train(
             difficult = parity.difficult_rows(others, columns, fitted.encoder)
             measured = parity.measure(fitted, model, difficult, job.target)
         training = {"seconds": perf_counter() - started, "peak_memory_mb": memory.megabytes, "rows": rows.height}
-        parity.check(measured, name)
+        check_parity(measured, name)
         luck = measure_stability(
             lambda other: fitted if other == seed else replace(job, seed=other).fit(found.params),
             seeds=[seed, *other_seeds(seed, seeds)] if seeds else [],

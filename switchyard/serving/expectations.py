@@ -37,7 +37,7 @@ def expected_answers(
     Returns:
         JSON-able: a check each with its `request`, the body of an infer request; none that has no rows to ask about.
     """
-    from switchyard.serving.golden import request_body
+    from switchyard.serving.rollout.requests import request_body
 
     checks = make_checks(model.card, test, expectations, rows=ROWS, seed=seed)
     return [check.facts | {"request": request_body(model, check.frame)} for check in checks if check.facts["rows"]]

@@ -15,6 +15,7 @@ from switchyard.evaluation.example_rows import choose
 from switchyard.serving import client
 from switchyard.serving.datatypes import DATATYPES
 from switchyard.serving.expectations import ask_expectations
+from switchyard.serving.rollout.requests import _body, plain
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,22 +56,6 @@ def golden_rows(
         "tolerance": TOLERANCE,
         "expectations": expected or [],
     }
-
-
-def request_body(model: OnnxModel, rows: pl.DataFrame) -> dict[str, Any]:
-    """Rows as the body of an infer request; a missing value is null."""
-    return _body(model, rows, model.inputs(rows))
-
-
-def _body(model: OnnxModel, rows: pl.DataFrame, feed: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
-    tensors = []
-    for spec in model.card["inputs"]:
-        array, nulls = feed[spec["name"]], rows[spec["name"]].is_null().to_list()
-        data = _plain(array)
-        if len(data) == len(nulls):
-            data = [None if null else value for null, value in zip(nulls, data, strict=True)]
-        tensors.append({"name": spec["name"], "shape": list(array.shape), "datatype": spec["datatype"], "data": data})
-    return {"inputs": tensors}
 
 
 def _thinned(model: OnnxModel, feed: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
@@ -124,13 +109,7 @@ def smoke_test(
 
 def _tensor(name: str, array: np.ndarray[Any, Any]) -> dict[str, Any]:
     datatype = next(datatype.name for datatype in DATATYPES if datatype.dtype == array.dtype)
-    return {"name": name, "datatype": datatype, "shape": list(array.shape), "data": _plain(array)}
-
-
-def _plain(array: np.ndarray[Any, Any]) -> list[Any]:
-    """The elements as JSON has them: null for what is not finite."""
-    values = array.ravel().tolist()
-    return [None if isinstance(value, float) and not math.isfinite(value) else value for value in values]
+    return {"name": name, "datatype": datatype, "shape": list(array.shape), "data": plain(array)}
 
 
 def _compare(what: str, expected: dict[str, Any], found: dict[str, Any], tolerance: float) -> None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from switchyard.data.dataset import Dataset
     from switchyard.data.seen_rows import SeenRows
     from switchyard.evaluation.comparison_plan import Comparison
-    from switchyard.evaluation.evaluate import Evaluation
-    from switchyard.evaluation.side_by_side import Entrant
+    from switchyard.evaluation.entrants import Entrant
+    from switchyard.evaluation.evaluation import Evaluation
     from switchyard.models.onnx_model import OnnxModel
 
 

@@ -12,7 +12,7 @@ from switchyard.config_images import IMAGE_TASKS, AnyConfig, ImageShape
 if TYPE_CHECKING:
     from switchyard.data.dataset import Dataset
     from switchyard.models.onnx_model import OnnxModel
-    from switchyard.models.train import Trained
+    from switchyard.training.trained import Trained
 
 OnEpoch = Callable[[dict[str, float]], None]
 """Called after each epoch with its figures: `epoch` from 1, `seed` if it is of another seed's training, the others by
@@ -21,12 +21,6 @@ name."""
 
 Folder = Callable[[], Path]
 """Asked by a training that takes epochs, once, before the first: the folder of its checkpoint."""
-
-CHECKPOINT = "checkpoint.zip"
-"""What a training keeps in its folder after each epoch, always whole."""
-
-FETCHED = "fetched.zip"
-"""Beside it, one that was kept elsewhere: a training goes on from the newer of the two."""
 
 
 class Training(Protocol):

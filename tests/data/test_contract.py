@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from switchyard.config import Contract
-from switchyard.data.contract import cast, check
+from switchyard.data.casting import cast
+from switchyard.data.contract import check
 from switchyard.errors import InputError
 
 TARGET = pl.Series("y", ["a", "b", "a", "b"])

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 import yaml
 
-from switchyard.config import load
+from switchyard.config_loading import load
 from switchyard.data.ingest import ingest
 from switchyard.data.init import write_config
 from switchyard.data.source import inspect

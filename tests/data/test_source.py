@@ -10,7 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from switchyard.config import Column, Contract, Data, Features, load
+from switchyard.config import Column, Contract, Data, Features
+from switchyard.config_loading import load
 from switchyard.data.source import fingerprint_now, inspect
 from switchyard.errors import InputError
 

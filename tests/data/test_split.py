@@ -14,7 +14,8 @@ import polars as pl
 import pytest
 
 from switchyard.config import Data, Split
-from switchyard.data.split import PARTS, random_order, split
+from switchyard.data.parts import PARTS, random_order
+from switchyard.data.split import split
 from switchyard.errors import InputError, SwitchyardError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,8 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 
 from switchyard.config import Champion, Data, Metrics
 from switchyard.data.seen_rows import SeenRows
-from switchyard.evaluation.side_by_side import Entrant, side_by_side
+from switchyard.evaluation.entrants import Entrant
+from switchyard.evaluation.side_by_side import side_by_side
 
 GOOD, BAD = [[-1.0, 1.0], [0.0, 0.0]], [[0.0, 0.0], [-1.0, 1.0]]  # x0 is the signal, x1 is noise
 DATA = Data(uri="table.csv", target="y")

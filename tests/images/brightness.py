@@ -9,10 +9,10 @@ import polars as pl
 from onnx import TensorProto, helper
 
 from switchyard.images.faiss_gallery import FaissGallery
-from switchyard.images.gallery import Gallery, described, write_search
-from switchyard.models.export import serialize
-from switchyard.models.graph import Graph
+from switchyard.images.gallery import Gallery, described
+from switchyard.models.graph import Graph, serialize
 from switchyard.models.onnx_model import OnnxModel
+from switchyard.training.images.onnx.search import write_search
 from tests.images.shapes import png
 
 LEVELS = {"a": 40, "b": 100, "c": 160, "d": 220}

@@ -5,13 +5,15 @@ import pytest
 
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.images.faiss_gallery import FaissGallery, recall
-from switchyard.images.gallery import Gallery, embed, gallery_of, write_search
+from switchyard.images.gallery import Gallery
 from switchyard.images.image_table import ImageTable
 from switchyard.images.indexing import index
+from switchyard.model.gallery_of import gallery_of
 from switchyard.models.companions import digests
-from switchyard.models.export import serialize
-from switchyard.models.graph import Graph
+from switchyard.models.graph import Graph, serialize
 from switchyard.models.onnx_model import OnnxModel
+from switchyard.training.images.embedding import embed
+from switchyard.training.images.onnx.search import write_search
 from tests.images import shapes
 
 

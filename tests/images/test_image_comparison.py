@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 
 from switchyard.config import Champion, Metrics
 from switchyard.data.seen_rows import SeenRows
-from switchyard.evaluation.side_by_side import Entrant
+from switchyard.evaluation.entrants import Entrant
 from switchyard.images.comparison import compare
 from switchyard.images.retrieval import verification
 from switchyard.images.retrieval_sample import retrieval_sample

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 import run
-from switchyard.config import load
 from switchyard.config_images import ImageConfig, ImageData
+from switchyard.config_loading import load
 from switchyard.errors import InputError
 from switchyard.images.ingest import ingest
 from switchyard.images.init import write_image_config

@@ -13,7 +13,7 @@ import torch
 
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.images import fitting, state_file
-from switchyard.tasks.training import CHECKPOINT, FETCHED
+from switchyard.training.checkpoint_files import CHECKPOINT, FETCHED
 from tests.images import shapes
 
 CURVE = ("loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")

@@ -12,7 +12,7 @@ import pytest
 # Inside each step, where it has done part of its work already.
 INSIDE = {
     "ingest": ("switchyard.data.ingest:_check_unchanged", "before"),
-    "validate": ("switchyard.data.validation:validate", "after"),
+    "validate": ("switchyard.data.tables.validation:validate", "after"),
     "preprocess": ("switchyard.data.write_parts:write_parts", "before"),
     "train_logistic": ("steps.tracking:log_candidate", "after"),
     "evaluate": ("steps.tracking:log_evaluation", "after"),

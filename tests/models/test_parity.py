@@ -17,6 +17,7 @@ from switchyard.models.fitted import Fitted, fit_learner
 from switchyard.models.learners import KINDS
 from switchyard.models.onnx_model import OnnxModel
 from switchyard.models.target import fit_target
+from switchyard.training.trained import check as check_parity
 
 
 def made(houses, rows, target, kind, params=None):
@@ -60,10 +61,10 @@ def scale_largest_constant(graph):
 )
 def test_slightly_wrong_weights_are_refused(houses, rows, target, kind):
     case = made(houses, rows, target, kind)
-    parity.check(parity.measure(case.fitted, case.model, rows, case.target), kind)
+    check_parity(parity.measure(case.fitted, case.model, rows, case.target), kind)
     measured = parity.measure(case.fitted, tampered(case.model, scale_largest_constant), rows, case.target)
     with pytest.raises(SwitchyardError, match=rf"candidate {kind}: .* differs .* in row {measured.worst_row} of 400"):
-        parity.check(measured, kind)
+        check_parity(measured, kind)
 
 
 def test_wrong_labels_are_refused_even_with_right_probabilities(houses, rows):
@@ -76,7 +77,7 @@ def test_wrong_labels_are_refused_even_with_right_probabilities(houses, rows):
     measured = parity.measure(case.fitted, tampered(case.model, swap_classes), rows, case.target)
     assert measured.max_difference < 1e-6
     with pytest.raises(SwitchyardError, match="another label than the fitted model in row 0 of 400"):
-        parity.check(measured, "logistic")
+        check_parity(measured, "logistic")
 
 
 def test_nan_is_refused(houses, rows):
@@ -87,7 +88,7 @@ def test_nan_is_refused(houses, rows):
         bias.CopyFrom(numpy_helper.from_array(np.array([[np.nan]]), bias.name))
 
     with pytest.raises(SwitchyardError, match="differs from the fitted model by nan"):
-        parity.check(parity.measure(case.fitted, tampered(case.model, poison), rows, case.target), "ridge")
+        check_parity(parity.measure(case.fitted, tampered(case.model, poison), rows, case.target), "ridge")
 
 
 def test_training_stops_when_the_exported_graph_is_wrong(houses, rows, monkeypatch):

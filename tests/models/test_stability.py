@@ -9,8 +9,9 @@ import pytest
 from switchyard.models.fitted import Fitted
 from switchyard.models.onnx_model import CARD_KEY
 from switchyard.models.peak_memory import PeakMemory
-from switchyard.models.stability import measure_stability, other_seeds
+from switchyard.models.stability import measure_stability
 from switchyard.models.target import Target
+from switchyard.training.seeds import other_seeds
 
 
 def train(houses, rows, candidate, seeds, target="binary"):

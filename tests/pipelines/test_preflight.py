@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import preflight as module
 from pipelines.preflight import check_learners, preflight
-from switchyard.config import load
+from switchyard.config_loading import load
 from switchyard.errors import InputError
 from switchyard.project import ROOT
 

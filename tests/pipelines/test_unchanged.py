@@ -13,7 +13,7 @@ import pytest
 from pipelines import unchanged
 from pipelines.outcome_data import Outcome
 from pipelines.unchanged import last_outcome, last_stack, recipe, remember
-from switchyard.config import load
+from switchyard.config_loading import load
 from switchyard.project import ROOT
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from switchyard.errors import SwitchyardError
 from switchyard.images.faiss_gallery import FaissGallery
-from switchyard.images.gallery import described, gallery_of
+from switchyard.images.gallery import described
+from switchyard.model.gallery_of import gallery_of
 from switchyard.models.onnx_model import CARD_KEY, OnnxModel
 from switchyard.serving import daemon
 from switchyard.serving.deploy import deploy

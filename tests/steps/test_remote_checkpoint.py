@@ -12,7 +12,7 @@ import pytest
 from steps import remote_checkpoint
 from steps.checkpoints import KEPT, Checkpoints
 from steps.remote_checkpoint import RemoteCheckpoint
-from switchyard.tasks.training import CHECKPOINT, FETCHED
+from switchyard.training.checkpoint_files import CHECKPOINT, FETCHED
 from tests.s3.faults import faulty
 from tests.steps.conftest import artifacts_at, new_s3_store
 

@@ -66,8 +66,8 @@ class Submitter:
 
     def api(self):
         """What the code under test asks KFP with, for looking at what it has done."""
-        from stacks.flavors.kubeflow import KubeflowConfig
         from stacks.kubeflow.api import KfpApi
+        from stacks.orchestrators.kubeflow.config import KubeflowConfig
 
         return KfpApi(KubeflowConfig(url=self.url, namespace="ml"))
 

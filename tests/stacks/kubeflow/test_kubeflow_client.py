@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from stacks.flavors.kubeflow import KubeflowConfig
 from stacks.kubeflow.api import KfpApi, KfpUnreachableError
+from stacks.orchestrators.kubeflow.config import KubeflowConfig
 from switchyard.errors import SwitchyardError
 from tests.kfp.access import Access
 from tests.kfp.server import running

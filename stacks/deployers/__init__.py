@@ -1,0 +1,1 @@
+"""Model deployers: what they share, and one folder for each."""

@@ -1,0 +1,1 @@
+"""Serving on this machine: the flavor, the deployer and the service of the local endpoint."""

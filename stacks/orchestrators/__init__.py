@@ -1,0 +1,1 @@
+"""Orchestrators that ZenML does not bring, one folder for each."""

@@ -1,0 +1,1 @@
+"""Kubeflow Pipelines: how runs get there, and how they are followed."""

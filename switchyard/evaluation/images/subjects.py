@@ -1,0 +1,28 @@
+"""Chooses the subject (classifier or retrieval) for a model of images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchyard.errors import InputError
+from switchyard.images.subject import Subject
+
+if TYPE_CHECKING:
+    from switchyard.models.onnx_model import OnnxModel
+
+
+def subject_of(model: OnnxModel) -> Subject:
+    """The class for a model's task.
+
+    Raises:
+        InputError: The model is not one of images, or its gallery is nowhere.
+    """
+    from switchyard.images.classifier_subject import ClassifierSubject
+    from switchyard.images.retrieval_subject import RetrievalSubject
+
+    task = model.card["task"]
+    if task == "image_classification":
+        return ClassifierSubject(model)
+    if task == "image_retrieval":
+        return RetrievalSubject.of(model)
+    raise InputError(f"the model {model.card['name']} is a {task}, which does not take images")

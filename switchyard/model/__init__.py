@@ -1,0 +1,1 @@
+"""The artifact: the ONNX file, its metadata, its companions and its gallery."""

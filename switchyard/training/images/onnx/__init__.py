@@ -1,0 +1,1 @@
+"""Writes a trained network, its preprocessing and its gallery as an ONNX graph."""
