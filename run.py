@@ -8,7 +8,7 @@ import sys
 import traceback
 
 from commands import FILES, parser_of
-from stacks.environment import load_environment
+from stacks.setup.environment import load_environment
 from switchyard.errors import SwitchyardError
 
 INTERRUPTED = 130
@@ -45,7 +45,7 @@ def main(argv: list[str]) -> int:
 
 if __name__ == "__main__":
     # What the imports of a run make lives to its end, and the garbage collector would go through it dozens of times,
-    # once more at the exit. It has a rest until the steps start (pipelines/launch.py), and does not look at the end.
+    # once more at the exit. It has a rest until the steps start (runs/launch.py), and does not look at the end.
     gc.disable()
     exit_code = main(sys.argv[1:])
     gc.freeze()

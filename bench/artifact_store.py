@@ -178,8 +178,7 @@ def artifact_store(variables: dict[str, str]) -> Any:
     from zenml.integrations.s3.artifact_stores.s3_artifact_store import S3ArtifactStore
     from zenml.integrations.s3.flavors.s3_artifact_store_flavor import S3ArtifactStoreConfig
 
-    import steps.artifacts  # noqa: F401 - imported by both
-    from stacks.stack_file import read_stack
+    from stacks.setup.stack_file import read_stack
 
     unused = {"KFP_NAMESPACE": "ml", "MLFLOW_URL": "http://127.0.0.1:9", "REGISTRY": "127.0.0.1:9"}
     config = dict(read_stack("kubeflow", variables | unused).components["artifact_store"].config)
@@ -210,7 +209,7 @@ def _empty(table: Path) -> Path:
 
 
 def _put_ours(store: Any, uri: str, file: Path) -> None:
-    from steps.artifacts import DatasetMaterializer
+    from steps.storage.artifacts import DatasetMaterializer
     from switchyard.data.dataset import Dataset
 
     materializer = DatasetMaterializer(uri=uri, artifact_store=store)
@@ -220,7 +219,7 @@ def _put_ours(store: Any, uri: str, file: Path) -> None:
 
 
 def _get_ours(store: Any, uri: str, file: Path) -> None:
-    from steps.artifacts import DatasetMaterializer
+    from steps.storage.artifacts import DatasetMaterializer
     from switchyard.data.dataset import Dataset
 
     _go_over(DatasetMaterializer(uri=uri, artifact_store=store).load(Dataset).scan("raw"))

@@ -107,8 +107,8 @@ def measure(who: str, unique: bool, path: str) -> dict[str, float]:
     sys.path.insert(0, str(ROOT))
     import polars as pl
 
-    from switchyard.config import Contract
-    from switchyard.data import contract as checker
+    from switchyard.config.sections import Contract
+    from switchyard.data.tables.contract import contract as checker
 
     columns = {name: dict(column) for name, column in COLUMNS.items()}
     table = {"min_rows": 1}
@@ -130,7 +130,7 @@ def bare(path: str, unique: bool) -> None:
     """The same measurements, written by hand for this table."""
     import polars as pl
 
-    from switchyard.data.repeats import row_hash
+    from switchyard.data.tables.contract.repeats import row_hash
 
     age, income = pl.col("age").fill_nan(None), pl.col("income").fill_nan(None)
     expressions = [

@@ -87,8 +87,8 @@ def compare(name: str, rows: int, repeat: int) -> bool:
 
 def prepared(name: str, rows: int) -> tuple[Any, dict[str, Any], Any]:
     """A config, the tables by part, and the ONNX model."""
-    from switchyard.config import Config
-    from switchyard.models.train import train
+    from switchyard.config.sections import Config
+    from switchyard.training.tables.train import train
 
     number, values = {"type": "number", "nullable": True}, ["a", "b", "c", "d", "e"]
     columns: dict[str, Any] = {f"n{i}": number for i in range(6)}
@@ -150,10 +150,10 @@ def table(rows: int, seed: int) -> Any:
 
 def step(config: Any, tables: dict[str, Any], model: Any, spent: dict[str, float]) -> None:
     """What steps/evaluate.py does between reading and writing artifacts."""
-    from switchyard.evaluation.evaluate import evaluate
-    from switchyard.evaluation.gates import judge, sentence
-    from switchyard.evaluation.report import to_html
-    from switchyard.evaluation.sections import Wanted
+    from switchyard.evaluation.gates.judge import judge, sentence
+    from switchyard.evaluation.report.page import to_html
+    from switchyard.evaluation.tables.evaluate import evaluate
+    from switchyard.evaluation.tables.sections import Wanted
     from switchyard.report import Report
 
     found = evaluate(

@@ -49,7 +49,7 @@ def encoder():
     """The demo's, untrained."""
     import torch
 
-    from switchyard.images.network import Encoder
+    from switchyard.training.images.network import Encoder
 
     torch.manual_seed(1)
     return Encoder((28, 28), 1, 16, torch.full((1,), 0.13), torch.full((1,), 0.31))
@@ -63,9 +63,9 @@ def card(name: str, task: str, **about):
 
 def digits_model():
     """Classification."""
-    from switchyard.images.export import export_classifier
-    from switchyard.images.network import Classifier
-    from switchyard.models.onnx_model import OnnxModel
+    from switchyard.model.onnx_model import OnnxModel
+    from switchyard.training.images.network import Classifier
+    from switchyard.training.images.onnx.export import export_classifier
 
     about = card("digits", "image_classification")
     return OnnxModel(export_classifier(Classifier(encoder(), 10).eval(), about), about)
@@ -75,11 +75,11 @@ def faces_model():
     """Retrieval from the largest gallery that a graph takes."""
     import numpy as np
 
-    from switchyard.images.arcface import Embedder
-    from switchyard.images.export import export_embedder
-    from switchyard.images.gallery import Gallery
-    from switchyard.images.settings import LARGEST_EXACT
-    from switchyard.models.onnx_model import OnnxModel
+    from switchyard.model.gallery import Gallery
+    from switchyard.model.onnx_model import OnnxModel
+    from switchyard.training.images.arcface import Embedder
+    from switchyard.training.images.onnx.export import export_embedder
+    from switchyard.training.images.settings import LARGEST_EXACT
 
     about = card("faces", "image_retrieval", gallery={"neighbours": 5, "vote": 1, "threshold": 0.5})
     network = Embedder(encoder(), 10, embedding_size=64, margin=0.4, scale=20, label_smoothing=0.0).eval()
@@ -123,9 +123,9 @@ def serving_models(folder: Path, models, frame, batching=None):
     """A server of the models, on one core."""
     from serving import SERVER_CORE, free_port, pinned
 
-    from switchyard.serving import daemon
-    from switchyard.serving.deploy import deploy
-    from switchyard.serving.golden import golden_rows
+    from switchyard.serving.local import daemon
+    from switchyard.serving.local.deploy import deploy
+    from switchyard.serving.rollout.golden import golden_rows
 
     folder.mkdir()
     with pinned(SERVER_CORE):
@@ -186,7 +186,7 @@ def main() -> int:
     """Measure, print, and 1 if the goal is missed."""
     import polars as pl
 
-    from switchyard.config import Batching
+    from switchyard.config.sections import Batching
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=2.0, help="length of each measurement")

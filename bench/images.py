@@ -1,10 +1,10 @@
 """Training of images against a bare torch loop, reading from Parquet, and the search of a large gallery.
 
 `python bench/images.py [--epochs N] [--repeat N] [--gallery N]` trains the default network on the demo digits: by
-`switchyard.images.training` (with its checkpoint) and by a plain loop over the same model, loader and augmentation, in
-turns, on one thread, and prints images a second of CPU time and their ratio (goal: at most 1.1). Then it reads and
-decodes the digits from Parquet without a cache, and searches a gallery of random embeddings whole, in the ONNX graph,
-and by the FAISS index, with the index's recall.
+`switchyard.training.images.training` (with its checkpoint) and by a plain loop over the same model, loader and
+augmentation, in turns, on one thread, and prints images a second of CPU time and their ratio (goal: at most 1.1). Then
+it reads and decodes the digits from Parquet without a cache, and searches a gallery of random embeddings whole, in the
+ONNX graph, and by the FAISS index, with the index's recall.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def digits(folder: Path) -> tuple[Path, Path]:
 
 def settings(**given):
     """Those of the demo."""
-    from switchyard.images.settings import ImageTraining
+    from switchyard.training.images.settings import ImageTraining
 
     return ImageTraining(size=(28, 28), channels=1, **given)
 
@@ -67,10 +67,10 @@ def make_job(tables: tuple[Path, Path], epochs: int, folder: Path | None):
     """A new network, and loaders that hold all pixels in memory."""
     import torch
 
-    from switchyard.images.image_table import ImageTable
-    from switchyard.images.loader import Loader
-    from switchyard.images.network import Classifier, Encoder
-    from switchyard.images.training import Job
+    from switchyard.data.images.image_table import ImageTable
+    from switchyard.training.images.loader import Loader
+    from switchyard.training.images.network import Classifier, Encoder
+    from switchyard.training.images.training import Job
 
     how = settings(epochs=epochs, patience=0)
     opened = [ImageTable.open(path) for path in tables]
@@ -82,7 +82,7 @@ def make_job(tables: tuple[Path, Path], epochs: int, folder: Path | None):
 
 def ours(job) -> None:
     """Train as the train step does."""
-    from switchyard.images.training import run
+    from switchyard.training.images.training import run
 
     run(job, lambda epoch: None)
 
@@ -91,7 +91,7 @@ def bare(job) -> None:
     """The same by a loop as torch's tutorials write it."""
     import torch
 
-    from switchyard.images import augmentation
+    from switchyard.training.images import augmentation
 
     network, encoder = job.network.to(memory_format=torch.channels_last), job.network.encoder
     optimizer = torch.optim.AdamW(network.parameters(), lr=0.004, weight_decay=0.01, fused=True)
@@ -139,8 +139,8 @@ def training(tables: tuple[Path, Path], epochs: int, repeat: int, folder: Path) 
 
 def reading(tables: tuple[Path, Path]) -> None:
     """From encoded bytes in Parquet to batches of pixels, without a cache."""
-    from switchyard.images.image_table import ImageTable
-    from switchyard.images.loader import Loader
+    from switchyard.data.images.image_table import ImageTable
+    from switchyard.training.images.loader import Loader
 
     table = ImageTable.open(tables[0])
     for workers in (0, 1, 2):
@@ -160,10 +160,10 @@ def searching(images: int) -> None:
     import numpy as np
     from onnx import TensorProto, helper
 
-    from switchyard.images.faiss_gallery import FaissGallery, recall
-    from switchyard.images.gallery import Gallery
-    from switchyard.models.graph import Graph, serialize
-    from switchyard.models.onnx_model import OnnxModel
+    from switchyard.model.faiss_gallery import FaissGallery, recall
+    from switchyard.model.gallery import Gallery
+    from switchyard.model.graph import Graph, serialize
+    from switchyard.model.onnx_model import OnnxModel
     from switchyard.training.images.onnx.search import write_search
 
     rng = np.random.default_rng(SEED)

@@ -27,7 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("run.py", "Makefile", "requirements.lock", "requirements-test.lock", ".ci", "bench", "configs", "data")
-PACKAGES = ("switchyard", "steps", "pipelines", "stacks", "commands")
+PACKAGES = ("switchyard", "steps", "pipelines", "runs", "stacks", "commands")
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Project:
                 [sys.executable, "run.py", "stop", "titanic"], cwd=self.root, env=self.environment, capture_output=True
             )
         sys.path.insert(0, str(ROOT))
-        from switchyard.serving import daemon
+        from switchyard.serving.local import daemon
 
         for repository in (self.root.parent / "plain" / "repository", *self.root.parent.glob("zenml/*/oip/*")):
             daemon.stop(repository)

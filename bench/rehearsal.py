@@ -104,8 +104,8 @@ def image(folder: Path) -> None:
 
 def measured_push(host: str) -> str:
     """Of the image that belongs to the lock, if it has been built here."""
-    from stacks.image.registry import Repository
-    from stacks.image.tag import NAME, image_tag
+    from stacks.step_image.registry import Repository
+    from stacks.step_image.tag import NAME, image_tag
 
     tag = image_tag()
     names = [f"switchyard-test/steps:{tag}", *_docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()]

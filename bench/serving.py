@@ -58,8 +58,8 @@ def titanic_model():
     import polars as pl
     import yaml
 
-    from switchyard.config import Config, Search
-    from switchyard.models.train import train
+    from switchyard.config.sections import Config, Search
+    from switchyard.training.tables.train import train
 
     config = Config.model_validate(yaml.safe_load((ROOT / "configs/titanic.yaml").read_text()))
     frame = pl.read_csv(ROOT / "data/titanic.csv")
@@ -164,9 +164,9 @@ def free_port() -> int:
 @contextmanager
 def switchyard_server(folder: Path, model, frame):
     """The endpoint with the model deployed; its URL for inference, and what it costs."""
-    from switchyard.serving import daemon
-    from switchyard.serving.deploy import deploy
-    from switchyard.serving.golden import golden_rows
+    from switchyard.serving.local import daemon
+    from switchyard.serving.local.deploy import deploy
+    from switchyard.serving.rollout.golden import golden_rows
 
     start = time.perf_counter()
     with pinned(SERVER_CORE):

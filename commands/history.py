@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from commands.options import add_config
-from stacks.session import open_session
+from stacks.setup.session import open_session
 from switchyard.releases.moment import parse
 
 ABOUT = {"history": "Tells from the runs what was in production when, why, and who put it there."}
@@ -31,12 +31,12 @@ def call(arguments: argparse.Namespace) -> None:
     """
     from rich.console import Console
 
-    from pipelines.preflight import read_config
+    from runs.preflight import read_config
 
     moment = parse(arguments.at) if arguments.at else None
     config = read_config(Path(arguments.config))
     with open_session(debug=arguments.debug):
-        from pipelines.history import history, print_history
+        from runs.history import history, print_history
 
         told = history(config.name, moment)
     if arguments.json:

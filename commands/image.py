@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from stacks.image.build import MACHINES, Pushed, Recipe, build_and_push
+from stacks.step_image.build import MACHINES, Pushed, Recipe, build_and_push
 from switchyard.errors import InputError
 
 ABOUT = {"image": "Builds and pushes the image that the steps run in, unless the registry has it."}

@@ -28,15 +28,15 @@ def call(arguments: argparse.Namespace) -> None:
     """
     from rich.console import Console
 
-    from pipelines.preflight import preflight
-    from pipelines.summary import print_summary
+    from runs.preflight import preflight
+    from runs.summary import print_summary
 
     config, source = preflight(Path(arguments.config), arguments.set)
     stack = asked_stack(arguments.stack)
     console = Console(highlight=False)
     with session_on(arguments.stack, stack, console, arguments.debug):
-        from pipelines.launch import index
-        from stacks.bucket import require_bucket
+        from runs.launch import index
+        from stacks.s3.bucket import require_bucket
 
         require_bucket()
         outcome = index(config, source, console, debug=arguments.debug)

@@ -29,11 +29,11 @@ def call(arguments: argparse.Namespace) -> None:
     from switchyard.project import ROOT
 
     if arguments.target is None:
-        from switchyard.images.init import write_image_config
+        from switchyard.data.images.init.init import write_image_config
 
         written = write_image_config(arguments.data, root=ROOT, name=arguments.name, force=arguments.force)
     else:
-        from switchyard.data.init import write_config
+        from switchyard.data.tables.init.init import write_config
 
         written = write_config(arguments.data, arguments.target, root=ROOT, name=arguments.name, force=arguments.force)
     shown = written.relative_to(ROOT) if written.is_relative_to(ROOT) else written

@@ -48,7 +48,7 @@ def call(arguments: argparse.Namespace) -> None:
     """
     from rich.console import Console
 
-    from pipelines.preflight import read_config
+    from runs.preflight import read_config
 
     action = arguments.command
     stack = asked_stack(arguments.stack)

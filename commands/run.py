@@ -34,20 +34,20 @@ def call(arguments: argparse.Namespace) -> None:
     """
     from rich.console import Console
 
-    from pipelines.preflight import check_learners, preflight
+    from runs.preflight import check_learners, preflight
 
     config, source = preflight(Path(arguments.config), arguments.set)
     stack = asked_stack(arguments.stack)
     console = Console(highlight=False)
     if arguments.dry_run:
         check_learners(Path(arguments.config), config)
-        from pipelines.plan import print_plan
+        from runs.plan import print_plan
 
         flavors = {str(kind): part.flavor for kind, part in stack.components.items()} if stack else {}
         return print_plan(console, config, source, flavors)
 
-    from pipelines.summary import print_summary
-    from pipelines.unchanged import last_outcome, last_stack, recipe, remember
+    from runs.summary import print_summary
+    from runs.unchanged import last_outcome, last_stack, recipe, remember
 
     wanted = recipe(config, source.fingerprint, arguments.stack or last_stack(config.name))
     again = arguments.no_cache or arguments.rerun or arguments.compile
@@ -58,12 +58,12 @@ def call(arguments: argparse.Namespace) -> None:
     check_learners(Path(arguments.config), config)
     with session_on(arguments.stack, stack, console, arguments.debug):
         if arguments.compile:
-            from pipelines.elsewhere import compile_to
+            from runs.scheduled import compile_to
 
             compile_to(Path(arguments.compile), config)
             return console.print(f"{arguments.compile} is written; import it as a pipeline.", markup=False)
-        from pipelines.launch import train
-        from stacks.bucket import require_bucket
+        from runs.launch import train
+        from stacks.s3.bucket import require_bucket
 
         require_bucket()
         outcome = train(config, source, console, cache=not arguments.no_cache, debug=arguments.debug)

@@ -23,8 +23,8 @@ def call(arguments: argparse.Namespace) -> None:
     Raises:
         InputError: No namespace or no registry is named.
     """
-    from stacks.image.reference import image_reference
-    from stacks.kserve.serving_runtime import serving_runtime
+    from stacks.deployers.kserve.serving_runtime import serving_runtime
+    from stacks.step_image.reference import image_reference
 
     namespace = arguments.namespace or os.environ.get("KFP_NAMESPACE")
     if not namespace:

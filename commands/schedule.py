@@ -10,7 +10,7 @@ from commands.options import add_stack
 from commands.session import asked_stack, session_on
 
 if TYPE_CHECKING:
-    from switchyard.config_images import AnyConfig
+    from switchyard.config.images import AnyConfig
 
 ABOUT = {"schedule": "Runs a use case at certain times: set, list, pause, resume, delete."}
 _ACTIONS = {
@@ -49,10 +49,10 @@ def call(arguments: argparse.Namespace) -> None:
     stack, console = asked_stack(arguments.stack), Console(highlight=False)
     config = _checked(arguments.name) if arguments.action == "set" else None
     with session_on(arguments.stack, stack, console, arguments.debug):
-        from stacks import schedules
+        from stacks.orchestrators import schedules
 
         if config:
-            from pipelines.elsewhere import schedule
+            from runs.scheduled import schedule
 
             with schedules.replacing(config.name):
                 schedule(config, arguments.cron)
@@ -65,7 +65,7 @@ def call(arguments: argparse.Namespace) -> None:
 
 def _checked(name: str) -> AnyConfig:
     """A use case that can be run as it is now; the data of another day is looked at then."""
-    from pipelines.preflight import check_learners, preflight
+    from runs.preflight import check_learners, preflight
 
     config, _ = preflight(Path(name), [])
     check_learners(Path(name), config)

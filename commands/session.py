@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from stacks.stack_file import StackFile
+    from stacks.setup.stack_file import StackFile
 
 
 def asked_stack(name: str | None) -> StackFile | None:
@@ -18,7 +18,7 @@ def asked_stack(name: str | None) -> StackFile | None:
     Raises:
         InputError: There is no such file, or it is broken.
     """
-    from stacks.stack_file import read_stack
+    from stacks.setup.stack_file import read_stack
 
     return read_stack(name) if name else None
 
@@ -33,11 +33,11 @@ def session_on(name: str | None, stack: StackFile | None, console: Console, debu
         console: Is told what has changed.
         debug: Show ZenML's own output.
     """
-    from stacks.session import open_session
+    from stacks.setup.session import open_session
 
     with open_session(debug=debug):
         if name and stack:
-            from stacks.apply import apply_stack
+            from stacks.setup.apply import apply_stack
 
             for change in apply_stack(name, stack):
                 console.print(f"[dim]{change}[/]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from stacks.session import open_session
+from stacks.setup.session import open_session
 
 ABOUT = {"stop": "Stops the endpoint of a use case."}
 
@@ -18,6 +18,6 @@ def add_options(parser: argparse.ArgumentParser, name: str) -> None:
 def call(arguments: argparse.Namespace) -> None:
     """Stops it, and says so."""
     with open_session(debug=arguments.debug):
-        from stacks.endpoints import stop_endpoint
+        from stacks.deployers.endpoints import stop_endpoint
 
         print(stop_endpoint(arguments.name))

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from stacks.session import open_session
+from stacks.setup.session import open_session
 from switchyard.errors import InputError
 
 ABOUT = {
@@ -49,27 +49,27 @@ def call(arguments: argparse.Namespace) -> int:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    from pipelines.versions.compare import compare
+    from runs.versions.compare import compare
 
     return compare(Path(arguments.config), arguments.a, arguments.b, uri=arguments.data, as_json=arguments.json)
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from pipelines.versions.show import show
+    from runs.versions.show import show
 
     return show(_use_case(arguments.config), arguments.version, only_card=arguments.card, browse=not arguments.no_open)
 
 
 def _reproduce(arguments: argparse.Namespace) -> int:
-    from pipelines.versions.reproduce import reproduce
+    from runs.versions.reproduce import reproduce
 
     return reproduce(_use_case(arguments.config), arguments.version, here=arguments.here)
 
 
 def _use_case(config: str) -> str:
     """The name in the config; a use case whose file is gone has versions all the same."""
-    from pipelines.preflight import config_file
-    from switchyard.config_loading import load
+    from runs.preflight import config_file
+    from switchyard.config.loading import load
 
     file = config_file(Path(config))
     if file.is_file():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from zenml import pipeline
 
-from steps.options import step_options
 from steps.release import release as release_step
 from steps.retire import retire as retire_step
-from switchyard.config_images import AnyConfig
+from steps.support.options import step_options
+from switchyard.config.images import AnyConfig
 
 
 @pipeline

@@ -10,13 +10,13 @@ from steps.deploy import deploy
 from steps.evaluate import evaluate
 from steps.index import index
 from steps.ingest import ingest
-from steps.options import step_options
 from steps.preprocess import preprocess
 from steps.promote import promote
+from steps.support.options import step_options
 from steps.train import train
 from steps.validate import validate
-from switchyard.config import Features, Metrics, Reporting
-from switchyard.config_images import AnyConfig
+from switchyard.config.images import AnyConfig
+from switchyard.config.sections import Features, Metrics, Reporting
 from switchyard.tasks.gates import gates_of
 
 

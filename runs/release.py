@@ -7,12 +7,12 @@ from typing import Any
 from rich.console import Console
 from zenml.pipelines.pipeline_definition import Pipeline
 
-from pipelines.launch import execute, name_of_run, named, require_deployer
 from pipelines.release import release, retire
-from pipelines.unchanged import forget
-from steps.changes import changes_of
-from steps.registry import facts_of, production_version
-from switchyard.config_images import AnyConfig
+from runs.launch import execute, name_of_run, named, require_deployer
+from runs.unchanged import forget
+from steps.registry.release_log import changes_of
+from steps.registry.versions import facts_of, production_version
+from switchyard.config.images import AnyConfig
 from switchyard.errors import InputError
 from switchyard.releases.change import Action, in_order, unsettled
 from switchyard.releases.history import current

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 from zenml import step
 
-from steps.registry import load_version, splits_of
-from steps.rollout import roll_out
-from switchyard.config import Data, Deployment, Expectations
-from switchyard.config_images import ImageData
+from steps.registry.rollout import roll_out
+from steps.registry.versions import load_version, splits_of
+from switchyard.config.images import ImageData
+from switchyard.config.sections import Data, Deployment, Expectations
 from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.onnx_model import OnnxModel
 from switchyard.releases.change import Action
 from switchyard.tasks.serving import serving
 

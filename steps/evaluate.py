@@ -7,24 +7,23 @@ from typing import Annotated
 
 from zenml import get_step_context, step
 
-from steps.artifacts import ReportMaterializer
-from steps.caching import depends_on
-from steps.tracking import log_evaluation
-from switchyard.config import Contract, Data, Expectations, Features, Metrics, Reporting
-from switchyard.config_images import ImageContract, ImageData, ImageReporting
+from steps.storage.artifacts import ReportMaterializer
+from steps.support.caching import depends_on
+from steps.support.tracking import log_evaluation
+from switchyard.config.images import ImageContract, ImageData, ImageReporting
+from switchyard.config.sections import Contract, Data, Expectations, Features, Metrics, Reporting
 from switchyard.data.dataset import Dataset
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.onnx_model import OnnxModel
 from switchyard.report import Report
 from switchyard.tasks.evaluation import evaluating
 
 _CODE = depends_on(
     "switchyard/tasks/evaluation.py",
     "switchyard/evaluation",
-    "switchyard/images",
-    "switchyard/models/graph.py",
-    "switchyard/models/companions.py",
-    "switchyard/models/onnx_model.py",
-    "switchyard/data/seen_rows.py",
+    "switchyard/statistics",
+    "switchyard/model",
+    "switchyard/data",
+    "switchyard/config/features.py",
 )
 
 
@@ -66,10 +65,10 @@ def evaluate(
     Returns:
         The report; `facts["best"]` names the candidate that goes on.
     """
-    from switchyard.evaluation.expectations import as_gates
-    from switchyard.evaluation.gated import flatten
-    from switchyard.evaluation.gates import judge
-    from switchyard.evaluation.report import to_html
+    from switchyard.evaluation.gates.judge import judge
+    from switchyard.evaluation.gates.namespace import flatten
+    from switchyard.evaluation.report.page import to_html
+    from switchyard.evaluation.tables.expectations import as_gates
 
     source = {"uri": data.uri, "fingerprint": fingerprint or _ingested()}
     evaluation = evaluating(task).evaluate(
@@ -97,7 +96,7 @@ def evaluate(
 
 def _contract(use_case: str) -> dict[str, int]:
     """What the step validate of this run has found, in brief."""
-    from switchyard.evaluation.contract_summary import in_brief
+    from switchyard.evaluation.report.contract_summary import in_brief
 
     (validation,) = get_step_context().pipeline_run.steps["validate"].outputs[f"{use_case}_validation"]
     return in_brief(validation.load().facts)

@@ -7,14 +7,14 @@ from typing import Annotated
 
 from zenml import step
 
-from steps.artifacts import OnnxModelMaterializer
-from steps.caching import depends_on
-from steps.registry import load_version
+from steps.registry.versions import load_version
+from steps.storage.artifacts import OnnxModelMaterializer
+from steps.support.caching import depends_on
 from switchyard.data.dataset import Dataset
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.onnx_model import OnnxModel
 from switchyard.tasks.training import training_of
 
-_CODE = depends_on("switchyard/tasks/training.py", "switchyard/models", "switchyard/images")
+_CODE = depends_on("switchyard/tasks/training.py", "switchyard/training", "switchyard/model", "switchyard/data")
 
 
 @step(output_materializers=OnnxModelMaterializer, cache_policy=_CODE)

@@ -10,17 +10,17 @@ from typing import Annotated
 from zenml import log_metadata, step
 from zenml.client import Client
 
-from steps.artifacts import DatasetMaterializer
-from steps.caching import depends_on
-from steps.s3_access import access_of
-from switchyard.config import Data
-from switchyard.config_images import ImageData
-from switchyard.data import s3_access
+from steps.storage.artifacts import DatasetMaterializer
+from steps.storage.s3_access import access_of
+from steps.support.caching import depends_on
+from switchyard.config.images import ImageData
+from switchyard.config.sections import Data
 from switchyard.data.dataset import Dataset
+from switchyard.data.places import s3_access
 from switchyard.project import ROOT
 from switchyard.tasks.data import data_steps
 
-_CODE = depends_on("switchyard/tasks/data.py", "switchyard/data", "switchyard/images")
+_CODE = depends_on("switchyard/tasks/data.py", "switchyard/data")
 
 
 @step(output_materializers=DatasetMaterializer, cache_policy=_CODE)

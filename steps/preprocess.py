@@ -9,11 +9,11 @@ from typing import Annotated
 
 from zenml import step
 
-from steps.artifacts import DatasetMaterializer
-from steps.caching import depends_on
-from steps.registry import rows_seen_by
-from switchyard.config import Contract, Data, Features, Metrics, Reporting, Split
-from switchyard.config_images import ImageContract, ImageData, ImageReporting, ImageSplit
+from steps.registry.versions import rows_seen_by
+from steps.storage.artifacts import DatasetMaterializer
+from steps.support.caching import depends_on
+from switchyard.config.images import ImageContract, ImageData, ImageReporting, ImageSplit
+from switchyard.config.sections import Contract, Data, Features, Metrics, Reporting, Split
 from switchyard.data.dataset import Dataset
 from switchyard.tasks.data import data_steps
 from switchyard.tasks.gates import gates_of
@@ -22,10 +22,10 @@ _CODE = depends_on(
     "switchyard/tasks/data.py",
     "switchyard/tasks/gates.py",
     "switchyard/data",
-    "switchyard/images",
     "switchyard/evaluation",
-    "switchyard/models/features.py",
-    "switchyard/models/graph.py",
+    "switchyard/statistics",
+    "switchyard/model",
+    "switchyard/config/features.py",
 )
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from zenml import save_artifact, step
 
-from steps.artifacts import ReportMaterializer
-from steps.changes import changes_of
-from steps.lineage import lineage_of_run
-from steps.mirror import mirror
-from steps.registry import (
+from steps.registry.alias_sync import mirror
+from steps.registry.lineage import lineage_of_run
+from steps.registry.reconcile import settle
+from steps.registry.release_log import changes_of
+from steps.registry.version_record import keep_card, keep_with_version, remember_recipe
+from steps.registry.versions import (
     load_version,
     production_version,
     record_lineage,
@@ -19,27 +20,21 @@ from steps.registry import (
     rows_seen_by,
     versions_of,
 )
-from steps.settle import settle
-from steps.tracking import (
-    log_cached_evaluation,
-    log_page,
-    record_verdict_in_mlflow,
-    register_in_mlflow,
-)
-from steps.version_record import keep_card, keep_with_version, remember_recipe
-from switchyard.config import Champion, Data, Metrics
-from switchyard.config_images import ImageData
+from steps.storage.artifacts import ReportMaterializer
+from steps.support.tracking import log_cached_evaluation, log_page, record_verdict_in_mlflow, register_in_mlflow
+from switchyard.config.images import ImageData
+from switchyard.config.sections import Champion, Data, Metrics
 from switchyard.data.dataset import Dataset
 from switchyard.errors import GateError, SwitchyardError
-from switchyard.evaluation.gates import GateResult, sentence
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.evaluation.gates.judge import GateResult, sentence
+from switchyard.model.onnx_model import OnnxModel
 from switchyard.releases.history import aliases, taken_out
 from switchyard.report import Report
 from switchyard.tasks.evaluation import evaluating
 
 if TYPE_CHECKING:
-    from switchyard.evaluation.comparison import Comparison
     from switchyard.evaluation.promotion import Promotion
+    from switchyard.evaluation.tables.comparison import Comparison
 
 
 # Never from the cache: what is in production may have changed since, and both registries are asked anew.
@@ -145,7 +140,7 @@ def _compared(
     seed: int,
 ) -> Comparison:
     """The best candidate against the version in production, on today's test rows."""
-    from switchyard.evaluation.comparison import incomparable
+    from switchyard.evaluation.tables.comparison import incomparable
 
     try:
         model = load_version(use_case, before)
@@ -180,7 +175,7 @@ def _refuse(promotion: dict[str, Any], evaluation: Report, reason: str) -> NoRet
 
 def _record(promotion: dict[str, Any], evaluation: Report) -> None:
     """At the top of the page, and beside the version in both registries: there a champion keeps what made it one."""
-    from switchyard.evaluation.report import with_verdict
+    from switchyard.evaluation.report.page import with_verdict
 
     use_case = promotion["use_case"]
     lineage = {**lineage_of_run(evaluation, promotion["champion"]), "base": promotion["base"]}

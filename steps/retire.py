@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from zenml import step
 
-from steps.rollout import take_down
-from steps.settle import settle
+from steps.registry.reconcile import settle
+from steps.registry.rollout import take_down
 
 
 @step(enable_cache=False)

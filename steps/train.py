@@ -7,25 +7,25 @@ from typing import Annotated
 
 from zenml import step
 
-from steps.artifacts import OnnxModelMaterializer
-from steps.caching import depends_on
-from steps.checkpoints import checkpoints
-from steps.epochs import Epochs
-from steps.options import gpus_asked_for
-from steps.tracking import log_candidate
-from switchyard.config import Candidate, Contract, Data, Features, Metrics, Search, Split
-from switchyard.config_images import ImageCandidate, ImageContract, ImageData, ImageShape, ImageSplit
+from steps.storage.artifacts import OnnxModelMaterializer
+from steps.storage.checkpoints import checkpoints
+from steps.support.caching import depends_on
+from steps.support.epochs import Epochs
+from steps.support.options import gpus_asked_for
+from steps.support.tracking import log_candidate
+from switchyard.config.images import ImageCandidate, ImageContract, ImageData, ImageShape, ImageSplit
+from switchyard.config.sections import Candidate, Contract, Data, Features, Metrics, Search, Split
 from switchyard.data.dataset import Dataset
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.onnx_model import OnnxModel
 from switchyard.tasks.training import training_of
 
 _CODE = depends_on(
     "switchyard/tasks/training.py",
-    "switchyard/models",
-    "switchyard/images",
-    "switchyard/data/seen_rows.py",
-    "switchyard/evaluation/metrics.py",
-    "switchyard/evaluation/bootstrap.py",
+    "switchyard/training",
+    "switchyard/model",
+    "switchyard/data",
+    "switchyard/statistics",
+    "switchyard/config/features.py",
 )
 
 

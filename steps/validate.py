@@ -7,16 +7,16 @@ from typing import Annotated, Any
 from zenml import save_artifact, step
 from zenml.client import Client
 
-from steps.artifacts import ReportMaterializer
-from steps.caching import depends_on
-from switchyard.config import Contract, Data
-from switchyard.config_images import ImageContract, ImageData
+from steps.storage.artifacts import ReportMaterializer
+from steps.support.caching import depends_on
+from switchyard.config.images import ImageContract, ImageData
+from switchyard.config.sections import Contract, Data
 from switchyard.data.dataset import Dataset
 from switchyard.errors import ContractError
 from switchyard.report import Report
 from switchyard.tasks.data import data_steps
 
-_CODE = depends_on("switchyard/tasks/data.py", "switchyard/data", "switchyard/images")
+_CODE = depends_on("switchyard/tasks/data.py", "switchyard/data")
 
 
 @step(output_materializers={"{use_case}_validation": ReportMaterializer}, cache_policy=_CODE)

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from switchyard.config import UseCase
+    from switchyard.config.sections import UseCase
 
 LOCK = "requirements.lock"
-CODE_FOLDERS = ("switchyard", "steps", "pipelines", "stacks", "commands")
+CODE_FOLDERS = ("switchyard", "steps", "pipelines", "runs", "stacks", "commands")
 _TEMPLATES = ("switchyard/**/*.html", "switchyard/**/*.md")
 _CODE = ("run.py", *(f"{folder}/**/*.py" for folder in CODE_FOLDERS), *_TEMPLATES)
 _GIT_SECONDS = 60.0

@@ -1,6 +1,6 @@
 """Makes one model again, from the recorded data to the ONNX file: `python -m switchyard.retrain FOLDER`.
 
-A process of its own, so that the code of any commit can do it: `pipelines/versions/reproduce.py` starts it where that
+A process of its own, so that the code of any commit can do it: `runs/versions/reproduce.py` starts it where that
 code lies, and only the folder is between them. What the folder holds must therefore keep its meaning:
 
     recipe.json     {"config": the whole config, "candidate": its name in there, "raw": path of the Parquet file}
@@ -19,12 +19,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from switchyard.config import Metrics
-from switchyard.config_loading import recorded
+from switchyard.config.loading import recorded
+from switchyard.config.sections import Metrics
 from switchyard.data.dataset import Dataset
-from switchyard.data.seen_rows import SeenRows
+from switchyard.data.training_rows import SeenRows
 from switchyard.errors import SwitchyardError
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.onnx_model import OnnxModel
 from switchyard.tasks.data import data_steps
 from switchyard.tasks.training import training_of
 

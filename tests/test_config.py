@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from switchyard.config import Batching, Champion, Config, Costs, Data, Reporting, Slices, UseCase
-from switchyard.config_images import (
+from switchyard.config.images import (
     ImageConfig,
     ImageContract,
     ImageData,
@@ -24,7 +23,8 @@ from switchyard.config_images import (
     ImageSplit,
     NearDuplicates,
 )
-from switchyard.config_loading import load, load_table
+from switchyard.config.loading import load, load_table
+from switchyard.config.sections import Batching, Champion, Config, Costs, Data, Reporting, Slices, UseCase
 from switchyard.errors import InputError
 
 SAMPLES = Path(__file__).parent / "configs"
@@ -292,7 +292,7 @@ def test_override_below_a_value_that_is_no_mapping(tmp_path):
 
 def test_loading_imports_nothing_slow():
     code = (
-        "import sys; from pathlib import Path; from switchyard.config import load; load(Path(sys.argv[1]));"
+        "import sys; from pathlib import Path; from switchyard.config.loading import load; load(Path(sys.argv[1]));"
         "print(*{'polars', 'numpy', 'torch', 'sklearn', 'zenml', 'mlflow'} & set(sys.modules))"
     )
     result = subprocess.run([sys.executable, "-c", code, OURS[0]], capture_output=True, text=True, check=True)

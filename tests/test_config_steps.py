@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from switchyard.config import StepOptions
-from switchyard.config_steps import options_of
+from switchyard.config.sections import StepOptions
+from switchyard.config.step_options import options_of
 
 STEPS = {
     "default": StepOptions(cpu=1, retries=2),

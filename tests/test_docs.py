@@ -10,14 +10,14 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from switchyard.config import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config, Section
-from switchyard.config_images import IMAGE_COLUMNS, IMAGE_TASKS, RETRIEVAL_METRICS, ImageConfig
-from switchyard.config_loading import load
-from switchyard.evaluation.gate_tree import Measured, places
-from switchyard.evaluation.gated import SECTIONS as GATED
-from switchyard.evaluation.gates import check_gates
-from switchyard.evaluation.report import SECTIONS
-from switchyard.models.learners import KINDS
+from switchyard.config.images import IMAGE_COLUMNS, IMAGE_TASKS, RETRIEVAL_METRICS, ImageConfig
+from switchyard.config.loading import load
+from switchyard.config.sections import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config, Section
+from switchyard.evaluation.gates.judge import check_gates
+from switchyard.evaluation.gates.namespace import SECTIONS as GATED
+from switchyard.evaluation.report.page import SECTIONS
+from switchyard.evaluation.tables.gate_schema import Measured, places
+from switchyard.training.tables.learners import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-OURS = ("switchyard", "steps", "pipelines", "stacks", "commands")
+OURS = ("switchyard", "steps", "pipelines", "runs", "stacks", "commands")
 SOURCES = [ROOT / "run.py", *(path for folder in OURS for path in sorted((ROOT / folder).rglob("*.py")))]
 # Comes with boto3, as its core and its exceptions.
 TOGETHER = {"botocore": "boto3", "pydantic-core": "pydantic"}

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from switchyard.config import Config
+from switchyard.config.sections import Config
 from switchyard.lineage import code_version, config_sha256, lock_sha256, origin
 
 

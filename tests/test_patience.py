@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from switchyard.patience import within
+from switchyard.deadline import within
 
 
 def test_a_result_comes():

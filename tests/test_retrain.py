@@ -10,11 +10,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from switchyard.config import Metrics
+from switchyard.config.sections import Metrics
 from switchyard.data.casting import cast
-from switchyard.data.split import split
-from switchyard.models.train import train
+from switchyard.data.tables.split import split
 from switchyard.retrain import main
+from switchyard.training.tables.train import train
 from tests.models.conftest import config, table
 
 ROOT = Path(__file__).resolve().parents[1]

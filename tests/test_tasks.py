@@ -8,11 +8,11 @@ from typing import get_args
 import polars as pl
 import pytest
 
-from switchyard.config import Task
-from switchyard.config_images import ImageTask
-from switchyard.config_loading import load
+from switchyard.config.images import ImageTask
+from switchyard.config.loading import load
+from switchyard.config.sections import Task
+from switchyard.data.images.init.init import write_image_config
 from switchyard.errors import SwitchyardError
-from switchyard.images.init import write_image_config
 from switchyard.tasks.data import DataSteps, data_steps
 from switchyard.tasks.evaluation import Evaluating, evaluating
 from switchyard.tasks.gates import Gates, gates_of

@@ -12,32 +12,32 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[0] = str(ROOT)
 
-from stacks.session import open_session  # noqa: E402
-from stacks.stack_file import read_stack  # noqa: E402
+from stacks.setup.session import open_session  # noqa: E402
+from stacks.setup.stack_file import read_stack  # noqa: E402
 
 
 def main() -> None:
     """To the end of the run."""
     from rich.console import Console
 
-    from pipelines.preflight import preflight
+    from runs.preflight import preflight
 
     config, source = preflight(Path("configs/titanic.yaml"), [])
     stack = read_stack("kubeflow")
     with open_session(debug=False):
-        from stacks.apply import apply_stack
+        from stacks.setup.apply import apply_stack
 
         apply_stack("kubeflow", stack)
         if "--plain" in sys.argv:
             from zenml.entrypoints import StepEntrypointConfiguration
 
-            from stacks.kubeflow import spec
+            from stacks.orchestrators.kubeflow import spec
 
             spec.STEP_COMMAND = StepEntrypointConfiguration.get_entrypoint_command()
         from zenml import pipeline
         from zenml.enums import ExecutionMode
 
-        from pipelines.progress import step_lines
+        from runs.progress import step_lines
         from steps.ingest import ingest
         from steps.validate import validate
 
@@ -56,5 +56,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    gc.disable()  # this and what follows from it as in run.py and pipelines/launch.py
+    gc.disable()  # this and what follows from it as in run.py and runs/launch.py
     main()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from stacks.session import open_session  # noqa: E402
-from stacks.stack_file import read_stack  # noqa: E402
+from stacks.setup.session import open_session  # noqa: E402
+from stacks.setup.stack_file import read_stack  # noqa: E402
 
 
 def main() -> None:
@@ -21,11 +21,11 @@ def main() -> None:
 
     stack = read_stack("local")
     with open_session(debug=False):
-        from stacks.apply import apply_stack
+        from stacks.setup.apply import apply_stack
 
         apply_stack("local", stack)
         from bench.programs.fixed_cost_steps import fixed_cost
-        from pipelines.progress import step_lines
+        from runs.progress import step_lines
 
         gc.freeze()
         gc.enable()
@@ -36,6 +36,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    gc.disable()  # this and what follows from it as in run.py and pipelines/launch.py
+    gc.disable()  # this and what follows from it as in run.py and runs/launch.py
     main()
     gc.freeze()

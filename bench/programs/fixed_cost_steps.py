@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from zenml import pipeline, step
 
-from steps.artifacts import DatasetMaterializer, OnnxModelMaterializer, ReportMaterializer
-from steps.tracking import tracker_options
+from steps.storage.artifacts import DatasetMaterializer, OnnxModelMaterializer, ReportMaterializer
+from steps.support.tracking import tracker_options
 from switchyard.data.dataset import Dataset
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.onnx_model import OnnxModel
 from switchyard.report import Report
 
 

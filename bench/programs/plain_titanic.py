@@ -20,9 +20,9 @@ sys.path.insert(0, str(ROOT))
 
 def main(folder: Path, port: int) -> None:
     """From the CSV to an endpoint that has answered for the golden rows."""
-    from switchyard.config_loading import load
-    from switchyard.data.source import inspect, look
-    from switchyard.data.split_check import check_split
+    from switchyard.config.loading import load
+    from switchyard.data.tables.source import inspect, look
+    from switchyard.data.tables.split_check import check_split
 
     config = load(ROOT / "configs" / "titanic.yaml", ())
     source = inspect(config.data, config.contract, config.task, root=ROOT, features=config.features)
@@ -30,7 +30,7 @@ def main(folder: Path, port: int) -> None:
     mark("before the first step")
 
     from switchyard.data.dataset import Dataset
-    from switchyard.data.ingest import ingest
+    from switchyard.data.tables.ingest import ingest
 
     work = TemporaryDirectory(prefix="bench-plain-")
     ingest(look(config.data, ROOT), config.data, Path(work.name))
@@ -51,7 +51,7 @@ def main(folder: Path, port: int) -> None:
     mark("validate")
 
     from switchyard.data.casting import cast
-    from switchyard.data.split import split
+    from switchyard.data.tables.split import split
 
     table = cast(raw.scan("raw"), config.contract)
     splits = split(table, config.split, config.data, config.task, config.seed, Path(work.name))
@@ -59,7 +59,7 @@ def main(folder: Path, port: int) -> None:
 
     models = []
     for name in sorted(config.candidates):
-        from switchyard.models.train import train
+        from switchyard.training.tables.train import train
 
         trained = train(
             name,
@@ -80,9 +80,9 @@ def main(folder: Path, port: int) -> None:
         models.append(replace(trained.model, card={**trained.model.card, "search": trained.history}))
         mark(f"train_{name}")
 
-    from switchyard.evaluation.evaluate import evaluate
-    from switchyard.evaluation.gates import judge
-    from switchyard.evaluation.report import to_html
+    from switchyard.evaluation.gates.judge import judge
+    from switchyard.evaluation.report.page import to_html
+    from switchyard.evaluation.tables.evaluate import evaluate
 
     evaluation = evaluate(
         models,
@@ -102,8 +102,8 @@ def main(folder: Path, port: int) -> None:
     if not all(result.passed for result in results):
         raise SystemExit("a gate failed")
 
-    from switchyard.serving.deploy import deploy
-    from switchyard.serving.golden import golden_rows
+    from switchyard.serving.local.deploy import deploy
+    from switchyard.serving.rollout.golden import golden_rows
 
     best = next(model for model in models if model.card["candidate"] == evaluation.best)
     golden = golden_rows(best, splits.scan("test").collect(), config.deployment.golden_rows)

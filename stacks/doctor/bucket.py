@@ -9,7 +9,7 @@ from typing import Any
 
 from stacks.doctor.finding import Finding, failed, ok
 from stacks.doctor.target import Target
-from stacks.s3_errors import explain
+from stacks.s3.errors import explain
 
 _QUICK = {"retries": {"mode": "standard", "total_max_attempts": 2}, "connect_timeout": 5, "read_timeout": 10}
 

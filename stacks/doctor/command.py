@@ -44,7 +44,7 @@ def _look(name: str, debug: bool) -> Iterable[Examined]:
     from stacks.doctor.checks import CHECKS
     from stacks.doctor.examine import run_checks
     from stacks.doctor.target import Target
-    from stacks.stack_file import read_stack, read_template
+    from stacks.setup.stack_file import read_stack, read_template
 
     read_template(name)
     try:

@@ -12,8 +12,8 @@ def look(target: Target) -> Finding | None:
         return None
     if target.settings("orchestrator").get("image"):
         return skipped("SWITCHYARD_IMAGE is used as it is, so nothing has to be pushed")
-    from stacks.image.registry import Repository
-    from stacks.image.tag import NAME
+    from stacks.step_image.registry import Repository
+    from stacks.step_image.tag import NAME
 
     repository = Repository.parse(f"{str(target.settings('container_registry')['uri']).rstrip('/')}/{NAME}")
     repository.check_push()

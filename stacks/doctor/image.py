@@ -12,7 +12,7 @@ def look(target: Target) -> Finding | None:
     """Asks the registry for the image that belongs to the lock, or for the one that is named."""
     if not target.has("orchestrator", "KubeflowFlavor"):
         return None
-    from stacks.image.reference import image_reference
+    from stacks.step_image.reference import image_reference
 
     settings = target.settings("orchestrator")
     reference = image_reference(settings.get("registry"), settings.get("image"))
@@ -26,7 +26,7 @@ def look(target: Target) -> Finding | None:
 
 def _python(reference: str) -> str:
     """The image's Python, if it says; that of a named image shows that it is there, too."""
-    from stacks.image.registry import Repository
+    from stacks.step_image.registry import Repository
 
     name, _, digest = reference.partition("@")
     if not digest and ":" in name.rpartition("/")[2]:

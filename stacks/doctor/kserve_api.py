@@ -12,7 +12,7 @@ from switchyard.errors import SwitchyardError
 _GROUP = "serving.kserve.io"
 _CRD = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/inferenceservices.{_GROUP}"
 _APPLY = "python run.py runtime | kubectl apply -f -"
-# What a roll-out writes below spec.predictor (stacks/kserve/manifest.py).
+# What a roll-out writes below spec.predictor (stacks/deployers/kserve/manifest.py).
 _FIELDS = (
     "minReplicas",
     "maxReplicas",
@@ -84,7 +84,7 @@ def _missing_parts(api: KubernetesApi, config: Any) -> Finding | None:  # noqa: 
 
 def _other_image(api: KubernetesApi, target: Target) -> Finding | None:
     """Whether our own runtime was made for another lock; the check of the image says whether that one is there."""
-    from stacks.image.reference import image_reference
+    from stacks.step_image.reference import image_reference
 
     config, settings = target.config("model_deployer"), target.settings("orchestrator")
     if not config.serves_itself:

@@ -37,7 +37,7 @@ def look(target: Target) -> Finding | None:
 
 def _ask(api: KubernetesApi, namespace: str, account: str) -> tuple[str, list[str]] | None:
     """About whom an answer was to be had, empty for whoever asks, and what is not allowed."""
-    from stacks.kserve.rights import RIGHTS
+    from stacks.deployers.kserve.rights import RIGHTS
 
     for who, impersonate in ((account, False), (account, True), ("", False)):
         try:

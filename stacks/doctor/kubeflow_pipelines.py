@@ -10,7 +10,7 @@ def look(target: Target) -> Finding | None:
     """Asks for its health, then for the runs."""
     if not target.has("orchestrator", "KubeflowFlavor"):
         return None
-    from stacks.kubeflow.api import KfpApi, KfpMissingError
+    from stacks.orchestrators.kubeflow.api import KfpApi, KfpMissingError
 
     config = target.config("orchestrator")
     api = KfpApi(config)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from stacks.stack_file import StackFile
+from stacks.setup.stack_file import StackFile
 from switchyard.errors import InputError
 
 _REFERENCE = re.compile(r"\{\{\s*([^\s.]+)\.(\S+?)\s*\}\}")
@@ -46,7 +46,7 @@ class Target:
         Raises:
             InputError: The flavor refuses them.
         """
-        from stacks.component_check import settings_of_ours
+        from stacks.setup.component_check import settings_of_ours
 
         component = next(each for key, each in self.stack.components.items() if key == kind)
         flavor = settings_of_ours(self.name, kind, component)

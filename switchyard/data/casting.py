@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.config import ColumnType, Contract
+    from switchyard.config.sections import ColumnType, Contract
 
 TRUE = ("true", "yes", "1", "1.0")
 FALSE = ("false", "no", "0", "0.0")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.config import ColumnDistribution
+from switchyard.config.sections import ColumnDistribution
 from switchyard.data.casting import cast
 from switchyard.data.shift_measures import ks, psi
 from switchyard.errors import InputError
@@ -19,7 +19,7 @@ from switchyard.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.config import Column, Contract
+    from switchyard.config.sections import Column, Contract
 
 VERSION = 1
 BINS = 256  # KS is exact to 1 / 256, and exact for columns with fewer distinct values.

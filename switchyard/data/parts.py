@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from switchyard.config import Split
-    from switchyard.config_images import ImageSplit
+    from switchyard.config.images import ImageSplit
+    from switchyard.config.sections import Split
 
 PARTS = ("train", "validation", "test")
 TRAIN, VALIDATION, TEST = range(3)

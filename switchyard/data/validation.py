@@ -11,7 +11,7 @@ from switchyard.report import Report
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.config import Contract
+    from switchyard.config.sections import Contract
     from switchyard.data.distribution import ColumnShift
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from switchyard.config import Scalar
+from switchyard.config.sections import Scalar
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*( [A-Za-z0-9_.-]+)*", re.ASCII)
 # What some YAML reader takes for a boolean, a null or a number when it stands without quotes.

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from switchyard.config import Metrics
-from switchyard.evaluation.bootstrap import Estimate, Plan, resampled
-from switchyard.evaluation.metrics import Bools, Floats, Integers, Ranked, Sample
-from switchyard.evaluation.proportions import wilson
-from switchyard.evaluation.uneven import uneven_interval
+from switchyard.config.sections import Metrics
+from switchyard.statistics.bootstrap import Estimate, Plan, resampled
+from switchyard.statistics.dispersion import uneven_interval
+from switchyard.statistics.metrics import Bools, Floats, Integers, Ranked, Sample
+from switchyard.statistics.proportions import wilson
 
 if TYPE_CHECKING:
     from switchyard.evaluation.scoring import Answers

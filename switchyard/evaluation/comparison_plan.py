@@ -1,6 +1,6 @@
 """How two models are held against each other, whatever they take: the test, the sentence, the verdict.
 
-`comparison` asks models of tables, `switchyard.images.comparison` those of images; what they found is judged here.
+`tables.comparison` and `images.comparison` run the models; what they find is judged here.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from switchyard.config import Champion
+from switchyard.config.sections import Champion
 from switchyard.evaluation import labels
-from switchyard.evaluation import metrics as definitions
-from switchyard.evaluation.delong import delong
-from switchyard.evaluation.difference import Difference
-from switchyard.evaluation.mcnemar import mcnemar
-from switchyard.evaluation.metrics import LOWER_IS_BETTER, Floats, Integers, Sample
-from switchyard.evaluation.paired_bootstrap import paired_bootstrap
 from switchyard.evaluation.scoring import positive_of
+from switchyard.statistics import metrics as definitions
+from switchyard.statistics.delong import delong
+from switchyard.statistics.difference import Difference
+from switchyard.statistics.mcnemar import mcnemar
+from switchyard.statistics.metrics import LOWER_IS_BETTER, Floats, Integers, Sample
+from switchyard.statistics.paired_bootstrap import paired_bootstrap
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.data.seen_rows import SeenRows
+    from switchyard.data.training_rows import SeenRows
 
 _NO_CLASS = -2  # a label that the challenger does not know; not UNSEEN, which would make it right on unseen rows
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from switchyard.evaluation.metrics import Bools, Floats, Integers
+from switchyard.statistics.metrics import Bools, Floats, Integers
 
 MAX_POINTS = 200
 SCATTER_POINTS = 500

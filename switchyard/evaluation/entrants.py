@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from switchyard.evaluation.comparison import Comparison
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.evaluation.comparison_plan import Comparison
+from switchyard.model.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
-    from switchyard.data.seen_rows import SeenRows
+    from switchyard.data.training_rows import SeenRows
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.models.onnx_model import OnnxModel
+    from switchyard.model.onnx_model import OnnxModel
 
 _DISTINCT_ROWS = 100
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from switchyard.config import Champion
-from switchyard.evaluation.comparison import Comparison
+from switchyard.config.sections import Champion
+from switchyard.evaluation.tables.comparison import Comparison
 
 PROMOTED, KEPT, REFUSED = "promoted", "champion kept", "refused"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from switchyard.config import Metrics
+from switchyard.config.sections import Metrics
 from switchyard.errors import InputError
-from switchyard.evaluation import metrics as definitions
+from switchyard.statistics import metrics as definitions
 
 if TYPE_CHECKING:
-    from switchyard.models.onnx_model import OnnxModel
+    from switchyard.model.onnx_model import OnnxModel
 
 
 def selection(metrics: Metrics) -> dict[str, Any]:

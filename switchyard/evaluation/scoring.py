@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from switchyard.config import Metrics, Task
+from switchyard.config.sections import Metrics, Task
 from switchyard.errors import SwitchyardError
 from switchyard.evaluation import curves, labels
-from switchyard.evaluation import metrics as definitions
-from switchyard.evaluation.bootstrap import Estimate, estimate
-from switchyard.evaluation.metrics import Floats, Integers, Sample
+from switchyard.statistics import metrics as definitions
+from switchyard.statistics.bootstrap import Estimate, estimate
+from switchyard.statistics.metrics import Floats, Integers, Sample
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.models.onnx_model import OnnxModel
+    from switchyard.model.onnx_model import OnnxModel
 
 _SLICE_ROWS = 20_000
 _CURVES = 10  # one against the rest for so many classes, no more: nobody reads the eleventh line

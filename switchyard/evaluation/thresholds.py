@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.config import Costs
-from switchyard.evaluation.metrics import Floats
+from switchyard.config.sections import Costs
+from switchyard.statistics.metrics import Floats
 
 if TYPE_CHECKING:
     from switchyard.evaluation.scoring import Answers

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from switchyard.errors import InputError
-from switchyard.images.gallery import CLASSES, EMBEDDINGS, NUMBERS, Gallery
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.gallery import CLASSES, EMBEDDINGS, NUMBERS, Gallery
+from switchyard.model.onnx_model import OnnxModel
 
 
 def gallery_of(model: OnnxModel) -> Gallery:

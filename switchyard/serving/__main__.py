@@ -13,12 +13,12 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.serving.listening import listen
-from switchyard.serving.running import announce, describe_settings, withdraw
+from switchyard.serving.http.listening import listen
+from switchyard.serving.local.running import announce, describe_settings, withdraw
 
 if TYPE_CHECKING:
-    from switchyard.config import Batching
-    from switchyard.serving.loaded_models import LoadedModels
+    from switchyard.config.sections import Batching
+    from switchyard.serving.engine.loaded_models import LoadedModels
 
 
 def main() -> int:
@@ -70,7 +70,7 @@ def _batching(arguments: argparse.Namespace) -> Batching | None:
     delay, size = arguments.batch_delay_ms, arguments.batch_size
     if delay is None:
         return None
-    from switchyard.config import Batching
+    from switchyard.config.sections import Batching
 
     try:
         return Batching(max_delay_ms=delay, max_size=size)
@@ -105,10 +105,10 @@ def serve(arguments: argparse.Namespace) -> None:
 
     import uvicorn
 
-    from switchyard.serving.application import Application
-    from switchyard.serving.loaded_models import LoadedModels
-    from switchyard.serving.patient_server import PatientServer
-    from switchyard.serving.short_path import ShortPathProtocol
+    from switchyard.serving.engine.loaded_models import LoadedModels
+    from switchyard.serving.http.application import Application
+    from switchyard.serving.http.short_path import ShortPathProtocol
+    from switchyard.serving.http.slow_client_server import PatientServer
 
     models = LoadedModels(root)
     if arguments.read_only:
@@ -146,7 +146,7 @@ def serve(arguments: argparse.Namespace) -> None:
 
 
 def _load_highest(models: LoadedModels) -> None:
-    from switchyard.serving.request_error import RequestError
+    from switchyard.serving.protocol.request_error import RequestError
 
     try:
         models.load_highest()

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from switchyard.config import TABLE_TASKS, Section
-from switchyard.config_images import IMAGE_TASKS, AnyConfig
+from switchyard.config.images import IMAGE_TASKS, AnyConfig
+from switchyard.config.sections import TABLE_TASKS, Section
 
 if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.data.dataset import Dataset
-    from switchyard.data.seen_rows import SeenRows
+    from switchyard.data.training_rows import SeenRows
     from switchyard.data.validation import Outcome
 
 
@@ -153,13 +153,13 @@ def data_steps(task: str) -> DataSteps:
 
 
 def _tables() -> DataSteps:
-    from switchyard.data import steps
+    from switchyard.data.tables import task as steps
 
     return cast(DataSteps, steps)
 
 
 def _images() -> DataSteps:
-    from switchyard.images import steps
+    from switchyard.data.images import task as steps
 
     return cast(DataSteps, steps)
 

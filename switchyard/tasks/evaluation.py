@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from switchyard.config import TABLE_TASKS, Champion, Expectations, Features, Metrics, Section
-from switchyard.config_images import IMAGE_TASKS, AnyReporting
+from switchyard.config.images import IMAGE_TASKS, AnyReporting
+from switchyard.config.sections import TABLE_TASKS, Champion, Expectations, Features, Metrics, Section
 
 if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.data.dataset import Dataset
-    from switchyard.data.seen_rows import SeenRows
+    from switchyard.data.training_rows import SeenRows
     from switchyard.evaluation.comparison_plan import Comparison
     from switchyard.evaluation.entrants import Entrant
     from switchyard.evaluation.evaluation import Evaluation
-    from switchyard.models.onnx_model import OnnxModel
+    from switchyard.model.onnx_model import OnnxModel
 
 
 class Evaluating(Protocol):
@@ -94,7 +94,7 @@ class Evaluating(Protocol):
         settings: Champion,
         seed: int,
     ) -> dict[str, Any]:
-        """What two versions are worth, and whether they differ; see `switchyard.evaluation.side_by_side`."""
+        """What two versions are worth, and whether they differ; see `switchyard.evaluation.tables.side_by_side`."""
 
 
 def evaluating(task: str) -> Evaluating:
@@ -103,13 +103,13 @@ def evaluating(task: str) -> Evaluating:
 
 
 def _tables() -> Evaluating:
-    from switchyard.evaluation import steps
+    from switchyard.evaluation.tables import task as steps
 
     return cast(Evaluating, steps)
 
 
 def _images() -> Evaluating:
-    from switchyard.images import evaluate_steps
+    from switchyard.evaluation.images import task as evaluate_steps
 
     return cast(Evaluating, evaluate_steps)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, cast
 
-from switchyard.config import TABLE_TASKS, Features, Metrics, Section
-from switchyard.config_images import IMAGE_TASKS, AnyConfig, AnyReporting
+from switchyard.config.images import IMAGE_TASKS, AnyConfig, AnyReporting
+from switchyard.config.sections import TABLE_TASKS, Features, Metrics, Section
 
 if TYPE_CHECKING:
     from switchyard.data.dataset import Dataset
-    from switchyard.evaluation.gate_names import Place
+    from switchyard.evaluation.gates.names import Place
 
 
 class Gates(Protocol):
@@ -57,13 +57,13 @@ def gates_of(task: str) -> Gates:
 
 
 def _tables() -> Gates:
-    from switchyard.evaluation import table_gates
+    from switchyard.evaluation.tables import gates as table_gates
 
     return cast(Gates, table_gates)
 
 
 def _images() -> Gates:
-    from switchyard.images import gates
+    from switchyard.evaluation.images import gates
 
     return cast(Gates, gates)
 

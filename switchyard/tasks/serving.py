@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from switchyard.config import TABLE_TASKS, Expectations, Section
-from switchyard.config_images import IMAGE_TASKS
+from switchyard.config.images import IMAGE_TASKS
+from switchyard.config.sections import TABLE_TASKS, Expectations, Section
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.models.onnx_model import OnnxModel
+    from switchyard.model.onnx_model import OnnxModel
 
 
 class Serving(Protocol):
@@ -20,7 +20,7 @@ class Serving(Protocol):
     def golden(
         self, model: OnnxModel, test: pl.LazyFrame, *, data: Section, expectations: Expectations, count: int, seed: int
     ) -> dict[str, Any]:
-        """Golden rows and what else must hold, see `switchyard.serving.golden`.
+        """Golden rows and what else must hold, see `switchyard.serving.rollout.golden`.
 
         Args:
             model: What answers, in this process.
@@ -38,13 +38,13 @@ def serving(task: str) -> Serving:
 
 
 def _tables() -> Serving:
-    from switchyard.serving import table_steps
+    from switchyard.serving.rollout import tables as table_steps
 
     return cast(Serving, table_steps)
 
 
 def _images() -> Serving:
-    from switchyard.serving import image_steps
+    from switchyard.serving.rollout import images as image_steps
 
     return cast(Serving, image_steps)
 

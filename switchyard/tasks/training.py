@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from switchyard.config import TABLE_TASKS, Features, Metrics, Search, Section
-from switchyard.config_images import IMAGE_TASKS, AnyConfig, ImageShape
+from switchyard.config.images import IMAGE_TASKS, AnyConfig, ImageShape
+from switchyard.config.sections import TABLE_TASKS, Features, Metrics, Search, Section
+from switchyard.training.callbacks import Folder, OnEpoch
 
 if TYPE_CHECKING:
     from switchyard.data.dataset import Dataset
-    from switchyard.models.onnx_model import OnnxModel
+    from switchyard.model.onnx_model import OnnxModel
     from switchyard.training.trained import Trained
-
-OnEpoch = Callable[[dict[str, float]], None]
-"""Called after each epoch with its figures: `epoch` from 1, `seed` if it is of another seed's training, the others by
-name."""
-
-
-Folder = Callable[[], Path]
-"""Asked by a training that takes epochs, once, before the first: the folder of its checkpoint."""
 
 
 class Training(Protocol):
@@ -108,13 +100,13 @@ def training_of(task: str) -> Training:
 
 
 def _tables() -> Training:
-    from switchyard.models import steps
+    from switchyard.training.tables import task as steps
 
     return cast(Training, steps)
 
 
 def _images() -> Training:
-    from switchyard.images import train_steps
+    from switchyard.training.images import task as train_steps
 
     return cast(Training, train_steps)
 

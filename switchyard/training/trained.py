@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from switchyard.errors import SwitchyardError
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.onnx_model import OnnxModel
 
 TOLERANCE = 1e-5
 TIE = float(np.finfo(np.float32).eps)

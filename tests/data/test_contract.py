@@ -9,9 +9,9 @@ import math
 import polars as pl
 import pytest
 
-from switchyard.config import Contract
+from switchyard.config.sections import Contract
 from switchyard.data.casting import cast
-from switchyard.data.contract import check
+from switchyard.data.tables.contract.contract import check
 from switchyard.errors import InputError
 
 TARGET = pl.Series("y", ["a", "b", "a", "b"])

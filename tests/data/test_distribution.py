@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from scipy.stats import ks_2samp
 
-from switchyard.config import Contract
+from switchyard.config.sections import Contract
 from switchyard.data.distribution import compare, profile
 from switchyard.data.shift_measures import ks, psi
 from switchyard.errors import InputError

@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from switchyard.config import Column, Contract, Data
-from switchyard.data.ingest import ingest
-from switchyard.data.source import inspect
+from switchyard.config.sections import Column, Contract, Data
+from switchyard.data.tables.ingest import ingest
+from switchyard.data.tables.source import inspect
 from switchyard.errors import InputError, SwitchyardError
 
 ROWS = "id,when,label\n007,2026-01-31,yes\n2,NA,no\n\n3,,yes\n,,\n"
@@ -115,9 +115,9 @@ def test_an_object_that_is_replaced_meanwhile_is_noticed(bucket, tmp_path):
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from switchyard.config import Column, Contract, Data
-from switchyard.data.ingest import ingest
-from switchyard.data.source import inspect
+from switchyard.config.sections import Column, Contract, Data
+from switchyard.data.tables.ingest import ingest
+from switchyard.data.tables.source import inspect
 from switchyard.errors import SwitchyardError
 folder = Path(sys.argv[1])
 data = Data(uri="t.csv", target="label")

@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 import yaml
 
-from switchyard.config_loading import load
-from switchyard.data.ingest import ingest
-from switchyard.data.init import write_config
-from switchyard.data.source import inspect
+from switchyard.config.loading import load
+from switchyard.data.tables.ingest import ingest
+from switchyard.data.tables.init.init import write_config
+from switchyard.data.tables.source import inspect
 from switchyard.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +61,7 @@ def test_the_demos(uri, target, task, tmp_path):
 
 
 def test_every_value_keeps_the_contract_it_was_read_off(tmp_path):
-    from switchyard.data.contract import check
+    from switchyard.data.tables.contract.contract import check
 
     config, _ = made(tmp_path, columns(when=["2026-01-31"] * ROWS, flag=[None, True] * (ROWS // 2)))
     source = inspect(config.data, config.contract, config.task, tmp_path, config.features)

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from switchyard.data import s3_access
-from switchyard.data.s3_access import S3Access
+from switchyard.data.places import s3_access
+from switchyard.data.places.s3_access import S3Access
 
 STACK = S3Access(endpoint="http://stack:9000", key="stack-key", secret="stack-secret", region="eu-central-1")
 

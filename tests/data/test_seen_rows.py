@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.data.seen_rows import SeenRows, hash_rows
+from switchyard.data.training_rows import SeenRows, hash_rows
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_what_is_written_is_read_again_and_takes_eight_bytes_a_row(frame, tmp_pa
 
 def test_another_process_finds_the_same_hashes():
     code = (
-        "import polars as pl; from switchyard.data.seen_rows import hash_rows;"
+        "import polars as pl; from switchyard.data.training_rows import hash_rows;"
         "print(hash_rows(pl.DataFrame({'a': ['x', None], 'b': [1.5, 2]}).lazy(), ['a', 'b']).tolist())"
     )
     found = [

@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from switchyard.config import Column, Contract, Data, Features
-from switchyard.config_loading import load
-from switchyard.data.source import fingerprint_now, inspect
+from switchyard.config.loading import load
+from switchyard.config.sections import Column, Contract, Data, Features
+from switchyard.data.tables.source import fingerprint_now, inspect
 from switchyard.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]

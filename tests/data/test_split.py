@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.config import Data, Split
+from switchyard.config.sections import Data, Split
 from switchyard.data.parts import PARTS, random_order
-from switchyard.data.split import split
+from switchyard.data.tables.split import split
 from switchyard.errors import InputError, SwitchyardError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,8 +106,8 @@ SPLIT_IN_A_PROCESS = """
 import sys
 from pathlib import Path
 import polars as pl
-from switchyard.config import Data, Split
-from switchyard.data.split import split
+from switchyard.config.sections import Data, Split
+from switchyard.data.tables.split import split
 for method in ("random", "stratified", "group", "time"):
     split(pl.scan_parquet(sys.argv[1]), Split(method=method), Data(uri="t", target="y", group="g", time="t"),
           "classification", 7, Path(sys.argv[2]) / method)

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 
 import polars as pl
 
-from switchyard.config import Contract
-from switchyard.data.contract import check
+from switchyard.config.sections import Contract
 from switchyard.data.distribution import ColumnShift
+from switchyard.data.tables.contract.contract import check
 from switchyard.data.validation_report import to_html
 
 CONTRACT = Contract.model_validate(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.onnx_model import OnnxModel
 
 
 def softmax_graph(weights, classes, card):

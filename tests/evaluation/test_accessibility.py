@@ -11,8 +11,8 @@ import tarfile
 
 import pytest
 
-from switchyard.evaluation.gates import judge, sentence
-from switchyard.evaluation.report import to_html
+from switchyard.evaluation.gates.judge import judge, sentence
+from switchyard.evaluation.report.page import to_html
 from tests.browser import browse, needs_chromium
 from tests.evaluation import whole_report
 

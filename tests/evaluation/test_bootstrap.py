@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from switchyard.evaluation import bootstrap, metrics
-from switchyard.evaluation.bootstrap import estimate
+from switchyard.statistics import bootstrap, metrics
+from switchyard.statistics.bootstrap import estimate
 
 
 def binary_sample(seed, rows, prevalence=0.4, digits=None, in_order=False):

@@ -8,7 +8,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
-from switchyard.config import Metrics
+from switchyard.config.sections import Metrics
 from switchyard.evaluation.calibration import calibration
 from tests.evaluation.answers import several_classes, two_classes
 

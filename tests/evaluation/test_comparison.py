@@ -3,11 +3,11 @@ import polars as pl
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
-from switchyard.config import Champion, Data
-from switchyard.data.seen_rows import SeenRows
+from switchyard.config.sections import Champion, Data
+from switchyard.data.training_rows import SeenRows
 from switchyard.evaluation import comparison_plan
-from switchyard.evaluation.comparison import compare, judge
-from switchyard.evaluation.difference import Difference
+from switchyard.evaluation.tables.comparison import compare, judge
+from switchyard.statistics.difference import Difference
 
 DATA = Data(uri="table.csv", target="y")
 # Columns x0 to x2 show the same signal: x0 and x1 equally well, x2 better.

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.evaluation.deciles import deciles
+from switchyard.evaluation.tables.deciles import deciles
 from tests.evaluation.answers import values
 
 

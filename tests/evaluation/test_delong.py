@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from switchyard.evaluation.delong import areas_with_covariance, delong
+from switchyard.statistics.delong import areas_with_covariance, delong
 
 # 43 patients with ovarian cancer of DeLong, DeLong and Clarke-Pearson (1988): albumin, total protein, K-G score, and
 # whether surgery helped, as printed in the SAS/STAT User's Guide, PROC LOGISTIC, example 72.8 "Comparing Receiver

@@ -5,13 +5,13 @@ import polars as pl
 import pytest
 from sklearn import metrics as reference
 
-from switchyard.config import Column, Contract, Data, Expectations, Features, Metrics, Reporting
+from switchyard.config.sections import Column, Contract, Data, Expectations, Features, Metrics, Reporting
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.evaluation.evaluate import evaluate
-from switchyard.evaluation.gate_names import problem
-from switchyard.evaluation.gate_tree import Measured, places
-from switchyard.evaluation.gates import judge
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.evaluation.gates.judge import judge
+from switchyard.evaluation.gates.names import problem
+from switchyard.evaluation.tables.evaluate import evaluate
+from switchyard.evaluation.tables.gate_schema import Measured, places
+from switchyard.model.onnx_model import OnnxModel
 
 DATA = Data(uri="table.csv", target="y")
 GOOD, NOISY, BLIND = [[-2.0, 2.0], [0.0, 0.0]], [[-0.5, 0.5], [-1.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]
@@ -281,7 +281,7 @@ def test_latency_quantiles_rise(classifier):
 
 
 def test_a_model_that_answers_nan_is_still_held_to_what_is_expected_of_it(regressor):
-    from switchyard.evaluation.sections import Wanted
+    from switchyard.evaluation.tables.sections import Wanted
 
     frame = prices(50, 1).with_columns(x1=pl.when(pl.col("x1") > 1).then(None).otherwise("x1"))
     number = Column(type="number", nullable=True)

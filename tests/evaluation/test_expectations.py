@@ -5,10 +5,10 @@ import json
 import polars as pl
 import pytest
 
-from switchyard.config import Expectations
+from switchyard.config.sections import Expectations
 from switchyard.errors import InputError
-from switchyard.evaluation.expectations import as_gates, check_expectations
-from switchyard.evaluation.gates import sentence
+from switchyard.evaluation.gates.judge import sentence
+from switchyard.evaluation.tables.expectations import as_gates, check_expectations
 
 CLASSES = ["no", "yes"]
 FRAME = pl.DataFrame({"x0": [-1.0, 0.0, 1.0, None], "x1": [1.0, 2.0, 1.0, 3.0]})

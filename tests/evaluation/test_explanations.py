@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.evaluation import explanations as module
-from switchyard.evaluation.explanations import explanations
+from switchyard.evaluation.tables import explanations as module
+from switchyard.evaluation.tables.explanations import explanations
 
 CLASSES = ["no", "yes"]
 

@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.config import Metrics, Slices
-from switchyard.evaluation.fairness import fairness
-from switchyard.evaluation.grouping import by_bins, by_value
-from switchyard.evaluation.proportions import wilson
+from switchyard.config.sections import Metrics, Slices
+from switchyard.evaluation.tables.fairness import fairness
+from switchyard.evaluation.tables.grouping import by_bins, by_value
+from switchyard.statistics.proportions import wilson
 from tests.evaluation.answers import two_classes
 
 METRICS = Metrics(primary="roc_auc", bootstrap=300)

@@ -2,10 +2,10 @@ import re
 
 import pytest
 
-from switchyard.config import Column, Contract, Data, Features, Metrics, Reporting, Slices
+from switchyard.config.sections import Column, Contract, Data, Features, Metrics, Reporting, Slices
 from switchyard.errors import InputError
-from switchyard.evaluation.gate_tree import Measured, places
-from switchyard.evaluation.gates import check_gates, judge, sentence
+from switchyard.evaluation.gates.judge import check_gates, judge, sentence
+from switchyard.evaluation.tables.gate_schema import Measured, places
 from tests.evaluation import whole_report
 
 

@@ -2,8 +2,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.config import Contract, Features
-from switchyard.evaluation.grouping import by_bins, by_quartile, by_value, crossed, group_rows, known_names, quartiles
+from switchyard.config.sections import Contract, Features
+from switchyard.evaluation.tables.grouping import (
+    by_bins,
+    by_quartile,
+    by_value,
+    crossed,
+    group_rows,
+    known_names,
+    quartiles,
+)
 
 
 def contract(**columns):

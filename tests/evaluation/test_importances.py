@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.config import Data, Importances, Metrics
-from switchyard.evaluation.importances import importances
+from switchyard.config.sections import Data, Importances, Metrics
+from switchyard.evaluation.tables.importances import importances
 
 DATA = Data(uri="x.csv", target="y")
 CLASSES = ["no", "yes"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
-from switchyard.evaluation.markdown import block, code, inline
+from switchyard.evaluation.report.markdown import block, code, inline
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable("table")
 

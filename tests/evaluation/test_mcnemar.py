@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from switchyard.evaluation.mcnemar import mcnemar
+from switchyard.statistics.mcnemar import mcnemar
 
 
 def right(both, lost, gained, neither):

@@ -5,8 +5,8 @@ import pytest
 from sklearn import metrics as reference
 from sklearn.preprocessing import label_binarize
 
-from switchyard.evaluation import metrics
-from switchyard.evaluation.bootstrap import estimate
+from switchyard.statistics import metrics
+from switchyard.statistics.bootstrap import estimate
 
 
 def values(sample):

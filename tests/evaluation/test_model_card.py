@@ -9,7 +9,7 @@ import shlex
 import pytest
 from markdown_it import MarkdownIt
 
-from switchyard.evaluation.model_card import made_up_row, model_card
+from switchyard.evaluation.report.model_card import made_up_row, model_card
 
 # Mitchell et al. 2019, figure 1, in its order.
 HEADINGS = [

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from switchyard.evaluation import metrics
-from switchyard.evaluation.bootstrap import estimate, resampled
-from switchyard.evaluation.delong import delong
-from switchyard.evaluation.paired_bootstrap import paired_bootstrap
+from switchyard.statistics import metrics
+from switchyard.statistics.bootstrap import estimate, resampled
+from switchyard.statistics.delong import delong
+from switchyard.statistics.paired_bootstrap import paired_bootstrap
 
 OPTIONS = {"resamples": 1000, "confidence": 0.95, "seed": 3}
 

@@ -1,8 +1,8 @@
 import pytest
 
-from switchyard.config import Champion
-from switchyard.evaluation.comparison import Comparison
+from switchyard.config.sections import Champion
 from switchyard.evaluation.promotion import decide
+from switchyard.evaluation.tables.comparison import Comparison
 
 
 def comparison(verdict, notes=()):

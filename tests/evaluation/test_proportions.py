@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from switchyard.evaluation.proportions import share_of, wilson
+from switchyard.statistics.proportions import share_of, wilson
 
 
 @pytest.mark.parametrize(("hits", "rows"), [(0, 1), (1, 1), (0, 30), (30, 30), (7, 10), (263, 1000)])

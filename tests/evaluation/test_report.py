@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.config import Data, Metrics
-from switchyard.evaluation.evaluate import evaluate
-from switchyard.evaluation.gates import judge, sentence
-from switchyard.evaluation.report import folds, number, to_html, with_verdict
+from switchyard.config.sections import Data, Metrics
+from switchyard.evaluation.gates.judge import judge, sentence
+from switchyard.evaluation.report.page import folds, number, to_html, with_verdict
+from switchyard.evaluation.tables.evaluate import evaluate
 from tests.evaluation import whole_report
 
 EVIL = "<script>alert('$x$ & \"y\"')</script>{{ 7 * 7 }}"
@@ -182,7 +182,7 @@ def test_the_same_report_gives_the_same_bytes_in_another_process(classifier, tmp
     report = classification(classifier)
     (tmp_path / "report.json").write_text(json.dumps(report))
     code = (
-        "import json, sys, pathlib; from switchyard.evaluation.report import to_html; "
+        "import json, sys, pathlib; from switchyard.evaluation.report.page import to_html; "
         "sys.stdout.buffer.write(to_html(json.loads(pathlib.Path(sys.argv[1]).read_text())).encode())"
     )
     argv = [sys.executable, "-c", code, str(tmp_path / "report.json")]

@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 from onnx import TensorProto, helper
 
-from switchyard.config import Data, Metrics, Robustness
-from switchyard.evaluation.robustness import kinds, robustness
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.config.sections import Data, Metrics, Robustness
+from switchyard.evaluation.tables.robustness import kinds, robustness
+from switchyard.model.onnx_model import OnnxModel
 
 DATA = Data(uri="x.csv", target="y")
 

@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.config import Column, Contract, Data, Expectations, Features, Metrics, Reporting, Slices
-from switchyard.evaluation.evaluate import evaluate
-from switchyard.evaluation.gate_names import Place
-from switchyard.evaluation.gate_tree import Measured, groups_of, places
-from switchyard.evaluation.report import to_html
-from switchyard.evaluation.sections import Wanted
+from switchyard.config.sections import Column, Contract, Data, Expectations, Features, Metrics, Reporting, Slices
+from switchyard.evaluation.gates.names import Place
+from switchyard.evaluation.report.page import to_html
+from switchyard.evaluation.tables.evaluate import evaluate
+from switchyard.evaluation.tables.gate_schema import Measured, groups_of, places
+from switchyard.evaluation.tables.sections import Wanted
 
 DATA = Data(uri="t.csv", target="y")
 TRAINED = {

@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from switchyard.config import Champion, Data, Metrics
-from switchyard.data.seen_rows import SeenRows
+from switchyard.config.sections import Champion, Data, Metrics
+from switchyard.data.training_rows import SeenRows
 from switchyard.evaluation.entrants import Entrant
-from switchyard.evaluation.side_by_side import side_by_side
+from switchyard.evaluation.tables.side_by_side import side_by_side
 
 GOOD, BAD = [[-1.0, 1.0], [0.0, 0.0]], [[0.0, 0.0], [-1.0, 1.0]]  # x0 is the signal, x1 is noise
 DATA = Data(uri="table.csv", target="y")

@@ -4,11 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.config import Contract, Data, Features, Metrics, Slices
-from switchyard.evaluation.bootstrap import estimate
-from switchyard.evaluation.grouping import by_value, group_rows
+from switchyard.config.sections import Contract, Data, Features, Metrics, Slices
 from switchyard.evaluation.scoring import ask, sample_of
-from switchyard.evaluation.slices import slice_names, sliced_columns, slices
+from switchyard.evaluation.tables.grouping import by_value, group_rows
+from switchyard.evaluation.tables.slices import slice_names, sliced_columns, slices
+from switchyard.statistics.bootstrap import estimate
 from tests.evaluation.answers import rows_of, several_classes, two_classes, values
 
 METRICS = Metrics(primary="roc_auc", bootstrap=200)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
-from switchyard.config import Costs
+from switchyard.config.sections import Costs
 from switchyard.evaluation.thresholds import thresholds
 from tests.evaluation.answers import two_classes
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from switchyard.evaluation.uneven import uneven_interval
+from switchyard.statistics.dispersion import uneven_interval
 
 
 def total(deviations):

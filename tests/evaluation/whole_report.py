@@ -151,7 +151,7 @@ def regression() -> dict[str, Any]:
 
 
 def with_gated(report: dict[str, Any]) -> dict[str, Any]:
-    from switchyard.evaluation.gated import flatten
+    from switchyard.evaluation.gates.namespace import flatten
 
     return {**report, "gated": flatten(report)}
 

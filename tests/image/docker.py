@@ -18,8 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
-from stacks.image.build import Recipe, build, prepare_context
-from stacks.image.tag import image_tag
+from stacks.step_image.build import Recipe, build, prepare_context
+from stacks.step_image.tag import image_tag
 from tests.cache import cache_folder
 from tests.rehearsal.processes import free_port, server
 

@@ -12,16 +12,16 @@ import yaml
 from fsspec.implementations.local import LocalFileSystem
 
 from commands.image import call as image_command
-from stacks.image.build import Recipe, build_and_push
-from stacks.image.reference import image_reference
-from stacks.image.tag import image_tag
-from stacks.kserve.server_archive import server_archive
-from stacks.kserve.serving_runtime import serving_runtime
-from stacks.kserve.storage import ModelStorage
+from stacks.deployers.kserve.server_archive import server_archive
+from stacks.deployers.kserve.serving_runtime import serving_runtime
+from stacks.deployers.kserve.storage import ModelStorage
+from stacks.step_image.build import Recipe, build_and_push
+from stacks.step_image.reference import image_reference
+from stacks.step_image.tag import image_tag
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.project import ROOT
-from switchyard.serving import client
-from switchyard.serving.golden import golden_rows
+from switchyard.serving.protocol import client
+from switchyard.serving.rollout.golden import golden_rows
 from tests.image.docker import Unavailable, dockerd, project_recipe, registry
 from tests.kserve.serving_runtimes import container, placed
 from tests.rehearsal.processes import free_port

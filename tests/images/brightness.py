@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 from onnx import TensorProto, helper
 
-from switchyard.images.faiss_gallery import FaissGallery
-from switchyard.images.gallery import Gallery, described
-from switchyard.models.graph import Graph, serialize
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.faiss_gallery import FaissGallery
+from switchyard.model.gallery import Gallery, described
+from switchyard.model.graph import Graph, serialize
+from switchyard.model.onnx_model import OnnxModel
 from switchyard.training.images.onnx.search import write_search
 from tests.images.shapes import png
 

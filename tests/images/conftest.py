@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from switchyard.config_images import ImageData
-from switchyard.images.ingest import ingest
-from switchyard.images.source import look
+from switchyard.config.images import ImageData
+from switchyard.data.images.ingest import ingest
+from switchyard.data.images.source import look
 from tests.s3.bucket import bucket, s3_server
 
 __all__ = ["bucket", "s3_server"]

@@ -71,7 +71,7 @@ def write(
 
 def fit(tables: Path, kind: str = "cnn", **params):
     """Train a candidate on the tables of a folder as the step does; see `sets`."""
-    from switchyard.images.candidates import train_candidate
+    from switchyard.training.images.candidates import train_candidate
 
     given = {
         name: params.pop(name)

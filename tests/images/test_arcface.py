@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from switchyard.images.arcface import Embedder, arcface_scores
-from switchyard.images.network import Encoder
+from switchyard.training.images.arcface import Embedder, arcface_scores
+from switchyard.training.images.network import Encoder
 
 
 def plain_loss(embeddings, centres, targets, margin, scale):

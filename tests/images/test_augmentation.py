@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from switchyard.images import augmentation
-from switchyard.images.settings import ImageTraining
+from switchyard.training.images import augmentation
+from switchyard.training.images.settings import ImageTraining
 
 SIZE = (20, 30)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from switchyard.images.decoding import UnreadableImageError, decode, read_picture
+from switchyard.model.decoding import UnreadableImageError, decode, read_picture
 from tests.images.conftest import encoded, picture
 
 

@@ -8,21 +8,22 @@ import polars as pl
 import pytest
 from sklearn.metrics import average_precision_score, log_loss, recall_score, roc_auc_score
 
-from switchyard.config import Metrics
-from switchyard.config_images import ImageReporting, ImageRobustness
+from switchyard.config.images import ImageReporting, ImageRobustness
+from switchyard.config.sections import Metrics
 from switchyard.errors import InputError
-from switchyard.evaluation.contract_summary import in_brief
-from switchyard.evaluation.gate_names import problem
-from switchyard.evaluation.gates import check_gates, judge, sentence
+from switchyard.evaluation.gates.judge import check_gates, judge, sentence
+from switchyard.evaluation.gates.names import problem
+from switchyard.evaluation.images import evaluate as module
+from switchyard.evaluation.images.evaluate import evaluate
+from switchyard.evaluation.images.gate_schema import tree
 from switchyard.evaluation.latency import time_rows
-from switchyard.evaluation.model_card import model_card
-from switchyard.evaluation.report import to_html, with_verdict
-from switchyard.images import asking, faiss_gallery
-from switchyard.images import evaluate as module
-from switchyard.images.evaluate import evaluate
-from switchyard.images.faiss_gallery import FaissGallery
-from switchyard.images.gate_places import tree
-from switchyard.images.retrieval import search_recall
+from switchyard.evaluation.report.contract_summary import in_brief
+from switchyard.evaluation.report.model_card import model_card
+from switchyard.evaluation.report.page import to_html, with_verdict
+from switchyard.model import faiss_gallery
+from switchyard.model import image_inference as asking
+from switchyard.model.faiss_gallery import FaissGallery
+from switchyard.statistics.retrieval import search_recall
 from tests.images import brightness
 from tests.images.brightness import LEVELS, classifier, retrieval, table
 

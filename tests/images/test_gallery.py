@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
+from switchyard.data.images.image_table import ImageTable
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.images.faiss_gallery import FaissGallery, recall
-from switchyard.images.gallery import Gallery
-from switchyard.images.image_table import ImageTable
-from switchyard.images.indexing import index
+from switchyard.model.companions import digests
+from switchyard.model.faiss_gallery import FaissGallery, recall
+from switchyard.model.gallery import Gallery
 from switchyard.model.gallery_of import gallery_of
-from switchyard.models.companions import digests
-from switchyard.models.graph import Graph, serialize
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.graph import Graph, serialize
+from switchyard.model.onnx_model import OnnxModel
 from switchyard.training.images.embedding import embed
+from switchyard.training.images.indexing import index
 from switchyard.training.images.onnx.search import write_search
 from tests.images import shapes
 

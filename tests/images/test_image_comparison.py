@@ -5,14 +5,14 @@ import polars as pl
 import pytest
 from scipy.stats import binomtest
 
-from switchyard.config import Champion, Metrics
-from switchyard.data.seen_rows import SeenRows
+from switchyard.config.sections import Champion, Metrics
+from switchyard.data.training_rows import SeenRows
 from switchyard.evaluation.entrants import Entrant
-from switchyard.images.comparison import compare
-from switchyard.images.retrieval import verification
-from switchyard.images.retrieval_sample import retrieval_sample
-from switchyard.images.side_by_side import side_by_side
-from switchyard.models.onnx_difference import largest_difference
+from switchyard.evaluation.images.comparison import compare
+from switchyard.evaluation.images.retrieval_sample import retrieval_sample
+from switchyard.evaluation.images.side_by_side import side_by_side
+from switchyard.model.difference import largest_difference
+from switchyard.statistics.retrieval import verification
 from tests.images import brightness
 from tests.images.brightness import classifier, retrieval, table
 
@@ -129,7 +129,7 @@ def test_another_task_or_nan_cannot_be_compared(images, gallery):
 
 def test_a_sample_of_error_rates_is_the_error_rate(images, gallery):
     queries = brightness.embeddings(brightness.levels(images))
-    from switchyard.images.gallery import Gallery
+    from switchyard.model.gallery import Gallery
 
     asked = Gallery(queries, np.array(images["label"].to_list(), dtype=object))
     known = Gallery(

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from switchyard.config import ColumnDistribution, Distribution
-from switchyard.config_images import ImageContract, NearDuplicates
-from switchyard.images.validation import validate
+from switchyard.config.images import ImageContract, NearDuplicates
+from switchyard.config.sections import ColumnDistribution, Distribution
+from switchyard.data.images.validation import validate
 from tests.images.conftest import encoded, picture, put
 
 

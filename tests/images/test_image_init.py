@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 import run
-from switchyard.config_images import ImageConfig, ImageData
-from switchyard.config_loading import load
+from switchyard.config.images import ImageConfig, ImageData
+from switchyard.config.loading import load
+from switchyard.data.images.ingest import ingest
+from switchyard.data.images.init.init import write_image_config
+from switchyard.data.images.source import look
+from switchyard.data.images.split import split
+from switchyard.data.images.validation import validate
 from switchyard.errors import InputError
-from switchyard.images.ingest import ingest
-from switchyard.images.init import write_image_config
-from switchyard.images.source import look
-from switchyard.images.split import split
-from switchyard.images.validation import validate
 from tests.images.conftest import encoded, picture, put
 
 ROOT = Path(__file__).parents[2]

@@ -4,11 +4,11 @@ import html
 
 import pytest
 
-from switchyard.config import Metrics
-from switchyard.config_images import ImageReporting, ImageRobustness
-from switchyard.evaluation.gates import judge, sentence
-from switchyard.evaluation.report import to_html
-from switchyard.images.evaluate import evaluate
+from switchyard.config.images import ImageReporting, ImageRobustness
+from switchyard.config.sections import Metrics
+from switchyard.evaluation.gates.judge import judge, sentence
+from switchyard.evaluation.images.evaluate import evaluate
+from switchyard.evaluation.report.page import to_html
 from tests.browser import browse, needs_chromium, outside
 from tests.evaluation.test_accessibility import DARK, LIGHT, axe, findings
 from tests.images.brightness import classifier, retrieval, table

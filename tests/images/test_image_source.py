@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from switchyard.config_images import ImageData
+from switchyard.config.images import ImageData
+from switchyard.data.images import ingest as ingest_module
+from switchyard.data.images.source import look
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.images import ingest as ingest_module
-from switchyard.images.source import look
 from tests.images.conftest import encoded, picture, put
 
 
@@ -340,7 +340,7 @@ def test_the_same_images_give_the_same_bytes(pets, tmp_path, ingested):
 
 
 def test_row_groups_are_small_enough_to_be_read_one_by_one(tmp_path, ingested, monkeypatch):
-    monkeypatch.setattr("switchyard.images.table_file.GROUP_BYTES", 3000)
+    monkeypatch.setattr("switchyard.data.images.table_file.GROUP_BYTES", 3000)
     for number in range(20):
         put(tmp_path / "set" / "a" / f"{number:02}.png", encoded(picture(number)))
     table, _, _ = ingested("set")

@@ -7,12 +7,12 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from switchyard.config_images import ImageSplit
-from switchyard.data.seen_rows import SeenRows
+from switchyard.config.images import ImageSplit
+from switchyard.data.images.near_duplicates import clusters, near_pairs
+from switchyard.data.images.perceptual_hash import perceptual_hash
+from switchyard.data.images.split import assign, split
+from switchyard.data.training_rows import SeenRows
 from switchyard.errors import InputError
-from switchyard.images.near_duplicates import clusters, near_pairs
-from switchyard.images.perceptual_hash import perceptual_hash
-from switchyard.images.split import assign, split
 from tests.images.conftest import encoded, picture, put
 
 
@@ -103,7 +103,7 @@ def test_a_chain_of_looks_that_swallows_a_part_is_refused():
 
 
 def test_the_parts_hold_every_image_once_and_unchanged(tmp_path, ingested, monkeypatch):
-    monkeypatch.setattr("switchyard.images.table_file.GROUP_BYTES", 4000)
+    monkeypatch.setattr("switchyard.data.images.table_file.GROUP_BYTES", 4000)
     for number in range(60):
         put(tmp_path / "set" / "ab"[number % 2] / f"{number:02}.png", encoded(picture(number)))
     raw, _, _ = ingested("set")
@@ -126,7 +126,7 @@ def test_the_parts_hold_every_image_once_and_unchanged(tmp_path, ingested, monke
 
 @pytest.mark.parametrize("distance", [0, 1, 3, 8, 16])
 def test_near_pairs_are_those_that_comparing_all_with_all_finds(distance, monkeypatch):
-    monkeypatch.setattr("switchyard.images.near_duplicates._BLOCK", 7)
+    monkeypatch.setattr("switchyard.data.images.near_duplicates._BLOCK", 7)
     random = np.random.default_rng(2)
     bases = random.integers(-(2**63), 2**63, 30)
     flips = [sum(1 << int(bit) for bit in random.choice(63, random.integers(1, 12), replace=False)) for _ in range(60)]

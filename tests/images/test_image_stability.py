@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.config import Features, Metrics, Search
-from switchyard.config_images import ImageCandidate, ImageContract, ImageData, ImageReporting, ImageShape, ImageSplit
+from switchyard.config.images import ImageCandidate, ImageContract, ImageData, ImageReporting, ImageShape, ImageSplit
+from switchyard.config.sections import Features, Metrics, Search
 from switchyard.data.dataset import Dataset
-from switchyard.images.evaluate import evaluate
-from switchyard.images.stability import validation_metric
-from switchyard.images.train_steps import train
+from switchyard.evaluation.images.evaluate import evaluate
+from switchyard.training.images.stability import validation_metric
+from switchyard.training.images.task import train
 from tests.images import shapes
 
 QUICK = {"width": 2, "epochs": 2, "batch_size": 32, "learning_rate": 0.02}
@@ -89,12 +89,12 @@ def test_a_model_that_answers_nothing_finite_or_no_known_class_has_no_figure(spl
 
 
 def test_the_losses_of_other_seeds_are_lines_of_their_own_and_no_curve(monkeypatch, caplog):
-    from steps import epochs
+    from steps.support import epochs
 
     logged = []
     monkeypatch.setattr(epochs, "log_epochs", logged.extend)
     epoch = {"epoch": 1, "loss": 0.5, "accuracy": 0.8, "learning_rate": 0.01, "seconds": 1.0}
-    with caplog.at_level(logging.INFO, logger="steps.epochs"):
+    with caplog.at_level(logging.INFO, logger="steps.support.epochs"):
         tell = epochs.Epochs("cnn")
         tell(epoch)
         tell({**epoch, "seed": 4})

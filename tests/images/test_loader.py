@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from switchyard.data.images.image_table import ImageTable
 from switchyard.errors import InputError
-from switchyard.images import order
-from switchyard.images.image_table import ImageTable
-from switchyard.images.loader import Loader
-from switchyard.images.settings import ImageTraining
+from switchyard.training.images import order
+from switchyard.training.images.loader import Loader
+from switchyard.training.images.settings import ImageTraining
 from tests.images import shapes
 
 CLASSES = ("disc", "flat", "tall")

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from switchyard.images.decoding import UnreadableImageError
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.decoding import UnreadableImageError
+from switchyard.model.onnx_model import OnnxModel
 
 
 def _model(*shape: int) -> OnnxModel:

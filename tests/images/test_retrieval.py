@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from switchyard.errors import InputError
-from switchyard.images.gallery import Gallery
-from switchyard.images.retrieval import embedding_map, open_set, ranking, verification
+from switchyard.model.gallery import Gallery
+from switchyard.statistics.retrieval import embedding_map, open_set, ranking, verification
 
 
 def gallery(rows: int, seed: int, spread: float = 0.6, classes: int = 4, width: int = 6) -> Gallery:

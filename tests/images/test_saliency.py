@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from switchyard.errors import InputError
-from switchyard.images.saliency import class_score, likeness_score, occlusion
+from switchyard.evaluation.images.saliency import class_score, likeness_score, occlusion
 from tests.images import shapes
 
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from switchyard.images.settings import SETTINGS
+from switchyard.training.images.settings import SETTINGS
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "config-images.md").read_text()
 

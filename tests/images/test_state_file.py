@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from switchyard.images import state_file
-from switchyard.images.state_file import UnreadableFileError
+from switchyard.training.images import state_file
+from switchyard.training.images.state_file import UnreadableFileError
 
 DTYPES = ("float64", "float32", "float16", "bfloat16", "int64", "int32", "uint8", "bool", "complex64")
 

@@ -12,11 +12,12 @@ import pytest
 import torch
 from onnx import numpy_helper
 
+from switchyard.data.images.image_table import ImageTable
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.images import parity, train_steps
-from switchyard.images.decoding import decode
-from switchyard.images.image_table import ImageTable
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.decoding import decode
+from switchyard.model.onnx_model import OnnxModel
+from switchyard.training.images import parity
+from switchyard.training.images import task as train_steps
 from tests.images import shapes
 
 

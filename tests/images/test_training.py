@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.images import fitting, state_file
 from switchyard.training.checkpoint_files import CHECKPOINT, FETCHED
+from switchyard.training.images import fitting, state_file
 from tests.images import shapes
 
 CURVE = ("loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")
@@ -165,7 +165,7 @@ def test_few_images_are_learned_as_many_are(tmp_path):
 
 
 def test_a_loss_that_is_no_number_ends_the_training_with_a_sentence(folder, monkeypatch):
-    from switchyard.images.network import Classifier
+    from switchyard.training.images.network import Classifier
 
     forward = Classifier.forward
     monkeypatch.setattr(Classifier, "forward", lambda *given: tuple(each * float("nan") for each in forward(*given)))

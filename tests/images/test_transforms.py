@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from switchyard.config_images import ImageRobustness
-from switchyard.images.transforms import TRANSFORMS, add_noise, blur, change_brightness, rotate
+from switchyard.config.images import ImageRobustness
+from switchyard.evaluation.images.transforms import TRANSFORMS, add_noise, blur, change_brightness, rotate
 
 
 def bars(rows: int = 40) -> np.ndarray:

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 import yaml
 
-from switchyard.serving import daemon
+from switchyard.serving.local import daemon
 from tests.rehearsal.processes import free_port
 
 SOURCE = Path(__file__).resolve().parents[2]
 PLUGIN = Path(__file__).resolve().parent / "plugin"
-_PARTS = ("run.py", "requirements.lock", "commands", "pipelines", "stacks", "steps", "switchyard")
+_PARTS = ("run.py", "requirements.lock", "commands", "pipelines", "runs", "stacks", "steps", "switchyard")
 _TIMEOUT = 300.0  # seconds; far above what any command takes, so that a hang is an error and not a wait
 
 

@@ -148,7 +148,7 @@ def test_a_better_challenger_with_other_columns_takes_over(project):
 
 def test_a_run_that_died_while_it_registered_is_made_good_by_the_next(project, plugin):
     name = project.write_config("half", "data/people.csv", gates={})
-    died = project.run("--config", name, **plugin("steps.registry:_remember_rows", "kill"))
+    died = project.run("--config", name, **plugin("steps.registry.versions:_remember_rows", "kill"))
     assert died.code == -signal.SIGKILL
 
     assert project.run("--config", name).code == 0

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import yaml
 
-from switchyard.images.decoding import decode
+from switchyard.model.decoding import decode
 from tests.integration import few_digits, in_one_process
 from tests.integration.conftest import SOURCE
 from tests.integration.few_digits import DIGITS

@@ -70,7 +70,7 @@ do("release", "--version", "1", "--config", "near", "--reason", "nine will do")
 do("rollback", "--config", "near", "--reason", "nine will not do")
 do("retire", "--config", "near", "--reason", "enough")
 do("history", "--config", "near")
-from steps.registry import load_version
+from steps.registry.versions import load_version
 import os
 from zenml.client import Client
 os.unlink(Client().get_model_version("near", "2").get_artifact("near_arcface").uri + "/model.onnx")
@@ -137,7 +137,7 @@ do("compare", "1", "2", "--config", "few")
 do("show", "1", "--config", "few")
 do("reproduce", "1", "--config", "few", "--here")
 from pathlib import Path
-file = Path("switchyard/images/settings.py")
+file = Path("switchyard/training/images/settings.py")
 text = file.read_text()
 file.write_text(text.replace("default=0.004", "default=0.02"))
 do("reproduce", "1", "--config", "few", "--here")

@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 import yaml
 
-from switchyard.images.decoding import decode
+from switchyard.model.decoding import decode
 from tests.integration.conftest import SOURCE
 from tests.integration.few_digits import DIGITS, config, write_few
 
@@ -32,7 +32,7 @@ def images(new_project):
 @pytest.fixture(scope="module")
 def killed(images, tmp_path_factory):
     """A run that was killed after its first epoch, and the one that came after it."""
-    harm = {"HARM_AT": "steps.epochs:in_words", "HARM_HOW": "kill", "HARM_WHEN": "before"}
+    harm = {"HARM_AT": "steps.support.epochs:in_words", "HARM_HOW": "kill", "HARM_WHEN": "before"}
     harm |= {"HARM_MARK": str(tmp_path_factory.mktemp("mark") / "mark"), "PYTHONPATH": str(images.root / "plugin")}
     first = images.run("--stack", "local", "--config", "few", **harm)
     checkpoints = list((images.root / ".switchyard" / "checkpoints" / "few").glob("cnn-*/checkpoint.zip"))

@@ -11,13 +11,13 @@ import pytest
 
 # Inside each step, where it has done part of its work already.
 INSIDE = {
-    "ingest": ("switchyard.data.ingest:_check_unchanged", "before"),
+    "ingest": ("switchyard.data.tables.ingest:_check_unchanged", "before"),
     "validate": ("switchyard.data.tables.validation:validate", "after"),
     "preprocess": ("switchyard.data.write_parts:write_parts", "before"),
-    "train_logistic": ("steps.tracking:log_candidate", "after"),
-    "evaluate": ("steps.tracking:log_evaluation", "after"),
-    "promote": ("steps.registry:record_verdict", "after"),
-    "deploy": ("switchyard.serving.golden:smoke_test", "before"),
+    "train_logistic": ("steps.support.tracking:log_candidate", "after"),
+    "evaluate": ("steps.support.tracking:log_evaluation", "after"),
+    "promote": ("steps.registry.versions:record_verdict", "after"),
+    "deploy": ("switchyard.serving.rollout.golden:smoke_test", "before"),
 }
 
 
@@ -81,10 +81,10 @@ INTERRUPTED = "Interrupted; finished steps are kept, the next run goes on from t
 @pytest.mark.parametrize(
     ("moment", "at"),
     [
-        ("in preflight", "switchyard.data.split_check:check_split"),
-        ("while ZenML starts", "stacks.apply:apply_stack"),
-        ("in training", "switchyard.models.train:train"),
-        ("while deploying", "switchyard.serving.golden:smoke_test"),
+        ("in preflight", "switchyard.data.tables.split_check:check_split"),
+        ("while ZenML starts", "stacks.setup.apply:apply_stack"),
+        ("in training", "switchyard.training.tables.train:train"),
+        ("while deploying", "switchyard.serving.rollout.golden:smoke_test"),
     ],
 )
 def test_ctrl_c_ends_the_command_with_one_line_and_the_next_run_goes_on(project, plugin, tmp_path, moment, at):

@@ -116,7 +116,7 @@ def test_a_gate_that_is_raised_over_the_champion_leaves_it_where_it_is_and_says_
 def test_a_graph_that_does_not_answer_as_the_fitted_model_does_fails_its_step(project, plugin):
     project.write_config("spoilt", "data/people.csv")
 
-    ended = project.run("--config", "spoilt", **plugin("switchyard.models.export:export", "spoil"))
+    ended = project.run("--config", "spoilt", **plugin("switchyard.training.tables.onnx.export:export", "spoil"))
 
     sentence = sentence_of(ended)
     assert "logistic" in sentence

@@ -20,7 +20,7 @@ import contextlib, importlib, io, json, os, signal
 from zenml.client import Client
 from run import main
 from switchyard.errors import SwitchyardError
-from switchyard.serving import client as served
+from switchyard.serving.protocol import client as served
 NAME, URL = "released", "http://127.0.0.1:{port}"
 ROW = {{"inputs": [{{"name": "age", "shape": [1, 1], "datatype": "FP32", "data": [30.0]}},
                    {{"name": "sex", "shape": [1, 1], "datatype": "BYTES", "data": ["f"]}}]}}
@@ -195,13 +195,13 @@ def test_a_killed_release_is_in_the_history_only_if_it_served_and_the_next_run_m
     # Before its smoke test: nothing has changed, and nothing has to be repaired.
     use_case(
         "do('release', '--version', '1', '--reason', 'unless it is there')\n"
-        "killed_at('switchyard.serving.deploy:smoke_test')\ndo('release', '--version', '2', '--reason', 'a')",
+        "killed_at('switchyard.serving.local.deploy:smoke_test')\ndo('release', '--version', '2', '--reason', 'a')",
         kill,
     )
     # It serves, but that is not recorded.
     seen, told, done, after, *_ = use_case(
         f"look()\n{history}do('release', '--version', '2', '--reason', 'b')\nlook()\n"
-        "killed_at('steps.changes:take_effect')\ndo('release', '--version', '3', '--reason', 'c')",
+        "killed_at('steps.registry.release_log:take_effect')\ndo('release', '--version', '3', '--reason', 'c')",
         kill,
     )
     assert_consistent(seen, 1)
@@ -211,7 +211,7 @@ def test_a_killed_release_is_in_the_history_only_if_it_served_and_the_next_run_m
     # It is recorded, but the stage has not moved; a training run has repaired the one before.
     seen, told, asked, trained, after, *_ = use_case(
         f"look()\n{history}do('rollback', '--reason', 'd')\ntrain('candidates.logistic.params.C=0.1')\nlook()\n"
-        "killed_at('steps.rollout:set_production')\ndo('release', '--version', '1', '--reason', 'e')",
+        "killed_at('steps.registry.rollout:set_production')\ndo('release', '--version', '1', '--reason', 'e')",
         kill,
     )
     assert (seen.answers, seen.aliases["champion"]) == (3, 2)
@@ -225,7 +225,7 @@ def test_a_killed_release_is_in_the_history_only_if_it_served_and_the_next_run_m
     # The stage has moved, MLflow does not know.
     seen, told, done, after, *_ = use_case(
         f"look()\n{history}do('rollback', '--reason', 'f')\nlook()\n"
-        "killed_at('steps.mirror:_move')\ndo('release', '--version', '2', '--reason', 'g')",
+        "killed_at('steps.registry.alias_sync:_move')\ndo('release', '--version', '2', '--reason', 'g')",
         kill,
     )
     assert (seen.answers, seen.aliases["champion"]) == (1, 3)
@@ -236,10 +236,10 @@ def test_a_killed_release_is_in_the_history_only_if_it_served_and_the_next_run_m
     # MLflow is away: the release goes through, and the same one again makes good for it.
     seen, done, after, away, between, again, last, told = use_case(
         "look()\ndo('release', '--version', '2', '--reason', 'h')\nlook()\n"
-        "import steps.mirror, mlflow.exceptions\nmove = steps.mirror._move\n"
+        "import steps.registry.alias_sync, mlflow.exceptions\nmove = steps.registry.alias_sync._move\n"
         "def gone(*_):\n    raise mlflow.exceptions.MlflowException('gone')\n"
-        "harm('steps.mirror:_move', gone)\ndo('release', '--version', '1', '--reason', 'i')\nlook()\n"
-        "harm('steps.mirror:_move', move)\ndo('release', '--version', '1', '--reason', 'j')\nlook()\n"
+        "harm('steps.registry.alias_sync:_move', gone)\ndo('release', '--version', '1', '--reason', 'i')\nlook()\n"
+        "harm('steps.registry.alias_sync:_move', move)\ndo('release', '--version', '1', '--reason', 'j')\nlook()\n"
         f"{history}"
     )
     assert (seen.answers, seen.aliases["champion"]) == (2, 3)

@@ -21,10 +21,10 @@ def sentence_of(ended, code=1):
 
 APPLY = """
 import json
-from stacks.session import open_session
+from stacks.setup.session import open_session
 with open_session(debug=False):
-    from stacks.apply import apply_stack
-    from stacks.stack_file import read_stack
+    from stacks.setup.apply import apply_stack
+    from stacks.setup.stack_file import read_stack
     from zenml.client import Client
 
     client = Client()

@@ -12,9 +12,9 @@ from kubernetes import client, config
 from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
 
-from stacks.apply import apply_stack
-from stacks.kserve.storage import ModelStorage
-from stacks.stack_file import StackFile
+from stacks.deployers.kserve.storage import ModelStorage
+from stacks.setup.apply import apply_stack
+from stacks.setup.stack_file import StackFile
 from tests.kserve.controller import running
 from tests.rehearsal.storage import s3_server
 
@@ -80,7 +80,11 @@ def stack_of(place, **settings):
     components = {
         "orchestrator": {"name": "local", "flavor": "local"},
         "artifact_store": {"name": "bucket", "flavor": "s3", "config": store},
-        "model_deployer": {"name": "cluster", "flavor": "stacks.flavors.kserve.KServeFlavor", "config": deployer},
+        "model_deployer": {
+            "name": "cluster",
+            "flavor": "stacks.deployers.kserve.flavor.KServeFlavor",
+            "config": deployer,
+        },
     }
     return StackFile.model_validate({"components": components})
 

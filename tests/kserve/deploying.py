@@ -7,10 +7,10 @@ import hashlib
 import polars as pl
 from kubernetes import client as kubernetes_client
 
-from switchyard.config import Deployment
-from switchyard.models.onnx_model import OnnxModel
-from switchyard.serving import client
-from switchyard.serving.golden import golden_rows
+from switchyard.config.sections import Deployment
+from switchyard.model.onnx_model import OnnxModel
+from switchyard.serving.protocol import client
+from switchyard.serving.rollout.golden import golden_rows
 from tests.rehearsal import storage
 from tests.serving.conftest import CARD, survival_graph
 

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 from switchyard.serving import __main__ as server
-from switchyard.serving import repository
-from switchyard.serving.loaded_model import load_model
-from switchyard.serving.request_error import RequestError
+from switchyard.serving.engine.loaded_model import load_model
+from switchyard.serving.local import repository
+from switchyard.serving.protocol.request_error import RequestError
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from switchyard.serving import client as oip
+from switchyard.serving.protocol import client as oip
 from tests.kserve.serving_runtimes import CODE, placed
 from tests.kserve.storage_initializer import download
 from tests.rehearsal.processes import free_port

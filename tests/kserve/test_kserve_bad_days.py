@@ -13,9 +13,9 @@ import pytest
 from kubernetes import client as kubernetes_client
 from zenml.client import Client
 
-from stacks.kserve.cluster import Cluster
+from stacks.deployers.kserve.cluster import Cluster
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.serving.golden import golden_rows
+from switchyard.serving.rollout.golden import golden_rows
 from tests.kserve.controller import Controller
 from tests.kserve.deploying import ROWS, SERVICES, answering, model, objects, roll_out, service, versions
 from tests.kserve.replica import ROOT
@@ -33,7 +33,7 @@ roll_out(Client().active_stack.model_deployer, version=int(sys.argv[1]), bias=fl
 @pytest.fixture
 def impatient(monkeypatch):
     """A wrong answer is final at once."""
-    monkeypatch.setattr("stacks.kserve.answer._SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr("stacks.deployers.kserve.answer._SETTLE_SECONDS", 0.0)
 
 
 def test_a_model_that_cannot_be_loaded_leaves_the_old_one_serving(deployer, place, uploads):

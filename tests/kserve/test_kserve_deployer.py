@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 from kubernetes import client as kubernetes_client
 
-from stacks.endpoints import stop_endpoint
-from stacks.flavors.kserve_deployer import KServeDeployer
-from switchyard.config import Batching, Deployment, Replicas, Resources
+from stacks.deployers.endpoints import stop_endpoint
+from stacks.deployers.kserve.deployer import KServeDeployer
+from switchyard.config.sections import Batching, Deployment, Replicas, Resources
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.serving import client
-from switchyard.serving.deployer import Deployer
-from switchyard.serving.golden import golden_rows
+from switchyard.serving.protocol import client
+from switchyard.serving.rollout.deployer import Deployer
+from switchyard.serving.rollout.golden import golden_rows
 from tests.kserve.deploying import ROWS, SERVICES, answering, model, objects, roll_out, service, versions
 from tests.rehearsal import storage
 from tests.serving.conftest import survival_graph

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import requests
 
-from switchyard.config import Batching, Deployment, Resources
+from switchyard.config.sections import Batching, Deployment, Resources
 from switchyard.errors import SwitchyardError
-from switchyard.serving import client
-from switchyard.serving.golden import golden_rows
+from switchyard.serving.protocol import client
+from switchyard.serving.rollout.golden import golden_rows
 from tests.kserve.deploying import answering, objects, roll_out, service
 from tests.kserve.replica import ROOT
 from tests.kserve.serving_runtimes import servingruntimes

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.config import Candidate, Config
+from switchyard.config.sections import Candidate, Config
 
 QUICK = {
     "logistic_regression": {"C": 0.5},
@@ -86,7 +86,7 @@ def config(target: str = "binary", **sections) -> Config:
 
 def fit(use_case: Config, candidate: str | Candidate, train: pl.DataFrame, validation: pl.DataFrame):
     """Call `train` as the step does."""
-    from switchyard.models.train import train as train_candidate
+    from switchyard.training.tables.train import train as train_candidate
 
     name, what = (candidate, use_case.candidates[candidate]) if isinstance(candidate, str) else ("it", candidate)
     sections = ("data", "task", "contract", "features", "search", "metrics", "seed", "threads", "split")

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from switchyard.errors import InputError
-from switchyard.models.check import check_candidates
+from switchyard.training.tables.check import check_candidates
 
 
 def test_a_sound_config_passes(houses):
@@ -94,10 +94,10 @@ def test_what_does_not_fit_the_task_is_one_sentence(houses, target, sections, me
 
 def test_neither_the_check_nor_the_import_of_training_loads_torch():
     script = (
-        "import sys, switchyard.models.train, switchyard.models.check\n"
+        "import sys, switchyard.training.tables.train, switchyard.training.tables.check\n"
         "slow = {'torch', 'sklearn', 'onnx', 'onnxruntime', 'optuna', 'polars', 'scipy'} & set(sys.modules)\n"
         "assert not slow, slow\n"
-        "from switchyard.models.learners import KINDS\n"
+        "from switchyard.training.tables.learners import KINDS\n"
         "KINDS['mlp'].build('classification', {}, 0, 1)._validate_params()\n"
         "assert 'torch' not in sys.modules\n"
     )

@@ -26,8 +26,8 @@ for target in ("binary", "price"):
 
 THREADS = """
 from threadpoolctl import threadpool_info
-import switchyard.models.train as module
-from switchyard.config import Candidate
+import switchyard.training.tables.train as module
+from switchyard.config.sections import Candidate
 fit_learner = module.fit_learner
 def observed(*given):
     print(sorted({{pool["num_threads"] for pool in threadpool_info()}}), len(threadpool_info()))

@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from switchyard.config.features import Feature
 from switchyard.errors import InputError
-from switchyard.models.encoder import MAX_CATEGORIES, check_columns, fit_encoder
-from switchyard.models.features import Feature
+from switchyard.training.tables.encoder import MAX_CATEGORIES, check_columns, fit_encoder
 
 AREA, COLOUR = Feature("area", "numeric", "FP32"), Feature("colour", "categorical", "BYTES")
 ZONE = Feature("zone", "categorical", "FP32")

@@ -2,8 +2,8 @@
 
 import pytest
 
+from switchyard.config.features import Feature, resolve
 from switchyard.errors import InputError
-from switchyard.models.features import Feature, resolve
 
 
 def resolved(use_case):

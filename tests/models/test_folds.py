@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.config import Split
+from switchyard.config.sections import Split
 from switchyard.errors import InputError
-from switchyard.models.folds import deal
-from switchyard.models.target import fit_target
+from switchyard.training.tables.folds import deal
+from switchyard.training.tables.target import fit_target
 
 
 def dealt(use_case, rows, count=4):

@@ -9,8 +9,8 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from switchyard.models.onnx_difference import differences, largest_difference
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.difference import differences, largest_difference
+from switchyard.model.onnx_model import OnnxModel
 from tests.images import brightness
 
 

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from switchyard.errors import InputError
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.onnx_model import OnnxModel
 
 
 def test_a_loaded_file_answers_as_the_trained_model(houses, rows, tmp_path):

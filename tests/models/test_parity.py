@@ -8,15 +8,15 @@ import polars as pl
 import pytest
 from onnx import numpy_helper
 
+from switchyard.config.features import resolve
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.models import parity
-from switchyard.models.encoder import fit_encoder
-from switchyard.models.export import export
-from switchyard.models.features import resolve
-from switchyard.models.fitted import Fitted, fit_learner
-from switchyard.models.learners import KINDS
-from switchyard.models.onnx_model import OnnxModel
-from switchyard.models.target import fit_target
+from switchyard.model.onnx_model import OnnxModel
+from switchyard.training.tables import parity
+from switchyard.training.tables.encoder import fit_encoder
+from switchyard.training.tables.fitted import Fitted, fit_learner
+from switchyard.training.tables.learners import KINDS
+from switchyard.training.tables.onnx.export import export
+from switchyard.training.tables.target import fit_target
 from switchyard.training.trained import check as check_parity
 
 
@@ -92,7 +92,7 @@ def test_nan_is_refused(houses, rows):
 
 
 def test_training_stops_when_the_exported_graph_is_wrong(houses, rows, monkeypatch):
-    from switchyard.models import train as module
+    from switchyard.training.tables import train as module
 
     honest = module.export
     monkeypatch.setattr(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from switchyard.errors import SwitchyardError
-from switchyard.models.pyfunc import _load_pyfunc
+from switchyard.model.pyfunc import _load_pyfunc
 from tests.images import brightness
 
 

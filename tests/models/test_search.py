@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from switchyard.config import Candidate
+from switchyard.config.sections import Candidate
 from switchyard.errors import SwitchyardError
-from switchyard.models.cross_validation import DivergedError
-from switchyard.models.search import find
+from switchyard.training.tables.cross_validation import DivergedError
+from switchyard.training.tables.search import find
 
 SPACE = {"C": {"low": 0.01, "high": 100.0, "log": True}}
 
@@ -102,7 +102,7 @@ def test_a_trial_that_diverges_is_recorded_and_not_chosen():
 
 
 def test_a_learner_that_always_diverges_is_one_sentence(houses, rows, monkeypatch):
-    from switchyard.models.mlp import Mlp
+    from switchyard.training.tables.mlp import Mlp
 
     honest = Mlp.predict
     monkeypatch.setattr(Mlp, "predict", lambda self, matrix: honest(self, matrix) * np.inf)

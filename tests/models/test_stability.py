@@ -6,16 +6,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.models.fitted import Fitted
-from switchyard.models.onnx_model import CARD_KEY
-from switchyard.models.peak_memory import PeakMemory
-from switchyard.models.stability import measure_stability
-from switchyard.models.target import Target
+from switchyard.model.onnx_model import CARD_KEY
+from switchyard.training.peak_memory import PeakMemory
 from switchyard.training.seeds import other_seeds
+from switchyard.training.tables.fitted import Fitted
+from switchyard.training.tables.stability import measure_stability
+from switchyard.training.tables.target import Target
 
 
 def train(houses, rows, candidate, seeds, target="binary"):
-    from switchyard.models.train import train as train_candidate
+    from switchyard.training.tables.train import train as train_candidate
 
     config = houses.config(target)
     sections = ("data", "task", "contract", "features", "search", "metrics", "seed", "threads", "split")

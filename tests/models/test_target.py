@@ -3,9 +3,9 @@
 import polars as pl
 import pytest
 
-from switchyard.config import Data
+from switchyard.config.sections import Data
 from switchyard.errors import InputError
-from switchyard.models.target import fit_target
+from switchyard.training.tables.target import fit_target
 
 
 def target(values, task="classification", **roles):

@@ -125,7 +125,7 @@ def test_logistic_regression_equals_a_pipeline_of_scikit_learn(trained, rows):
 
 
 def test_file_explains_itself(trained, tmp_path):
-    from switchyard.models.onnx_model import OnnxModel
+    from switchyard.model.onnx_model import OnnxModel
 
     model = trained("three", "mlp").model
     (tmp_path / "model.onnx").write_bytes(model.content)

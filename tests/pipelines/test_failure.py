@@ -7,7 +7,7 @@ import contextlib
 import pytest
 from zenml import pipeline, step
 
-from pipelines.launch import failure
+from runs.launch import failure
 from switchyard import errors
 from switchyard.errors import GateError, InputError, SwitchyardError
 

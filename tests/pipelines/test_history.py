@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from pipelines.history import print_history
+from runs.history import print_history
 
 ORIGIN = {"candidate": "forest", "sha256": "ab" * 32, "trained_by": "people-1"}
 DATA = {"uri": "data/people.csv", "fingerprint": "0123456789abcdef0123"}

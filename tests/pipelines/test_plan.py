@@ -6,8 +6,8 @@ import io
 
 from rich.console import Console
 
-from pipelines.plan import print_plan
-from pipelines.preflight import preflight
+from runs.plan import print_plan
+from runs.preflight import preflight
 from switchyard.project import ROOT
 
 

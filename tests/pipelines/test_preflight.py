@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import preflight as module
-from pipelines.preflight import check_learners, preflight
-from switchyard.config_loading import load
+from runs import preflight as module
+from runs.preflight import check_learners, preflight
+from switchyard.config.loading import load
 from switchyard.errors import InputError
 from switchyard.project import ROOT
 

@@ -10,7 +10,7 @@ import re
 import pytest
 from rich.console import Console
 
-from pipelines.progress import step_lines
+from runs.progress import step_lines
 
 ZENML = logging.getLogger("zenml.orchestrators.step_launcher")
 
@@ -117,8 +117,8 @@ def test_the_log_is_as_it_was_afterwards_and_untouched_with_debug():
 def test_an_orchestrator_of_ours_tells_of_steps_that_run_elsewhere():
     console = Console(file=io.StringIO(), width=100)
     with step_lines(console, False, []):
-        logging.getLogger("stacks.kubeflow.waiting").info(*started("ingest"))
-        logging.getLogger("stacks.kubeflow.waiting").info(*finished("ingest"))
+        logging.getLogger("stacks.orchestrators.kubeflow.waiting").info(*started("ingest"))
+        logging.getLogger("stacks.orchestrators.kubeflow.waiting").info(*finished("ingest"))
         logging.getLogger("somebody.else").warning(*started("validate"))
 
     assert told(console.file.getvalue()) == [("ingest", "done")]
@@ -127,11 +127,11 @@ def test_an_orchestrator_of_ours_tells_of_steps_that_run_elsewhere():
 def test_an_epoch_is_told_as_it_is():
     console = Console(file=io.StringIO(), width=40)
     with step_lines(console, False, []):
-        logging.getLogger("steps.epochs").info(
+        logging.getLogger("steps.support.epochs").info(
             "train_cnn epoch %d: %s", 3, "loss 0.25 (validation 0.31), accuracy 0.91"
         )
         logging.getLogger("steps.other").info("not for users")
-        logging.getLogger("steps.remote_checkpoint").warning("%s cannot be written", "s3://b/checkpoint.zip")
+        logging.getLogger("steps.storage.remote_checkpoint").warning("%s cannot be written", "s3://b/checkpoint.zip")
 
     told = ["train_cnn epoch 3: loss 0.25 (validation 0.31), accuracy 0.91", "s3://b/checkpoint.zip cannot be written"]
     assert console.file.getvalue().splitlines() == [f"  {each}" for each in told]

@@ -44,7 +44,7 @@ def killed(new_project, s3, bucket, tmp_path_factory):
     few = config("few", "image_classification", "cnn")
     (project.root / "configs" / "few.yaml").write_text(yaml.safe_dump(few, sort_keys=False))
     write_stacks(project, s3, "s3://pods/runs")
-    harm = {"HARM_AT": "steps.remote_checkpoint:_upload", "HARM_HOW": "kill", "HARM_WHEN": "after"}
+    harm = {"HARM_AT": "steps.storage.remote_checkpoint:_upload", "HARM_HOW": "kill", "HARM_WHEN": "after"}
     harm |= {"HARM_MARK": str(tmp_path_factory.mktemp("mark") / "mark"), "PYTHONPATH": str(PLUGIN)}
     first = project.run("--stack", "bucket", "--config", "few", *SLOW, **harm)
     left = bucket()

@@ -23,7 +23,7 @@ import mlflow
 import polars as pl
 import pytest
 
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.onnx_model import OnnxModel
 from tests.integration.conftest import Finished, Project
 from tests.pipelines.conftest import write_stacks
 

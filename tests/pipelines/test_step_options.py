@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from zenml.enums import StackComponentType
 
-from steps.options import step_options
-from switchyard.config import Config
+from steps.support.options import step_options
+from switchyard.config.sections import Config
 
 CONFIG = Config.model_validate(
     {
@@ -28,9 +28,9 @@ CONFIG = Config.model_validate(
 @pytest.fixture(scope="module")
 def kubeflow(zenml):
     """A stack whose orchestrator places pods on nodes; nothing of it is asked."""
-    from stacks.flavors.kubeflow import KubeflowFlavor
+    from stacks.orchestrators.kubeflow.flavor import KubeflowFlavor
 
-    zenml.create_flavor("stacks.flavors.kubeflow.KubeflowFlavor", StackComponentType.ORCHESTRATOR)
+    zenml.create_flavor("stacks.orchestrators.kubeflow.flavor.KubeflowFlavor", StackComponentType.ORCHESTRATOR)
     zenml.create_stack_component("cluster", KubeflowFlavor().name, StackComponentType.ORCHESTRATOR, {})
     local = zenml.active_stack_model.name
     zenml.create_stack(

@@ -11,13 +11,13 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from pipelines import summary
-from pipelines.outcome_data import Outcome
-from pipelines.summary import commands, print_summary
-from switchyard.models.onnx_model import OnnxModel
-from switchyard.serving.daemon import stop
-from switchyard.serving.deploy import deploy
-from switchyard.serving.golden import golden_rows
+from runs import summary
+from runs.outcome_data import Outcome
+from runs.summary import commands, print_summary
+from switchyard.model.onnx_model import OnnxModel
+from switchyard.serving.local.daemon import stop
+from switchyard.serving.local.deploy import deploy
+from switchyard.serving.rollout.golden import golden_rows
 from tests.rehearsal.processes import free_port
 from tests.serving.conftest import CARD, survival_graph
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import unchanged
-from pipelines.outcome_data import Outcome
-from pipelines.unchanged import last_outcome, last_stack, recipe, remember
-from switchyard.config_loading import load
+from runs import unchanged
+from runs.outcome_data import Outcome
+from runs.unchanged import last_outcome, last_stack, recipe, remember
+from switchyard.config.loading import load
 from switchyard.project import ROOT
 
 
@@ -21,7 +21,7 @@ from switchyard.project import ROOT
 def project(tmp_path, monkeypatch):
     """A copy of what a recipe reads, with a ZenML folder and a state folder of its own."""
     root = tmp_path / "project"
-    for part in ("commands", "pipelines", "stacks", "steps", "switchyard"):
+    for part in ("commands", "pipelines", "runs", "stacks", "steps", "switchyard"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("run.py", "requirements.lock"):
         shutil.copy2(ROOT / file, root / file)
@@ -103,11 +103,11 @@ FILES = [
     "run.py",
     "requirements.lock",
     "stacks/local.yaml",
-    "stacks/apply.py",
-    "stacks/flavors/oip_deployer.py",
+    "stacks/setup/apply.py",
+    "stacks/deployers/local/deployer.py",
     "steps/train.py",
     "pipelines/training.py",
-    "switchyard/models/learners.py",
+    "switchyard/training/tables/learners.py",
     "switchyard/evaluation/report.html",
 ]
 

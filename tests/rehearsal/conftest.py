@@ -19,7 +19,7 @@ import pytest
 import requests
 from kubernetes import config as kubernetes_config
 
-from switchyard.serving import client
+from switchyard.serving.protocol import client
 from tests.integration.conftest import Finished, Project, Started
 from tests.kserve.serving_runtimes import servingruntimes
 from tests.rehearsal.project import copy_project

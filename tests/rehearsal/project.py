@@ -14,6 +14,7 @@ _PARTS = (
     "configs",
     "data",
     "pipelines",
+    "runs",
     "stacks",
     "steps",
     "switchyard",

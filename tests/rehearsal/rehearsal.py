@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from stacks.image.build import build_and_push
+from stacks.step_image.build import build_and_push
 from tests.image.docker import dockerd, project_recipe
 from tests.image.docker import registry as docker_registry
 from tests.kfp.server import running as kubeflow_pipelines

@@ -12,7 +12,7 @@ import mlflow
 import pytest
 import requests
 
-from switchyard.serving import client
+from switchyard.serving.protocol import client
 
 pytestmark = pytest.mark.thorough
 RUN = ("--stack", "kubeflow", "--config", "people")

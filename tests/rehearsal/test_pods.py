@@ -9,7 +9,7 @@ from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 from kubernetes import watch
 
-from switchyard.serving import client
+from switchyard.serving.protocol import client
 from tests.image.docker import Unavailable as NoDocker
 from tests.kserve.cluster import Unavailable
 from tests.rehearsal import storage

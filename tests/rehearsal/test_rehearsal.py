@@ -14,7 +14,7 @@ import yaml
 from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 
-from switchyard.serving import client
+from switchyard.serving.protocol import client
 from tests.kfp.pipelines import client_of
 from tests.kserve.deploying import SERVICES
 from tests.rehearsal import storage

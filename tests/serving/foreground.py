@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 
 from switchyard.project import ROOT
-from switchyard.serving import client
+from switchyard.serving.protocol import client
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.onnx_model import OnnxModel
 
 SIZE = (16, 12)
 CLASSES = ["cat", "dog", "gnu"]
@@ -23,7 +23,7 @@ def card(name: str, channels: int, **about) -> dict:
 def encoder(channels: int):
     import torch
 
-    from switchyard.images.network import Encoder
+    from switchyard.training.images.network import Encoder
 
     torch.manual_seed(3)
     return Encoder(SIZE, channels, 4, torch.full((channels,), 0.5), torch.full((channels,), 0.1))
@@ -32,8 +32,8 @@ def encoder(channels: int):
 @cache
 def classifier(name: str = "pets", channels: int = 3) -> OnnxModel:
     """Says cat, dog or gnu of colour images."""
-    from switchyard.images.export import export_classifier
-    from switchyard.images.network import Classifier
+    from switchyard.training.images.network import Classifier
+    from switchyard.training.images.onnx.export import export_classifier
 
     about = card(name, channels, task="image_classification")
     return OnnxModel(export_classifier(Classifier(encoder(channels), 3).eval(), about), about)
@@ -42,9 +42,9 @@ def classifier(name: str = "pets", channels: int = 3) -> OnnxModel:
 @cache
 def searcher(name: str = "faces", *, images: int = 20, with_gallery: bool = True) -> OnnxModel:
     """Finds grey images like those of a random gallery."""
-    from switchyard.images.arcface import Embedder
-    from switchyard.images.export import export_embedder
-    from switchyard.images.gallery import Gallery
+    from switchyard.model.gallery import Gallery
+    from switchyard.training.images.arcface import Embedder
+    from switchyard.training.images.onnx.export import export_embedder
 
     gallery = {"neighbours": 3, "vote": 1, "threshold": -1.0}
     about = card(name, 1, task="image_retrieval", gallery=gallery)

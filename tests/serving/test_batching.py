@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.config import Batching
-from switchyard.serving import daemon
+from switchyard.config.sections import Batching
+from switchyard.serving.local import daemon
 from tests.serving.conftest import put
 from tests.serving.image_models import SIZE, classifier, encoded, photo, searcher
 from tests.serving.test_server_limits import refusal, serving

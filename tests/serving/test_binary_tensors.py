@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import pytest
 
-from switchyard.serving.datatypes import DATATYPES
+from switchyard.serving.protocol.datatypes import DATATYPES
 
 
 def packed(strings):

@@ -11,9 +11,10 @@ import threading
 import pytest
 
 from switchyard.errors import SwitchyardError
-from switchyard.serving import client, daemon, repository
-from switchyard.serving.deploy import deploy, retire
-from switchyard.serving.golden import golden_rows
+from switchyard.serving.local import daemon, repository
+from switchyard.serving.local.deploy import deploy, retire
+from switchyard.serving.protocol import client
+from switchyard.serving.rollout.golden import golden_rows
 
 
 def golden(kit, bias=0.0):

@@ -7,12 +7,13 @@ import json
 import polars as pl
 import pytest
 
-from switchyard.config import Expectations
+from switchyard.config.sections import Expectations
 from switchyard.errors import SwitchyardError
-from switchyard.serving import client, repository
-from switchyard.serving.deploy import deploy
-from switchyard.serving.expectations import ROWS, expected_answers, rows_of
-from switchyard.serving.golden import golden_rows, smoke_test
+from switchyard.serving.local import repository
+from switchyard.serving.local.deploy import deploy
+from switchyard.serving.protocol import client
+from switchyard.serving.rollout.expectations import ROWS, expected_answers, rows_of
+from switchyard.serving.rollout.golden import golden_rows, smoke_test
 
 GIRL = {"name": "girl", "row": {"sex": "female", "age": 8.0}, "answer": "survived"}
 NEAR = {"name": "near", "row": {"sex": "male", "age": None}, "score": 0.0067, "tolerance": 0.01}

@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from switchyard.errors import SwitchyardError
-from switchyard.serving.golden import golden_rows, smoke_test
+from switchyard.serving.rollout.golden import golden_rows, smoke_test
 
 
 def column(golden, name):

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from switchyard.errors import SwitchyardError
-from switchyard.serving import daemon
-from switchyard.serving.deploy import deploy
-from switchyard.serving.golden import golden_rows, smoke_test
+from switchyard.serving.local import daemon
+from switchyard.serving.local.deploy import deploy
+from switchyard.serving.rollout.golden import golden_rows, smoke_test
 from tests.serving.image_models import SIZE, classifier, encoded, frame, photo, searcher
 from tests.serving.test_bad_requests import mutated
 

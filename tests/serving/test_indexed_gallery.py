@@ -10,15 +10,15 @@ import onnx
 import pytest
 
 from switchyard.errors import SwitchyardError
-from switchyard.images.faiss_gallery import FaissGallery
-from switchyard.images.gallery import described
+from switchyard.model.faiss_gallery import FaissGallery
+from switchyard.model.gallery import described
 from switchyard.model.gallery_of import gallery_of
-from switchyard.models.onnx_model import CARD_KEY, OnnxModel
-from switchyard.serving import daemon
-from switchyard.serving.deploy import deploy
-from switchyard.serving.golden import golden_rows
-from switchyard.serving.loaded_model import load_model, stamp
-from switchyard.serving.request_error import RequestError
+from switchyard.model.onnx_model import CARD_KEY, OnnxModel
+from switchyard.serving.engine.loaded_model import load_model, stamp
+from switchyard.serving.local import daemon
+from switchyard.serving.local.deploy import deploy
+from switchyard.serving.protocol.request_error import RequestError
+from switchyard.serving.rollout.golden import golden_rows
 from tests.serving.image_models import encoded, frame, photo, searcher
 
 PNG = {"Content-Type": "image/png"}

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from switchyard.errors import SwitchyardError
-from switchyard.serving import repository
+from switchyard.serving.local import repository
 
 GOLDEN = {"request": {}, "response": {}, "tolerance": 1e-5}
 

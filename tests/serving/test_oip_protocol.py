@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from switchyard.serving.datatypes import DATATYPES
+from switchyard.serving.protocol.datatypes import DATATYPES
 
 
 def sigmoid(value):

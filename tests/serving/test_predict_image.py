@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from switchyard.serving import daemon
+from switchyard.serving.local import daemon
 from tests.serving.image_models import CLASSES, SIZE, classifier, encoded, photo, searcher
 
 PETS, FACES = "/v2/models/pets/predict-image", "/v2/models/faces/predict-image"

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from switchyard.serving import client
+from switchyard.serving.protocol import client
 from tests.serving.foreground import serving
 
 

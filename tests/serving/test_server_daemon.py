@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from switchyard.errors import SwitchyardError
-from switchyard.serving import client, daemon
-from switchyard.serving.running import start_time, state_file
+from switchyard.serving.local import daemon
+from switchyard.serving.local.running import start_time, state_file
+from switchyard.serving.protocol import client
 
 
 def test_it_starts_answers_and_stops(root, kit):
@@ -66,7 +67,7 @@ def test_a_port_in_use_is_passed_over_and_said(root):
 
 
 def test_it_outlives_its_starter_and_is_not_its_zombie_when_killed(root, kit):
-    program = "from pathlib import Path\nfrom switchyard.serving import daemon\n"
+    program = "from pathlib import Path\nfrom switchyard.serving.local import daemon\n"
     program += f"print(daemon.start(Path({str(root)!r}), port={kit.free_port()}).pid)"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     pid = int(subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment, check=True).stdout)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from switchyard.errors import SwitchyardError
-from switchyard.serving import client, daemon
+from switchyard.serving.local import daemon
+from switchyard.serving.protocol import client
 from tests.serving.foreground import ENVIRONMENT, serving
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from switchyard.serving.pace import Pace
+from switchyard.serving.engine.pace import Pace
 
 PATH = b"/v2/models/survival/infer"
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from zenml.enums import StackComponentType
 
-from stacks.apply import apply_stack
-from stacks.stack_file import StackFile, read_stack
+from stacks.setup.apply import apply_stack
+from stacks.setup.stack_file import StackFile, read_stack
 from switchyard.errors import InputError
 
 STORE, DEPLOYER, TRACKER = (
     StackComponentType(kind) for kind in ("artifact_store", "model_deployer", "experiment_tracker")
 )
 BUCKET = {"path": "s3://bucket/runs", "key": "k", "client_kwargs": {"endpoint_url": "http://127.0.0.1:9/"}}
-OIP = "stacks.flavors.oip.OipFlavor"
+OIP = "stacks.deployers.local.flavor.OipFlavor"
 
 
 def stack_file(name, **components):
@@ -115,9 +115,12 @@ def test_a_stack_of_other_components_becomes_what_the_file_says(zenml):
 
 
 REFUSED = {
-    "unknown flavor": ({"flavor": "local"}, ["model_deployer.flavor", "'local'", "mlflow", "stacks/flavors"]),
+    "unknown flavor": ({"flavor": "local"}, ["model_deployer.flavor", "'local'", "mlflow", "stacks/"]),
     "module that is not there": ({"flavor": "stacks.flavors.nope.X"}, ["model_deployer.flavor", "stacks.flavors.nope"]),
-    "class that is not there": ({"flavor": "stacks.flavors.oip.Nope"}, ["model_deployer.flavor", "no flavor Nope"]),
+    "class that is not there": (
+        {"flavor": "stacks.deployers.local.flavor.Nope"},
+        ["model_deployer.flavor", "no flavor Nope"],
+    ),
     "class that is no flavor": ({"flavor": "switchyard.errors.InputError"}, ["model_deployer.flavor", "no flavor"]),
     "unknown setting": ({"flavor": OIP, "config": {"pth": "x"}}, ["model_deployer.config.pth", "did you mean path"]),
     "setting of another type": ({"flavor": OIP, "config": {"path": 7}}, ["model_deployer.config.path", "string", "7"]),

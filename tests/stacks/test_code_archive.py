@@ -9,7 +9,7 @@ import tarfile
 import pytest
 from zenml.utils.code_utils import CodeArchive
 
-from stacks.code_archive import keep_private
+from stacks.zenml_patches.code_archive import keep_private
 
 KEPT = ["run.py", "steps/train.py", ".env.example", "configs/env.yaml", "steps/environment.py"]
 PRIVATE = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.dashboard_survey import skip_survey
+from stacks.zenml_patches.dashboard_survey import skip_survey
 
 
 def stored_user(client):

@@ -20,15 +20,15 @@ __all__ = ["new_project"]
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 ROLL_OUT = """
 import json
-from stacks.session import open_session
+from stacks.setup.session import open_session
 with open_session(debug=False):
     import polars as pl
     from zenml.client import Client
-    from stacks.apply import apply_stack
-    from stacks.stack_file import read_stack
-    from switchyard.config import Deployment
-    from switchyard.models.onnx_model import OnnxModel
-    from switchyard.serving.golden import golden_rows
+    from stacks.setup.apply import apply_stack
+    from stacks.setup.stack_file import read_stack
+    from switchyard.config.sections import Deployment
+    from switchyard.model.onnx_model import OnnxModel
+    from switchyard.serving.rollout.golden import golden_rows
     apply_stack("local", read_stack("local"))
     model = OnnxModel(open("model.onnx", "rb").read(), json.load(open("card.json")))
     golden = golden_rows(model, pl.DataFrame({{"sex": ["female"], "age": [20.0]}}))

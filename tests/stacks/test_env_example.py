@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 
-from stacks.env_example import env_example
-from stacks.environment import read_env_file
-from stacks.stack_file import read_stack, read_template
+from stacks.setup.env_example import env_example
+from stacks.setup.environment import read_env_file
+from stacks.setup.stack_file import read_stack, read_template
 from switchyard.project import ROOT
 
 
 def test_the_example_is_as_new():
-    assert (ROOT / ".env.example").read_text() == env_example(), "python -m stacks.env_example > .env.example"
+    assert (ROOT / ".env.example").read_text() == env_example(), "python -m stacks.setup.env_example > .env.example"
 
 
 def test_git_keeps_the_example_and_not_the_keys():

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from stacks.environment import load_environment, read_env_file
+from stacks.setup.environment import load_environment, read_env_file
 from switchyard.errors import InputError
 
 
@@ -72,7 +72,7 @@ def test_zenml_talks_to_the_server_that_the_file_names(env_file):
     program = """
 import sys
 from pathlib import Path
-from stacks.environment import load_environment
+from stacks.setup.environment import load_environment
 load_environment(Path("/nowhere/.env"))
 assert "dotenv" not in sys.modules and "zenml" not in sys.modules
 load_environment(Path(sys.argv[1]))

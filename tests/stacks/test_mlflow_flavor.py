@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from zenml.enums import StackComponentType
 from zenml.stack import StackComponent
 
-from stacks.apply import apply_stack
-from stacks.stack_file import StackFile
+from stacks.setup.apply import apply_stack
+from stacks.setup.stack_file import StackFile
 from switchyard.errors import InputError
 
 TRACKER = StackComponentType.EXPERIMENT_TRACKER
@@ -52,7 +52,7 @@ def asked():
 
 def stack(config):
     parts = {"orchestrator": {"flavor": "local"}, "artifact_store": {"flavor": "local"}}
-    parts["experiment_tracker"] = {"flavor": "stacks.flavors.mlflow.TrackerFlavor", "config": config}
+    parts["experiment_tracker"] = {"flavor": "stacks.trackers.mlflow.flavor.TrackerFlavor", "config": config}
     secrets = {"user": {"name": "me", "password": "the-password"}, "token": {"it": "the-token"}}
     return StackFile(
         components={kind: {"name": "ways", **each} for kind, each in parts.items()},

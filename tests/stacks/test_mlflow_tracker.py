@@ -9,8 +9,8 @@ from multiprocessing import get_context
 import mlflow
 import pytest
 
-from stacks.flavors.mlflow import TrackerConfig
-from stacks.flavors.mlflow_tracker import Tracker
+from stacks.trackers.mlflow.flavor import TrackerConfig
+from stacks.trackers.mlflow.tracker import Tracker
 from switchyard.errors import SwitchyardError
 from switchyard.project import ROOT
 from tests.rehearsal.processes import free_port, server
@@ -74,7 +74,7 @@ def test_a_server_that_is_down_is_named_before_anything_runs():
 
 def test_processes_that_are_the_first_to_use_a_database_do_not_disturb_each_other(tmp_path):
     """MLflow alone fails in all of them but one."""
-    create = "import sys; from stacks.flavors.mlflow_tracker import _create_database; _create_database(sys.argv[1])"
+    create = "import sys; from stacks.trackers.mlflow.tracker import _create_database; _create_database(sys.argv[1])"
     command = [sys.executable, "-c", create, f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}"]
     started = [subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     ends = [each.communicate()[1] for each in started]

@@ -15,16 +15,16 @@ import pytest
 from zenml.client import Client
 from zenml.enums import ServiceState
 
-from stacks.apply import apply_stack
-from stacks.endpoints import stop_endpoint
-from stacks.flavors.oip_deployer import OipDeployer
-from stacks.stack_file import read_stack
-from switchyard.config import Batching, Deployment
+from stacks.deployers.endpoints import stop_endpoint
+from stacks.deployers.local.deployer import OipDeployer
+from stacks.setup.apply import apply_stack
+from stacks.setup.stack_file import read_stack
+from switchyard.config.sections import Batching, Deployment
 from switchyard.errors import InputError
-from switchyard.models.onnx_model import OnnxModel
-from switchyard.serving import daemon
-from switchyard.serving.deployer import Deployer
-from switchyard.serving.golden import golden_rows
+from switchyard.model.onnx_model import OnnxModel
+from switchyard.serving.local import daemon
+from switchyard.serving.rollout.deployer import Deployer
+from switchyard.serving.rollout.golden import golden_rows
 from tests.rehearsal.processes import free_port
 from tests.serving.conftest import CARD, survival_graph
 

@@ -18,8 +18,8 @@ from zenml.enums import StackComponentType
 from zenml.integrations.s3.artifact_stores.s3_artifact_store import S3ArtifactStore
 from zenml.integrations.s3.flavors.s3_artifact_store_flavor import S3ArtifactStoreConfig
 
-from stacks.stack_file import read_stack
-from steps.artifacts import _storage_options
+from stacks.setup.stack_file import read_stack
+from steps.storage.artifacts import _storage_options
 from switchyard.project import ROOT
 from tests.stacks.s3_server import s3_server, write_certificates
 
@@ -108,7 +108,7 @@ READ = """
 import json, sys
 from types import SimpleNamespace
 import polars as pl
-from steps.artifacts import _storage_options
+from steps.storage.artifacts import _storage_options
 config = SimpleNamespace(SUPPORTED_SCHEMES={"s3://"}, bucket="own-region", **json.loads(sys.argv[1]))
 store = SimpleNamespace(config=config, get_credentials=lambda: ("k", "s", None, None))
 options = _storage_options(store) | json.loads(sys.argv[2])

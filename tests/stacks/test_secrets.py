@@ -9,14 +9,14 @@ from pydantic import SecretStr
 from zenml.enums import StackComponentType
 from zenml.stack import StackComponent
 
-from stacks.apply import apply_stack
-from stacks.stack_file import StackFile
+from stacks.setup.apply import apply_stack
+from stacks.setup.stack_file import StackFile
 from switchyard.errors import InputError
 
 STORE, TRACKER = StackComponentType.ARTIFACT_STORE, StackComponentType.EXPERIMENT_TRACKER
 S3 = {"flavor": "s3", "config": {"path": "s3://b", "authentication_secret": "keys"}}
 MLFLOW = {
-    "flavor": "stacks.flavors.mlflow.TrackerFlavor",
+    "flavor": "stacks.trackers.mlflow.flavor.TrackerFlavor",
     "config": {"tracking_uri": "http://127.0.0.1:9", "tracking_token": "{{token.it}}"},
 }
 

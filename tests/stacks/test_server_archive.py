@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from stacks.kserve.server_archive import server_archive
+from stacks.deployers.kserve.server_archive import server_archive
 from switchyard.project import ROOT
 
 
@@ -35,7 +35,7 @@ def test_python_runs_it_without_the_project(tmp_path):
 
 def test_what_is_imported_late_is_in_it_and_what_only_trains_is_not():
     found = names(server_archive())
-    assert {"switchyard/serving/short_path.py", "switchyard/images/faiss_gallery.py", "switchyard/__init__.py"} <= {
+    assert {"switchyard/serving/http/short_path.py", "switchyard/model/faiss_gallery.py", "switchyard/__init__.py"} <= {
         *found
     }
     assert [name for name in found if "network" in name or "training" in name or "evaluation" in name] == []

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from commands import parser_of
-from stacks.kserve.serving_runtime import serving_runtime
+from stacks.deployers.kserve.serving_runtime import serving_runtime
 from switchyard.errors import InputError, SwitchyardError
 
 

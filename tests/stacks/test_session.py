@@ -16,7 +16,7 @@ __all__ = ["new_project"]
 pytestmark = pytest.mark.integration
 OPEN = """
 import sys
-from stacks.session import open_session
+from stacks.setup.session import open_session
 from switchyard.errors import SwitchyardError
 try:
     with open_session(debug=False):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stacks import stack_file
-from stacks.stack_file import read_stack
+from stacks.setup import stack_file
+from stacks.setup.stack_file import read_stack
 from switchyard.errors import InputError
 
 MINIMAL = """

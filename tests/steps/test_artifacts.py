@@ -15,11 +15,11 @@ import pytest
 from s3fs import S3FileSystem
 from zenml.enums import VisualizationType
 
-from steps.artifacts import DatasetMaterializer, OnnxModelMaterializer, ReportMaterializer
+from steps.storage.artifacts import DatasetMaterializer, OnnxModelMaterializer, ReportMaterializer
 from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
-from switchyard.models.companions import digests
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.companions import digests
+from switchyard.model.onnx_model import OnnxModel
 from switchyard.report import Report
 
 ROWS = pl.DataFrame({"id": [1, 2, 3], "name": ["Ann", None, "Zoë"], "fare": [1.5, float("nan"), None]})

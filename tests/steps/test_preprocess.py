@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from steps.preprocess import preprocess
-from switchyard.config import Column, Contract, Data, Features, Metrics, Reporting, Split
+from switchyard.config.sections import Column, Contract, Data, Features, Metrics, Reporting, Split
 from switchyard.data.dataset import Dataset
 from switchyard.errors import InputError
 

@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import pytest
 
-from steps import remote_checkpoint
-from steps.checkpoints import KEPT, Checkpoints
-from steps.remote_checkpoint import RemoteCheckpoint
+from steps.storage import remote_checkpoint
+from steps.storage.checkpoints import KEPT, Checkpoints
+from steps.storage.remote_checkpoint import RemoteCheckpoint
 from switchyard.training.checkpoint_files import CHECKPOINT, FETCHED
 from tests.s3.faults import faulty
 from tests.steps.conftest import artifacts_at, new_s3_store

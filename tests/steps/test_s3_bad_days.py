@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from steps.artifacts import DatasetMaterializer
+from steps.storage.artifacts import DatasetMaterializer
 from switchyard.data.dataset import Dataset
 from tests.s3.faults import faulty
 from tests.steps.conftest import artifacts_at, new_s3_store

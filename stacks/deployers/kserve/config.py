@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerConfig
 
-from stacks.kserve.manifest import OWN_RUNTIME
+from stacks.deployers.kserve.manifest import OWN_RUNTIME
 
 
 class KServeConfig(BaseModelDeployerConfig):

@@ -9,7 +9,7 @@ from switchyard.data.validation import Outcome, concluded
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.config import Contract
+    from switchyard.config.sections import Contract
     from switchyard.data.distribution import ColumnShift
 
 
@@ -28,7 +28,7 @@ def validate(
     Raises:
         InputError: A rule makes no sense for its column, or the data cannot be trained on at all.
     """
-    from switchyard.data.contract import check
+    from switchyard.data.tables.contract.contract import check
 
     checked = check(frame, contract, target, source)
     return concluded(checked, frame, contract, baseline, lambda moved: _moved(source, moved))

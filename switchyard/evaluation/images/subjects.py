@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchyard.errors import InputError
-from switchyard.images.subject import Subject
+from switchyard.evaluation.images.subject import Subject
 
 if TYPE_CHECKING:
-    from switchyard.models.onnx_model import OnnxModel
+    from switchyard.model.onnx_model import OnnxModel
 
 
 def subject_of(model: OnnxModel) -> Subject:
@@ -17,8 +17,8 @@ def subject_of(model: OnnxModel) -> Subject:
     Raises:
         InputError: The model is not one of images, or its gallery is nowhere.
     """
-    from switchyard.images.classifier_subject import ClassifierSubject
-    from switchyard.images.retrieval_subject import RetrievalSubject
+    from switchyard.evaluation.images.classifier_subject import ClassifierSubject
+    from switchyard.evaluation.images.retrieval_subject import RetrievalSubject
 
     task = model.card["task"]
     if task == "image_classification":

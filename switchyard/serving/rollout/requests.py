@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.models.onnx_model import OnnxModel
+    from switchyard.model.onnx_model import OnnxModel
 
 
 def request_body(model: OnnxModel, rows: pl.DataFrame) -> dict[str, Any]:

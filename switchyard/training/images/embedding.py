@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from switchyard.data.images.image_table import ImageTable
 from switchyard.errors import InputError
-from switchyard.images.gallery import BATCH, UNKNOWN_LABEL, Gallery
-from switchyard.images.image_table import ImageTable
-from switchyard.models.onnx_model import OnnxModel
+from switchyard.model.gallery import BATCH, UNKNOWN_LABEL, Gallery
+from switchyard.model.onnx_model import OnnxModel
 
 
 def embed(model: OnnxModel, tables: Sequence[str | Path]) -> Gallery:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.versions.code_of import code_of
+from runs.versions.code_of import code_of
 from switchyard.lineage import origin
 
 

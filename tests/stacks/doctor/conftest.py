@@ -11,7 +11,7 @@ from zenml.config.global_config import GlobalConfiguration
 from zenml.login.credentials_store import CredentialsStore
 
 from stacks.doctor.target import Target
-from stacks.stack_file import read_stack
+from stacks.setup.stack_file import read_stack
 from tests.rehearsal.processes import free_port
 
 NOWHERE = "http://127.0.0.1:9"

@@ -10,7 +10,7 @@ import requests
 
 from stacks.doctor import bucket, folder
 from stacks.doctor.target import Target
-from stacks.stack_file import StackFile
+from stacks.setup.stack_file import StackFile
 from tests.stacks.doctor.conftest import target
 from tests.stacks.s3_server import s3_server, write_certificates
 

@@ -8,9 +8,9 @@ import pytest
 import yaml
 from kubernetes import client
 
+from stacks.deployers.kserve.rights import RIGHTS
+from stacks.deployers.kserve.serving_runtime import serving_runtime
 from stacks.doctor import kserve_api, kserve_rights, kubernetes_access, zenml_secret
-from stacks.kserve.rights import RIGHTS
-from stacks.kserve.serving_runtime import serving_runtime
 from switchyard.errors import SwitchyardError
 from switchyard.project import ROOT
 from tests.kserve.serving_runtimes import servingruntimes

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from stacks.doctor import container_registry, image
-from stacks.image.tag import NAME, image_tag
+from stacks.step_image.tag import NAME, image_tag
 from switchyard.errors import SwitchyardError
 from tests.image.docker import Unavailable, registry
 from tests.stacks.doctor.conftest import target

@@ -66,7 +66,7 @@ class Submitter:
 
     def api(self):
         """What the code under test asks KFP with, for looking at what it has done."""
-        from stacks.kubeflow.api import KfpApi
+        from stacks.orchestrators.kubeflow.api import KfpApi
         from stacks.orchestrators.kubeflow.config import KubeflowConfig
 
         return KfpApi(KubeflowConfig(url=self.url, namespace="ml"))
@@ -153,7 +153,7 @@ def stack_components(url: str, servers: dict[str, str]) -> dict[str, tuple[str, 
     """Flavor and settings of each component."""
     return {
         "orchestrator": (
-            "stacks.flavors.kubeflow.KubeflowFlavor",
+            "stacks.orchestrators.kubeflow.flavor.KubeflowFlavor",
             {
                 "url": url,
                 "image": IMAGE,
@@ -181,8 +181,8 @@ def activate(components: dict[str, tuple[str, dict[str, Any]]], name: str = "kub
     """Makes the stack and activates it; one that is there already is used."""
     from zenml.stack import stack
 
-    from stacks.apply import apply_stack
-    from stacks.stack_file import Component, StackFile
+    from stacks.setup.apply import apply_stack
+    from stacks.setup.stack_file import Component, StackFile
 
     stack._STACK_CACHE.clear()  # a component's new settings do not make ZenML look at its stack again
     parts = {kind: Component(name=name, flavor=flavor, config=config) for kind, (flavor, config) in components.items()}

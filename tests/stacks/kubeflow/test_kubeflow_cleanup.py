@@ -10,10 +10,10 @@ import pytest
 from zenml.client import Client
 from zenml.enums import ModelStages
 
-from stacks.kubeflow import cleanup, waiting
-from stacks.kubeflow.half_written import remove_half_written
-from stacks.kubeflow.settle import SILENT
-from stacks.kubeflow.states import ended
+from stacks.orchestrators.kubeflow import cleanup, waiting
+from stacks.orchestrators.kubeflow.half_written import remove_half_written
+from stacks.orchestrators.kubeflow.reconcile import SILENT
+from stacks.orchestrators.kubeflow.states import ended
 from tests.rehearsal import storage
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.thorough]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from stacks.kubeflow.api import KfpApi, KfpUnreachableError
+from stacks.orchestrators.kubeflow.api import KfpApi, KfpUnreachableError
 from stacks.orchestrators.kubeflow.config import KubeflowConfig
 from switchyard.errors import SwitchyardError
 from tests.kfp.access import Access

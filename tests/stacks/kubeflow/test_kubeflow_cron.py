@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.kubeflow.cron import five_fields, kfp_cron
+from stacks.orchestrators.kubeflow.cron import five_fields, kfp_cron
 from switchyard.errors import InputError
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.kubeflow.environment import pod_environment
-from stacks.kubeflow.quantity import kubernetes_memory
 from stacks.orchestrators.kubeflow.config import KubeflowConfig, KubeflowSettings
+from stacks.orchestrators.kubeflow.environment import pod_environment
+from stacks.orchestrators.kubeflow.quantity import kubernetes_memory
 
 
 @pytest.mark.parametrize(

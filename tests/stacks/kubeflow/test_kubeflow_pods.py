@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from kubernetes.client import ApiClient
 
-from stacks.kubeflow.pods import step_of, trouble_of
+from stacks.orchestrators.kubeflow.pods import step_of, trouble_of
 
 
 def pod(status, deleted=False, seconds=None, limit="64Mi"):

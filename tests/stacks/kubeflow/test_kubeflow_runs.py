@@ -8,7 +8,7 @@ import pytest
 from zenml.client import Client
 from zenml.enums import ExecutionMode, ExecutionStatus
 
-from stacks.kubeflow.settle import SILENT
+from stacks.orchestrators.kubeflow.reconcile import SILENT
 from switchyard.errors import SwitchyardError
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -27,13 +27,13 @@ def statuses(run):
 
 
 def test_a_run_goes_to_its_end(submitter, caplog):
-    caplog.set_level(logging.INFO, "stacks.kubeflow")
+    caplog.set_level(logging.INFO, "stacks.orchestrators.kubeflow")
 
     run = submit(submitter.pipelines.chain)
 
     assert run.status == ExecutionStatus.COMPLETED
     assert statuses(run) == {"first": "completed", "second": "completed"}
-    told = [record.getMessage() for record in caplog.records if record.name == "stacks.kubeflow.progress"]
+    told = [record.getMessage() for record in caplog.records if record.name == "stacks.orchestrators.kubeflow.progress"]
     assert [each.split(" in ")[0].rstrip(".") for each in told] == [
         "Step `first` has started",
         "Step `first` has finished",

@@ -6,7 +6,7 @@ import pytest
 from zenml.client import Client
 from zenml.config.schedule import Schedule
 
-from stacks.kubeflow import schedules
+from stacks.orchestrators.kubeflow import schedules
 from switchyard.errors import InputError, SwitchyardError
 
 pytestmark = pytest.mark.integration

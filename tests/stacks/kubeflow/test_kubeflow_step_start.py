@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from zenml.entrypoints import StepEntrypointConfiguration
 
-from stacks.kubeflow import spec
+from stacks.orchestrators.kubeflow import spec
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 

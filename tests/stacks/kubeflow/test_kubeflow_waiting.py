@@ -8,7 +8,7 @@ import time
 import pytest
 from zenml.client import Client
 
-from stacks.kubeflow import waiting
+from stacks.orchestrators.kubeflow import waiting
 from switchyard.errors import SwitchyardError
 from tests.kfp.task import Outcome
 
@@ -118,7 +118,7 @@ def test_the_wait_ends_when_kfp_stays_away_and_says_how_to_go_on(instant, tasks,
 @pytest.fixture
 def outage(monkeypatch):
     """KFP's API is out of reach for a while, from the first time that a run is asked for."""
-    from stacks.kubeflow.api import KfpApi
+    from stacks.orchestrators.kubeflow.api import KfpApi
 
     until: list[float] = []
 

@@ -23,8 +23,8 @@ from zenml.config.retry_config import StepRetryConfig
 from zenml.config.schedule import Schedule
 from zenml.enums import ExecutionMode
 
-from stacks.kubeflow import schedules, waiting
-from stacks.kubeflow.api import KfpApi
+from stacks.orchestrators.kubeflow import schedules, waiting
+from stacks.orchestrators.kubeflow.api import KfpApi
 from stacks.orchestrators.kubeflow.config import KubeflowConfig
 from tests.kfp.server import running
 from tests.kfp.task import Outcome

@@ -15,8 +15,8 @@ import pytest
 import yaml
 from kubernetes import client, config
 
-from stacks.kserve.rights import RIGHTS, Right
-from stacks.stack_file import read_stack
+from stacks.deployers.kserve.rights import RIGHTS, Right
+from stacks.setup.stack_file import read_stack
 from switchyard.project import ROOT
 from tests.kserve import credentials
 from tests.stacks.doctor.conftest import REQUIRED

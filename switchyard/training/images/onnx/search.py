@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from switchyard.images.gallery import CLASSES, EMBEDDINGS, NUMBERS, UNKNOWN_LABEL, Gallery
-from switchyard.models.graph import Graph
+from switchyard.model.gallery import CLASSES, EMBEDDINGS, NUMBERS, UNKNOWN_LABEL, Gallery
+from switchyard.model.graph import Graph
 
 if TYPE_CHECKING:
     from onnx import GraphProto, TensorProto

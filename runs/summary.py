@@ -1,0 +1,168 @@
+"""The table at the end of a run: what was read, what was measured, what was decided, what answers now."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from runs.outcome_data import Outcome
+from switchyard.project import ROOT
+
+
+def print_summary(console: Console, outcome: Outcome, note: str = "") -> None:
+    """Prints the summary of a run.
+
+    Args:
+        console: Where to.
+        outcome: What came out of it.
+        note: What else has to be said, above the table.
+    """
+    console.print()
+    if note:
+        console.print(note)
+    facts = Table(show_header=False, box=None, pad_edge=False)
+    facts.add_column(style="bold")
+    facts.add_column(overflow="fold")
+    for label, value in _facts(outcome):
+        facts.add_row(label, escape(value))
+    console.print(facts)
+    if outcome.candidates:
+        console.print(_candidates(outcome))
+    if outcome.gates:
+        console.print(_gates(outcome))
+    if outcome.comparison.get("difference"):
+        console.print(_comparison(outcome.comparison))
+    for label, command in commands(outcome):
+        console.print(f"[bold]{label}[/]")
+        # Never wrapped, so that it can be copied.
+        console.print(f"  {command}", soft_wrap=True, markup=False, highlight=False)
+
+
+def commands(outcome: Outcome) -> list[tuple[str, str]]:
+    """What to type next, by what it does."""
+    listed = []
+    if outcome.endpoint and not _only_tensors(outcome):
+        listed.append(("predict", _curl(outcome)))
+    listed += [(f"open {what}", command) for what, command in outcome.links.items()]
+    if outcome.endpoint:
+        listed.append(("stop the endpoint", f"python run.py stop {outcome.use_case}"))
+    return [(label, _from_the_shell(command)) for label, command in listed]
+
+
+def _from_the_shell(command: str) -> str:
+    """The project's own .venv need not be activated for the command to work."""
+    program = command.split(" ", 1)[0]
+    own = Path(sys.prefix) == ROOT / ".venv" and os.environ.get("VIRTUAL_ENV") != sys.prefix
+    return f".venv/bin/{command}" if own and program in ("python", "zenml", "mlflow") else command
+
+
+def _curl(outcome: Outcome) -> str:
+    """Asks about the first golden row; of an image, whose pixels nobody types, about a file of the user's."""
+    request = outcome.endpoint["request"]
+    url = f"{outcome.endpoint['url']}/v2/models/{outcome.use_case}"
+    # The token is named and not shown.
+    token = ' -H "Authorization: Bearer $SWITCHYARD_TOKEN"' if os.environ.get("SWITCHYARD_TOKEN") else ""
+    if _of_images(request):
+        return f"curl -s {url}/predict-image -H 'Content-Type: image/png'{token} --data-binary @IMAGE.png"
+    first = {"inputs": [{**each, "shape": [1, 1], "data": each["data"][:1]} for each in request["inputs"]]}
+    return f"curl -s {url}/infer -H 'Content-Type: application/json'{token} -d {shlex.quote(json.dumps(first))}"
+
+
+def _of_images(request: dict[str, Any]) -> bool:
+    return any(len(each["shape"]) > 2 for each in request["inputs"])
+
+
+def _only_tensors(outcome: Outcome) -> bool:
+    """Whether the model takes images, and what serves it takes no files; an older run did not note the latter."""
+    return _of_images(outcome.endpoint["request"]) and not outcome.endpoint.get("predict_image", True)
+
+
+def _facts(outcome: Outcome) -> list[tuple[str, str]]:
+    data = outcome.data
+    rows = f"{data['rows']:,} {data['unit']}s" if data["rows"] is not None else "remote"
+    facts = [("run", outcome.run), ("data", f"{data['uri']}, {rows}, fingerprint {data['fingerprint'][:16]}")]
+    facts += [("repaired" if number == 0 else "", line) for number, line in enumerate(outcome.healed)]
+    if outcome.verdict:
+        facts.append(("verdict", outcome.verdict))
+    if outcome.version is not None:
+        facts.append(("model", f"{outcome.use_case} version {outcome.version}{_beside(outcome)}"))
+    if outcome.endpoint:
+        facts.append(("endpoint", f"{outcome.endpoint['url']}/v2/models/{outcome.use_case}"))
+        if outcome.endpoint["notice"]:
+            facts.append(("", outcome.endpoint["notice"]))
+        if _only_tensors(outcome):
+            facts.append(("", "it takes images as tensors only: docs/endpoint.md#images"))
+    return facts
+
+
+def _beside(outcome: Outcome) -> str:
+    """Which version is in production, if it is another one."""
+    if outcome.champion in (None, outcome.version):
+        return ""
+    return f", registered; version {outcome.champion} is the champion"
+
+
+def _candidates(outcome: Outcome) -> Table:
+    """A column a candidate, a row a metric: the figure, and its interval below."""
+    unit = outcome.data["unit"]
+    table = Table(
+        title=f"candidates, on validation {unit}s; the best one on test {unit}s, too",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("metric")
+    for each in outcome.candidates:
+        table.add_column(escape(each["name"]), style="bold" if each["best"] else "")
+    for name in outcome.candidates[0]["metrics"]:
+        label = f"{name} *" if name == outcome.primary else name
+        table.add_row(label, *(_estimate(each["metrics"].get(name)) for each in outcome.candidates))
+    return table
+
+
+def _estimate(estimate: dict[str, float | None] | None) -> str:
+    value, low, high = ((estimate or {}).get(part) for part in ("value", "low", "high"))
+    if value is None:
+        return "undefined"
+    interval = "" if low is None or high is None else f"\n[dim]{_figure(low)}–{_figure(high)}[/]"
+    return _figure(value) + interval
+
+
+def _figure(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}" if abs(value) < 1e5 else f"{value:.3g}"
+
+
+def _gates(outcome: Outcome) -> Table:
+    table = Table(title=f"gates, on test {outcome.data['unit']}s", title_justify="left", box=SIMPLE_HEAD)
+    for column in ("gate", "measured", "asked", ""):
+        table.add_column(column, overflow="fold")
+    for gate in outcome.gates:
+        measured = "undefined" if gate["measured"] is None else f"{gate['measured']:.4g}"
+        table.add_row(gate["name"], measured, gate["asked"], "[green]passed[/]" if gate["passed"] else "[red]failed[/]")
+    return table
+
+
+def _comparison(comparison: dict[str, Any]) -> Table:
+    """One row: both figures, how far they are apart, how sure that is, and the verdict."""
+    found = comparison["difference"]
+    table = Table(
+        title=f"challenger against champion, on {comparison['rows']:,} test {comparison['unit']}s",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    interval = f"{(1 - comparison['alpha']) * 100:g} % interval"
+    for column in (comparison["metric"], "champion", "difference", interval, f"p ({comparison['test']})", "verdict"):
+        table.add_column(column)
+    values = [_figure(found[each]) for each in ("challenger", "champion", "effect")]
+    between = f"{_figure(found['low'])} to {_figure(found['high'])}"
+    table.add_row(*values, between, "< 0.0001" if found["p"] < 0.0001 else f"{found['p']:.2g}", comparison["verdict"])
+    return table

@@ -1,1 +1,0 @@
-"""Stack component flavors of our own."""

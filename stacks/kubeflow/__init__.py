@@ -1,1 +1,0 @@
-"""Kubeflow Pipelines: how runs get there, and how they are followed."""

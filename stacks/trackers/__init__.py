@@ -1,0 +1,1 @@
+"""Experiment trackers of our own, one folder for each."""

@@ -1,0 +1,1 @@
+"""MLflow as an experiment tracker: the flavor, the tracker, and starting it late."""

@@ -1,0 +1,1 @@
+"""What steps share: cache keys, step options, tracking, epochs."""

@@ -1,0 +1,1 @@
+"""Rules between keys of a config that pydantic's constraints cannot say."""

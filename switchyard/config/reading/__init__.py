@@ -1,0 +1,1 @@
+"""Reads a config file: YAML 1.2, `--set`, and validation errors as sentences."""

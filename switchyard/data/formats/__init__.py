@@ -1,0 +1,1 @@
+"""File formats of tables: how CSV and Parquet are laid out and scanned."""

@@ -1,0 +1,90 @@
+"""What the data steps do with images; `switchyard.tasks.data` chooses this module for their tasks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from switchyard.data.dataset import Dataset, require_unchanged
+from switchyard.data.images.ingest import PARTS
+from switchyard.data.images.ingest import ingest as ingest_images
+from switchyard.data.images.source import ImageSource, look
+from switchyard.data.validation import Outcome
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from switchyard.config.images import ImageConfig, ImageContract, ImageData, ImageSplit, ImageTask
+    from switchyard.data.training_rows import SeenRows
+
+__all__ = ["look"]
+
+UNIT = "image"
+
+
+def inspect(config: ImageConfig, root: Path, split: bool) -> ImageSource:
+    """See `DataSteps.inspect`: of Parquet on this machine also the columns; images are decoded by ingest alone."""
+    from switchyard.data.images.packed import count_parquet
+
+    del split  # it depends on what the images show
+    source = look(config.data, root)
+    if source.format != "parquet" or not source.is_local:
+        return source
+    return replace(source, counted=sum(count_parquet(Path(each.path), each.name, config.data) for each in source.files))
+
+
+def ingest(data: ImageData, fingerprint: str, root: Path, folder: Path) -> tuple[Dataset, dict[str, Any]]:
+    """See `DataSteps.ingest`; the parts are `raw` and `unreadable` (path and reason)."""
+    source = look(data, root)
+    require_unchanged(data.uri, source.fingerprint, fingerprint)
+    ingested = ingest_images(source, data, folder)
+    facts = {
+        "rows": ingested.rows,
+        "unreadable": ingested.unreadable,
+        "bytes": ingested.bytes,
+        "fingerprint": ingested.fingerprint,
+    }
+    return Dataset(str(folder), PARTS), facts
+
+
+def validate(
+    raw: Dataset, data: ImageData, contract: ImageContract, source: str, baseline: dict[str, Any] | None
+) -> Outcome:
+    """See `DataSteps.validate`."""
+    from switchyard.data.images.validation import validate as validate_images
+
+    return validate_images(raw.scan("raw"), raw.scan("unreadable"), contract, source=source, baseline=baseline)
+
+
+def preprocess(
+    raw: Dataset,
+    data: ImageData,
+    contract: ImageContract,
+    split: ImageSplit,
+    task: ImageTask,
+    seed: int,
+    folder: Path,
+    learned: SeenRows | None = None,
+) -> Dataset:
+    """See `DataSteps.preprocess`: the split alone; images keep their bytes, the ONNX graph resizes them."""
+    from switchyard.data.images.split import split as split_images
+
+    return split_images(raw.scan("raw"), split, seed, folder, learned)
+
+
+def typed(raw: Dataset, contract: ImageContract) -> pl.LazyFrame:
+    """See `DataSteps.typed`: the ingested table has its types."""
+    del contract
+    return raw.scan("raw")
+
+
+def widened(contract: ImageContract, recorded: dict[str, Any], source: ImageSource) -> ImageContract:
+    """See `DataSteps.widened`: every model reads the image."""
+    del recorded, source
+    return contract
+
+
+def recognised_by(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """See `DataSteps.recognised_by`: the hash of the encoded bytes, wherever the file lies now."""
+    return rows.select("hash")

@@ -1,0 +1,1 @@
+"""Where a source can be: this disk, S3, or the web."""

@@ -1,0 +1,1 @@
+"""The contract of a table: rules, checks of each column, repeated rows."""

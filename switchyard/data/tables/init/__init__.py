@@ -1,0 +1,1 @@
+"""`init` for a table: looks at the file and writes a config with comments."""

@@ -1,0 +1,1 @@
+"""Gates: which names they may have, and the verdict on each."""

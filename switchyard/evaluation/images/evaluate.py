@@ -1,0 +1,164 @@
+"""Image models against each other on validation images, and the best one, once, on test images.
+
+The twin of `tables.evaluate`, with a report of the same form. Images are decoded batch by batch,
+once for all candidates; what is measured rests on their answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from switchyard.config.images import RETRIEVAL_METRICS, ImageReporting
+from switchyard.config.sections import CLASSIFICATION_METRICS, Metrics
+from switchyard.errors import InputError
+from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
+from switchyard.evaluation.gates.namespace import flatten
+from switchyard.evaluation.images.subject import Subject, Told
+from switchyard.evaluation.images.subjects import subject_of
+from switchyard.evaluation.latency import time_rows
+from switchyard.evaluation.rating import best_of, rated_as, selection
+from switchyard.model.image_inference import Asked, ask, pixels, shape_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from switchyard.model.onnx_model import OnnxModel
+
+METRICS = {"image_classification": CLASSIFICATION_METRICS, "image_retrieval": RETRIEVAL_METRICS}
+TARGET = "label"
+_TIMED = 32  # images that latency is measured with
+
+
+def evaluate(
+    models: Sequence[OnnxModel],
+    *,
+    validation: pl.LazyFrame,
+    test: pl.LazyFrame,
+    train: pl.LazyFrame,
+    metrics: Metrics,
+    reporting: ImageReporting,
+    seed: int,
+    source: dict[str, Any] | None = None,
+) -> Evaluation:
+    """Measures every candidate on validation images and the best one on test images.
+
+    Args:
+        models: The candidates, all of one task; `card["candidate"]` is the name.
+        validation: An ingested table of images.
+        test: Likewise; seen by the best candidate only. Images of classes that a retrieval does not know are its
+            open set: they count in no metric.
+        train: What the candidates were trained on; thumbnails of a gallery come from there.
+        metrics: The primary metric, resamples and confidence of the intervals.
+        reporting: The config's section `evaluation`.
+        seed: Of everything random.
+        source: What is known of the data's origin, copied into the report.
+
+    Raises:
+        InputError: An unknown primary metric, no images, or a primary metric that no candidate has a value for.
+    """
+    task = models[0].card["task"]
+    _check_primary(metrics.primary, task)
+    subjects = [subject_of(each) for each in models]
+    scored = [
+        subject.score(asked, metrics, seed) for subject, asked in zip(subjects, ask(models, validation), strict=True)
+    ]
+    rows = validation.head(_TIMED).collect()
+    rated = [rated_as(model, each.metrics, _latency(model, rows)) for model, each in zip(models, scored, strict=True)]
+    names = [each["name"] for each in rated]
+    warnings = [f"validation, {name}: {note}" for name, each in zip(names, scored, strict=True) for note in each.notes]
+    chosen = best_of(rated, metrics.primary, "image")
+    subject = subjects[chosen]
+    (asked,) = ask([models[chosen]], test)
+    final = subject.score(asked, metrics, seed)
+    warnings += [f"test: {note}" for note in final.notes]
+    counts = {"validation": _height(validation), "test": len(asked)}
+    warnings += [
+        f"{part}: only {rows} images, so the figures say little and their intervals are too narrow"
+        for part, rows in counts.items()
+        if rows < FEW_ROWS
+    ]
+    finite = subject.sample(asked, metrics.primary) is not None
+    more = _sections(subject, asked, test, train, metrics, reporting, seed) if finite else {}
+    report = {
+        "name": models[chosen].card.get("name"),
+        "task": task,
+        "unit": "image",
+        "best": names[chosen],
+        "selection": selection(metrics),
+        "data": {
+            "target": TARGET,
+            "subject": f"{len(final.data['classes'])} classes",
+            "rows": counts,
+            "source": source or {},
+            **final.data,
+        },
+        "candidates": rated,
+        "test": {
+            "metrics": final.metrics,
+            "latency_ms": _latency(models[chosen], test.head(_TIMED).collect(), calls=1000),
+            **final.drawings,
+        },
+        "undefined": final.undefined,
+        "warnings": warnings,
+        **more,
+    }
+    return Evaluation(names[chosen], {**report, "gated": flatten(report)})
+
+
+def _check_primary(primary: str, task: str) -> None:
+    known = METRICS.get(task)
+    if known is None:
+        raise InputError(f"task {task} is not one of images: use one of {', '.join(METRICS)}")
+    if primary not in known:
+        raise InputError(f"metrics.primary is {primary!r}, which {task} does not have: use one of {', '.join(known)}")
+
+
+def _sections(
+    subject: Subject,
+    asked: Asked,
+    test: pl.LazyFrame,
+    train: pl.LazyFrame,
+    metrics: Metrics,
+    reporting: ImageReporting,
+    seed: int,
+) -> dict[str, Any]:
+    """Everything beyond the metrics."""
+    from threadpoolctl import threadpool_limits
+
+    from switchyard.evaluation.images.heat_maps import saliency
+    from switchyard.evaluation.images.robustness import robustness
+    from switchyard.evaluation.images.samples import samples
+
+    told, card = subject.told(asked), subject.model.card
+    channels: Any = shape_of(subject.model)[2]
+    with threadpool_limits(1, user_api="blas"):
+        return {
+            **subject.sections(asked, metrics, reporting, seed),
+            "samples": samples(told, test, channels, _gallery_images(told, train, subject)),
+            "saliency": saliency(subject, told, test),
+            "robustness": robustness(subject, asked, test, metrics, reporting.robustness, seed),
+            **{name: card[name] for name in ("training", "stability") if card.get(name)},
+        }
+
+
+def _gallery_images(told: Told, train: pl.LazyFrame, subject: Subject) -> pl.LazyFrame | None:
+    """The table whose rows are those of the gallery, if it is the training images."""
+    gallery = getattr(subject, "gallery", None)
+    if told.nearest is None or gallery is None:
+        return None
+    labels = np.array(train.select(TARGET).collect()[TARGET].to_list(), dtype=object)
+    return train if np.array_equal(labels, gallery.labels) else None
+
+
+def _latency(model: OnnxModel, rows: pl.DataFrame, calls: int = 500) -> dict[str, float]:
+    """Of one image, decoded already."""
+    return time_rows(model, {"image": pixels(rows, shape_of(model))}, calls=calls)
+
+
+def _height(images: pl.LazyFrame) -> int:
+    import polars as pl
+
+    return int(images.select(pl.len()).collect().item())

@@ -1,0 +1,66 @@
+"""What the evaluation of images asks of a kind of model: one class for each task, chosen by `subject_of`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from switchyard.config.images import ImageReporting
+    from switchyard.config.sections import Metrics
+    from switchyard.evaluation.images.saliency import Score
+    from switchyard.evaluation.scoring import Scored
+    from switchyard.model.image_inference import Asked
+    from switchyard.model.onnx_model import OnnxModel
+    from switchyard.statistics.metrics import Sample
+
+
+@dataclass(frozen=True)
+class Told:
+    """Each answer as a person would tell it; all arrays have the shape (images,).
+
+    Attributes:
+        truth: The true classes.
+        said: The classes that were answered, before anything is refused.
+        score: How sure the model is: the probability, or the cosine to the nearest image.
+        margin: By how much the answer is ahead of the next class; small ones are uncertain.
+        counted: Whether the metrics rest on the image; none of a class that the model cannot name does in a retrieval.
+        nearest: Rows of the gallery; None for a classifier.
+    """
+
+    truth: np.ndarray = field(repr=False)
+    said: np.ndarray = field(repr=False)
+    score: np.ndarray = field(repr=False)
+    margin: np.ndarray = field(repr=False)
+    counted: np.ndarray = field(repr=False)
+    nearest: np.ndarray | None = field(default=None, repr=False)
+
+    @property
+    def wrong(self) -> np.ndarray:
+        """Which images the metrics count as wrong."""
+        return np.asarray(self.counted & (self.said != self.truth))
+
+
+class Subject(Protocol):
+    """A model with whatever it takes to read its answers."""
+
+    @property
+    def model(self) -> OnnxModel:
+        """The ONNX file and its card."""
+
+    def score(self, asked: Asked, metrics: Metrics, seed: int) -> Scored:
+        """The metrics with their intervals, and what is drawn of them."""
+
+    def sample(self, asked: Asked, metric: str) -> Sample | None:
+        """What one metric needs of each image that counts; None if some answer is not finite."""
+
+    def told(self, asked: Asked) -> Told:
+        """The answers one by one."""
+
+    def sections(self, asked: Asked, metrics: Metrics, reporting: ImageReporting, seed: int) -> dict[str, Any]:
+        """Sections of the report that only this task has."""
+
+    def reason(self, told: Told, row: int) -> Score:
+        """What a heat map of the answer to one image is about."""

@@ -1,0 +1,1 @@
+"""The report: the page, its charts and templates, and the model card."""

@@ -1,1 +1,0 @@
-"""Images as data and as models: what the image tasks do in place of the tabular ones."""

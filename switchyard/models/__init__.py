@@ -1,1 +1,0 @@
-"""Candidates: how each is fitted, tuned and turned into one ONNX file."""

@@ -1,0 +1,1 @@
+"""Loaded models: sessions, batching, and the gallery beside a graph."""

@@ -1,0 +1,1 @@
+"""The local endpoint: its model repository, its process, and putting a version live."""

@@ -1,0 +1,25 @@
+"""What the steps deploy and release ask of a table's model; `switchyard.tasks.serving` chooses this module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from switchyard.serving.rollout.expectations import applicable, expected_answers, rows_of
+from switchyard.serving.rollout.golden import golden_rows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from switchyard.config.sections import Data, Expectations
+    from switchyard.model.onnx_model import OnnxModel
+
+
+def golden(
+    model: OnnxModel, test: pl.LazyFrame, *, data: Data, expectations: Expectations, count: int, seed: int
+) -> dict[str, Any]:
+    """See `Serving.golden`."""
+    expected: list[dict[str, Any]] = []
+    if expectations.rows or expectations.directional or expectations.invariant:
+        asked = applicable(expectations, model)
+        expected = expected_answers(model, rows_of(test, model, data.target), asked, seed=seed)
+    return golden_rows(model, test.collect(), count, expected)

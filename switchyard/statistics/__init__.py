@@ -1,0 +1,1 @@
+"""Statistics: metrics, intervals and paired tests. No models, no data formats."""

@@ -1,0 +1,12 @@
+"""What a training calls while it runs: after each epoch, and for the folder of its checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+OnEpoch = Callable[[dict[str, float]], None]
+"""Called after each epoch with its figures: `epoch` from 1, `seed` if it is of another seed's training, the others by
+name."""
+Folder = Callable[[], Path]
+"""Asked by a training that takes epochs, once, before the first: the folder of its checkpoint."""

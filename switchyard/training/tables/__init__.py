@@ -1,0 +1,1 @@
+"""How learners are tuned and fitted on tables."""

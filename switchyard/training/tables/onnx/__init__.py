@@ -1,0 +1,1 @@
+"""Writes fitted encoders and learners as an ONNX graph."""

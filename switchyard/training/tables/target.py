@@ -1,0 +1,89 @@
+"""The target column as what learners take: class numbers, or float64 values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from switchyard.config.sections import Data, Scalar, Task
+from switchyard.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is known of the target from the training rows.
+
+    Attributes:
+        name: The column.
+        task: Classification or regression.
+        classes: The sorted classes (text, integers or booleans); empty for regression. The graph's
+            `label` is text for text, int64 for integers, and int64 0 or 1 for booleans.
+        positive: The class that binary metrics are about; None unless there are two.
+        scale: The standard deviation of a regression target.
+    """
+
+    name: str
+    task: Task
+    classes: tuple[Scalar, ...] = ()
+    positive: Scalar | None = None
+    scale: float = 1.0
+
+    def encode(self, frame: pl.DataFrame) -> np.ndarray:
+        """The target of each row: its number in `classes`, or its value."""
+        if self.task == "regression":
+            return frame[self.name].to_numpy().astype(np.float64)
+        number = {value: index for index, value in enumerate(self.classes)}
+        return np.array([number[value] for value in frame[self.name].to_list()], dtype=np.int64)
+
+
+def fit_target(frame: pl.DataFrame, data: Data, task: Task) -> Target:
+    """Read the classes (or the scale) off the training rows.
+
+    Raises:
+        InputError: The target has missing values, is constant, or lacks `data.positive`.
+    """
+    column = frame[data.target]
+    if column.null_count():
+        raise InputError(
+            f"target column {data.target!r} is missing in {column.null_count()} training rows: "
+            "drop these rows, or set nullable: false in its contract to stop before training"
+        )
+    if column.n_unique() < 2:
+        raise InputError(
+            f"target column {data.target!r} has one value only in the {frame.height} training rows "
+            f"({column[0] if frame.height else 'no rows'!r}): there is nothing to learn, look at data.target and split"
+        )
+    if task == "regression":
+        return Target(data.target, task, scale=_spread(column))
+    classes = tuple(column.unique().sort().to_list())
+    if not isinstance(classes[0], str | int):
+        raise InputError(
+            f"target column {data.target!r} holds {column.dtype} values, which are no classes: "
+            "declare it as string, integer or boolean in the contract, or set task: regression"
+        )
+    return Target(data.target, task, classes, _positive(data, classes))
+
+
+def _spread(column: pl.Series) -> float:
+    import polars as pl
+
+    if not column.cast(pl.Float32, strict=False).is_finite().all():
+        raise InputError(
+            f"target column {column.name!r} holds a number beyond float32 (3.4e38), infinity or NaN: repair the data"
+        )
+    return float(column.to_numpy().astype(np.float64).std())
+
+
+def _positive(data: Data, classes: tuple[Scalar, ...]) -> Scalar | None:
+    if data.positive is not None and data.positive not in classes:
+        raise InputError(
+            f"data.positive is {data.positive!r}, but column {data.target!r} holds {', '.join(map(repr, classes[:10]))}"
+        )
+    if len(classes) != 2:
+        return None
+    return classes[1] if data.positive is None else classes[classes.index(data.positive)]
