@@ -10,12 +10,13 @@ from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 from zenml.utils.dashboard_utils import get_run_url
 
 from runs.outcome_data import Outcome
-from switchyard.config.images import AnyConfig
+from switchyard.config.sections import UseCase
 from switchyard.project import STATE
-from switchyard.tasks.data import Source, data_steps
+from switchyard.tasks.data import Source
+from switchyard.tasks.registry import kind_of
 
 
-def read_outcome(run: PipelineRunResponse, config: AnyConfig, source: Source) -> Outcome:
+def read_outcome(run: PipelineRunResponse, config: UseCase, source: Source) -> Outcome:
     """Reads what the finished steps of a run left behind; the steps that did not finish left nothing.
 
     Args:
@@ -23,7 +24,7 @@ def read_outcome(run: PipelineRunResponse, config: AnyConfig, source: Source) ->
         config: The use case.
         source: What preflight found of the data.
     """
-    unit = data_steps(config.task).UNIT
+    unit = kind_of(config.task).data().UNIT
     data = {"uri": source.uri, "rows": _rows(run, source), "unit": unit, "fingerprint": source.fingerprint}
     outcome = Outcome(run=run.name, use_case=config.name, data=data)
     outputs = _outputs(run)

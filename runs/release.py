@@ -12,7 +12,7 @@ from runs.launch import execute, name_of_run, named, require_deployer
 from runs.unchanged import forget
 from steps.registry.release_log import changes_of
 from steps.registry.versions import facts_of, production_version
-from switchyard.config.images import AnyConfig
+from switchyard.config.sections import UseCase
 from switchyard.errors import InputError
 from switchyard.releases.change import Action, in_order, unfinished
 from switchyard.releases.history import current
@@ -20,7 +20,7 @@ from switchyard.releases.rules import check_release, rollback_target
 
 
 def start_release(
-    config: AnyConfig, version: int | None, action: Action, reason: str, force: bool, console: Console, debug: bool
+    config: UseCase, version: int | None, action: Action, reason: str, force: bool, console: Console, debug: bool
 ) -> dict[str, Any] | None:
     """Releases a version, or rolls back to one.
 
@@ -54,7 +54,7 @@ def start_release(
     return _run(config, release, {"version": version, "action": action, "reason": reason}, action, console, debug)
 
 
-def start_retirement(config: AnyConfig, reason: str, console: Console, debug: bool) -> dict[str, Any]:
+def start_retirement(config: UseCase, reason: str, console: Console, debug: bool) -> dict[str, Any]:
     """Takes a use case out of production.
 
     Raises:
@@ -69,7 +69,7 @@ def start_retirement(config: AnyConfig, reason: str, console: Console, debug: bo
 
 
 def _run(
-    config: AnyConfig,
+    config: UseCase,
     wanted: Pipeline,
     arguments: dict[str, Any],
     action: str,

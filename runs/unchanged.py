@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from runs.outcome_data import Outcome
-from switchyard.config.images import AnyConfig
+from switchyard.config.sections import UseCase
 from switchyard.project import ROOT, STATE
+from switchyard.tasks.registry import kind_of
 
 _PYTHON = ("run.py", "switchyard/**/*.py", "steps/**/*.py", "pipelines/**/*.py", "runs/**/*.py", "stacks/**/*.py")
 _CODE = (*_PYTHON, "switchyard/**/*.html", "switchyard/**/*.md", "requirements.lock")
 _POINTERS = re.compile(r"^(?:active_stack_id|active_project_id|  url|  type): .*$", re.MULTILINE)
 
 
-def recipe(config: AnyConfig, fingerprint: str, stack: str | None) -> str:
+def recipe(config: UseCase, fingerprint: str, stack: str | None) -> str:
     """One hash over everything that a run depends on.
 
     Args:
@@ -39,6 +40,8 @@ def recipe(config: AnyConfig, fingerprint: str, stack: str | None) -> str:
     patterns = [*_CODE, f"stacks/{stack}.yaml"] if stack else list(_CODE)
     for path in sorted({path for pattern in patterns for path in ROOT.glob(pattern)}):
         digest.update(str(path.relative_to(ROOT)).encode())
+        digest.update(path.read_bytes())
+    for path in kind_of(config.task).more_code:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.config.images import RETRIEVAL_METRICS, ImageReporting
-from switchyard.config.sections import CLASSIFICATION_METRICS, Metrics
+from switchyard.config.images import RETRIEVAL_METRICS
+from switchyard.config.recipes import ImageEvaluate
+from switchyard.config.sections import CLASSIFICATION_METRICS
 from switchyard.errors import InputError
 from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
 from switchyard.evaluation.gates.namespace import flatten
@@ -34,13 +35,11 @@ _TIMED = 32  # images that latency is measured with
 
 def evaluate(
     models: Sequence[OnnxModel],
-    *,
     validation: pl.LazyFrame,
     test: pl.LazyFrame,
+    recipe: ImageEvaluate,
+    *,
     train: pl.LazyFrame,
-    metrics: Metrics,
-    reporting: ImageReporting,
-    seed: int,
     source: dict[str, Any] | None = None,
 ) -> Evaluation:
     """Measures every candidate on validation images and the best one on test images.
@@ -50,16 +49,14 @@ def evaluate(
         validation: An ingested table of images.
         test: Likewise; seen by the best candidate only. Images of classes that a retrieval does not know are its
             open set: they count in no metric.
+        recipe: What is measured of them.
         train: What the candidates were trained on; thumbnails of a gallery come from there.
-        metrics: The primary metric, resamples and confidence of the intervals.
-        reporting: The config's section `evaluation`.
-        seed: Of everything random.
         source: What is known of the data's origin, copied into the report.
 
     Raises:
         InputError: An unknown primary metric, no images, or a primary metric that no candidate has a value for.
     """
-    task = models[0].metadata["task"]
+    task, metrics, seed = models[0].metadata["task"], recipe.metrics, recipe.seed
     _check_primary(metrics.primary, task)
     subjects = [subject_of(each) for each in models]
     scored = [
@@ -82,7 +79,7 @@ def evaluate(
         if rows < FEW_ROWS
     ]
     finite = subject.sample(inference, metrics.primary) is not None
-    more = _sections(subject, inference, test, train, metrics, reporting, seed) if finite else {}
+    more = _sections(subject, inference, test, train, recipe) if finite else {}
     report = {
         "name": models[chosen].metadata.get("name"),
         "task": task,
@@ -122,9 +119,7 @@ def _sections(
     inference: Inference,
     test: pl.LazyFrame,
     train: pl.LazyFrame,
-    metrics: Metrics,
-    reporting: ImageReporting,
-    seed: int,
+    recipe: ImageEvaluate,
 ) -> dict[str, Any]:
     """Everything beyond the metrics."""
     from threadpoolctl import threadpool_limits
@@ -134,6 +129,7 @@ def _sections(
     from switchyard.evaluation.images.samples import samples
 
     predictions, metadata = subject.predictions(inference), subject.model.metadata
+    metrics, reporting, seed = recipe.metrics, recipe.evaluation, recipe.seed
     channels: Any = shape_of(subject.model)[2]
     with threadpool_limits(1, user_api="blas"):
         return {

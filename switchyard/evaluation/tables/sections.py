@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from switchyard.config.recipes import TableEvaluate
 from switchyard.config.sections import Contract, Data, Expectations, Features, Metrics, Reporting, Task
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ class Wanted:
     reporting: Reporting
     expectations: Expectations
     golden_rows: int = 5
+
+    @classmethod
+    def of(cls, recipe: TableEvaluate, train: pl.LazyFrame) -> Wanted:
+        """Of a recipe, and the training rows."""
+        parts = (recipe.contract, recipe.features, recipe.evaluation, recipe.expectations, recipe.golden_rows)
+        return cls(train, *parts)
 
     def columns(self) -> set[str]:
         """Columns of the test rows that a section groups by, whether or not a candidate reads them."""

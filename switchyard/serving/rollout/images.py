@@ -1,4 +1,4 @@
-"""What the steps deploy and release ask of a model of images; `switchyard.tasks.serving` chooses this module."""
+"""What the steps deploy and release ask of a model of images; see `switchyard.tasks.serving`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from switchyard.serving.rollout.golden import golden_rows
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.config.images import ImageData
-    from switchyard.config.sections import Expectations
+    from switchyard.config.recipes import ImageDeploy
     from switchyard.model.onnx_model import OnnxModel
 
 
-def golden(
-    model: OnnxModel, test: pl.LazyFrame, *, data: ImageData, expectations: Expectations, count: int, seed: int
-) -> dict[str, Any]:
+def golden(model: OnnxModel, test: pl.LazyFrame, recipe: ImageDeploy) -> dict[str, Any]:
     """See `Serving.golden`: the first test images, which are not all read for that."""
-    del data, expectations, seed
+    count = recipe.deployment.golden_rows
     return golden_rows(model, test.head(count).collect(), count)
