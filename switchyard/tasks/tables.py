@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from switchyard.config.sections import TABLE_TASKS
 from switchyard.project import ROOT
+from switchyard.tasks.data import DataSteps
+from switchyard.tasks.evaluation import Evaluating
+from switchyard.tasks.gates import Gates
 from switchyard.tasks.kind import Kind
-
-if TYPE_CHECKING:
-    from switchyard.tasks.data import DataSteps
-    from switchyard.tasks.evaluation import Evaluating
-    from switchyard.tasks.gates import Gates
-    from switchyard.tasks.serving import Serving
-    from switchyard.tasks.training import Training
+from switchyard.tasks.serving import Serving
+from switchyard.tasks.training import Training
 
 
 class Tables(Kind):
