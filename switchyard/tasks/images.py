@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from switchyard.config.images import IMAGE_TASKS
+from switchyard.project import ROOT
 from switchyard.tasks.data import DataSteps
 from switchyard.tasks.evaluation import Evaluating
 from switchyard.tasks.gates import Gates
@@ -18,6 +19,7 @@ class Images(Kind):
 
     name = "images"
     tasks = IMAGE_TASKS
+    more_code = (ROOT / "switchyard" / "model" / "decoding.py",)  # the data steps decode, too
 
     def data(self) -> DataSteps:
         """See `Kind.data`."""
