@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from sklearn import metrics as reference
 
+from switchyard.config.recipes import TableEvaluate
 from switchyard.config.sections import Column, Contract, Data, Expectations, Features, Metrics, Reporting
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.evaluation.gates.judge import judge
@@ -33,7 +34,8 @@ def prices(rows, seed):
 def run(models, validation, test, task="classification", primary="roc_auc", data=DATA, bootstrap=100, **more):
     chosen = Metrics(primary=primary, bootstrap=bootstrap)
     frames = {"validation": validation.lazy(), "test": test.lazy()}
-    return evaluate(models, **frames, data=data, task=task, metrics=chosen, seed=1, **more)
+    recipe = TableEvaluate.model_construct(data=data, task=task, metrics=chosen, seed=1)
+    return evaluate(models, **frames, recipe=recipe, **more)
 
 
 def test_the_best_on_validation_rows_is_measured_on_test_rows(classifier):
