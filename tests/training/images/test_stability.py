@@ -42,9 +42,8 @@ def test_the_metric_is_the_one_that_the_evaluation_finds_on_validation_images(sp
     assert model.metadata["stability"] is None
     parts = {part: splits.scan(part) for part in splits.parts}
     metrics = Metrics(primary="accuracy", bootstrap=0)
-    report = evaluate(
-        [model], **parts, recipe=ImageEvaluate.model_construct(metrics=metrics, evaluation=ImageReporting(), seed=1)
-    ).report
+    recipe = ImageEvaluate.model_construct(metrics=metrics, evaluation=ImageReporting(), seed=1)
+    report = evaluate([model], **parts, recipe=recipe).report
     assert "stability" not in report
     found = report["candidates"][0]["metrics"]
     for name in METRICS[kind]:
