@@ -119,7 +119,7 @@ class KServeDeployer(BaseModelDeployer):
         if model.companions and not self.config.serves_itself:
             raise SwitchyardError(
                 f"{name}: the gallery is too large for its graph and lies in an index beside it, which the runtime "
-                f"{self.config.runtime} does not search: set KSERVE_RUNTIME={OWN_RUNTIME} (docs/kubeflow.md), "
+                f"{self.config.runtime} does not search: set KSERVE_RUNTIME={OWN_RUNTIME} (docs/kubeflow/set-up.md), "
                 "or have the graph search it (candidates.NAME.params.largest_exact, at most 100,000 images)"
             )
         if deployment.replicas.min == 0 and self.config.mode == "Standard":
