@@ -55,7 +55,7 @@ def encoder():
     return Encoder((28, 28), 1, 16, torch.full((1,), 0.13), torch.full((1,), 0.31))
 
 
-def card(name: str, task: str, **about):
+def metadata(name: str, task: str, **about):
     """What the endpoint wants to know."""
     inputs = [{"name": "image", "datatype": "UINT8", "shape": [-1, 28, 28, 1]}]
     return {"name": name, "task": task, "classes": [str(digit) for digit in range(10)], "inputs": inputs, **about}
@@ -67,7 +67,7 @@ def digits_model():
     from switchyard.training.images.network import Classifier
     from switchyard.training.images.onnx.export import export_classifier
 
-    about = card("digits", "image_classification")
+    about = metadata("digits", "image_classification")
     return OnnxModel(export_classifier(Classifier(encoder(), 10).eval(), about), about)
 
 
@@ -81,7 +81,7 @@ def faces_model():
     from switchyard.training.images.onnx.export import export_embedder
     from switchyard.training.images.settings import LARGEST_EXACT
 
-    about = card("faces", "image_retrieval", gallery={"neighbours": 5, "vote": 1, "threshold": 0.5})
+    about = metadata("faces", "image_retrieval", gallery={"neighbours": 5, "vote": 1, "threshold": 0.5})
     network = Embedder(encoder(), 10, embedding_size=64, margin=0.4, scale=20, label_smoothing=0.0).eval()
     raw = np.random.default_rng(1).normal(size=(LARGEST_EXACT, 64)).astype(np.float32)
     labels = np.array([str(row % 10) for row in range(LARGEST_EXACT)], dtype=object)

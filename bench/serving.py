@@ -264,7 +264,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 def mlflow_body(model, rows) -> bytes:
     """The same rows as mlflow's fastest JSON."""
-    names = [spec["name"] for spec in model.card["inputs"]]
+    names = [spec["name"] for spec in model.metadata["inputs"]]
     data = [list(row) for row in rows.select(names).iter_rows()]
     return json.dumps({"dataframe_split": {"columns": names, "data": data}}).encode()
 

@@ -70,7 +70,7 @@ def _told(use_case: str, done: dict[str, Any] | None, arguments: argparse.Namesp
     if done is None:
         which = f"version {arguments.version}" if arguments.version else "that version"
         return [f"{use_case}: {which} is in production already; nothing was done."]
-    lines = [f"repaired: {line}" for line in done["healed"]]
+    lines = [f"repaired: {line}" for line in done["repaired"]]
     if done["version"] is None:
         return [*lines, f"{use_case} is retired: nothing answers any more (run {done['run']})."]
     endpoint = done["endpoint"]

@@ -46,7 +46,7 @@ def noted(run: str) -> Iterator[None]:
         note.unlink(missing_ok=True)
 
 
-def settle() -> list[str]:
+def close_crashed_runs() -> list[str]:
     """Records every run as failed whose process is gone.
 
     Returns:

@@ -15,7 +15,7 @@ from zenml.models import PipelineRunResponse, StepRunResponse
 from zenml.pipelines.pipeline_definition import Pipeline
 
 from pipelines.training import indexing, training
-from runs.crashed import noted, settle
+from runs.crashed import close_crashed_runs, noted
 from runs.outcome import read_outcome
 from runs.outcome_data import Outcome
 from runs.progress import step_lines
@@ -81,7 +81,7 @@ def index(config: AnyConfig, source: Source, console: Console, debug: bool) -> O
         raise InputError(f"{config.name}: no version is in production, so nothing can be indexed; train one first")
     forget(config.name)
     model = load_version(config.name, version)
-    arguments = {"version": version, "network": network_of(model, version), "candidate": model.card["candidate"]}
+    arguments = {"version": version, "network": network_of(model, version), "candidate": model.metadata["candidate"]}
     return _watched(config, source, console, debug, indexing, True, arguments)
 
 
@@ -128,8 +128,8 @@ def execute(
     Raises:
         SwitchyardError: It did not complete.
     """
-    for abandoned in settle():
-        console.print(f"[dim]run {abandoned} was cut off; it is recorded as failed[/]")
+    for crashed in close_crashed_runs():
+        console.print(f"[dim]run {crashed} was cut off; it is recorded as failed[/]")
     failed: list[str] = []
     gc.freeze()  # what has been imported until now stays, so the garbage collector need not look at it
     gc.enable()

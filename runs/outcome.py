@@ -34,7 +34,7 @@ def read_outcome(run: PipelineRunResponse, config: AnyConfig, source: Source) ->
         decided = promotion.load()
         outcome.version, outcome.champion = decided["version"], decided["production"]
         outcome.comparison = decided["comparison"] or {}
-        outcome.healed = decided.get("healed", [])
+        outcome.repaired = decided.get("repaired", [])
         outcome.verdict = f"{decided['verdict']}: {decided['reason']}"
     if endpoint := outputs.get(f"{config.name}_endpoint"):
         outcome.endpoint = endpoint.load()

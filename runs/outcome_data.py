@@ -21,7 +21,7 @@ class Outcome:
         version: Of the model, if one was registered.
         champion: The version in production after the run, if any.
         endpoint: See `switchyard.serving.rollout.deployer.Endpoint`; empty if nothing is served.
-        healed: What a run that died had left undone in production, and this one did; a sentence each.
+        repaired: What a run that died had left undone in production, and this one did; a sentence each.
         links: Exact commands by what they open.
         artifacts: URIs of everything that a later run would take from the cache.
     """
@@ -37,7 +37,7 @@ class Outcome:
     version: int | None = None
     champion: int | None = None
     endpoint: dict[str, Any] = field(default_factory=dict)
-    healed: list[str] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
     artifacts: list[str] = field(default_factory=list)
 

@@ -14,7 +14,7 @@ from steps.registry.release_log import changes_of
 from steps.registry.versions import facts_of, production_version
 from switchyard.config.images import AnyConfig
 from switchyard.errors import InputError
-from switchyard.releases.change import Action, in_order, unsettled
+from switchyard.releases.change import Action, in_order, unfinished
 from switchyard.releases.history import current
 from switchyard.releases.rules import check_release, rollback_target
 
@@ -48,7 +48,7 @@ def start_release(
     assert version is not None, "the parser asks a release for it"
     check_release(config.name, version, registered, force or action == "rollback")
     last = in_order(known)[-1:]
-    settled = unsettled(known) is None and all(each.finished for each in last)
+    settled = unfinished(known) is None and all(each.finished for each in last)
     if settled and current(known) == version == production_version(config.name):
         return None
     return _run(config, release, {"version": version, "action": action, "reason": reason}, action, console, debug)
@@ -63,7 +63,7 @@ def start_retirement(config: AnyConfig, reason: str, console: Console, debug: bo
     """
     require_deployer()
     known = [change for change, _ in changes_of(config.name)]
-    if current(known) is None and unsettled(known) is None and production_version(config.name) is None:
+    if current(known) is None and unfinished(known) is None and production_version(config.name) is None:
         raise InputError(f"{config.name}: nothing of it is in production, so nothing is retired")
     return _run(config, retire, {"reason": reason}, "retire", console, debug)
 

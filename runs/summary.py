@@ -90,7 +90,7 @@ def _facts(outcome: Outcome) -> list[tuple[str, str]]:
     data = outcome.data
     rows = f"{data['rows']:,} {data['unit']}s" if data["rows"] is not None else "remote"
     facts = [("run", outcome.run), ("data", f"{data['uri']}, {rows}, fingerprint {data['fingerprint'][:16]}")]
-    facts += [("repaired" if number == 0 else "", line) for number, line in enumerate(outcome.healed)]
+    facts += [("repaired" if number == 0 else "", line) for number, line in enumerate(outcome.repaired)]
     if outcome.verdict:
         facts.append(("verdict", outcome.verdict))
     if outcome.version is not None:

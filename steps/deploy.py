@@ -53,7 +53,7 @@ def deploy(
     """
     use_case, version = promotion["use_case"], promotion["production"]
     if version == promotion["version"]:
-        model = next(model for model in models if model.card["candidate"] == promotion["candidate"])
+        model = next(model for model in models if model.metadata["candidate"] == promotion["candidate"])
     else:
         expectations = Expectations()
         model = load_version(use_case, version)
@@ -67,18 +67,18 @@ def deploy(
         seed=seed,
     )
     reason = f"{promotion['verdict']}: {promotion['reason']}"
-    action: Action = "indexing" if "base" in model.card else "training"
+    action: Action = "indexing" if "base" in model.metadata else "training"
     endpoint, _ = roll_out(use_case, version, model, golden, deployment, action, reason)
     return endpoint.to_dict()
 
 
 def _with_columns(model: OnnxModel, splits: Dataset, own: Dataset | None) -> Dataset:
     """Today's rows, or those of the champion's own time if it reads a column that is gone today."""
-    wanted = {spec["name"] for spec in model.card["inputs"]}
+    wanted = {spec["name"] for spec in model.metadata["inputs"]}
     for each in (splits, own):
         if each and wanted <= set(each.scan("test").collect_schema().names()):
             return each
     raise SwitchyardError(
-        f"{model.card['name']}: the champion stays, but there are no rows to smoke-test it with: it reads columns that "
-        "today's data lacks, and the rows of its own time are gone; --set champion.too_close=promote replaces it"
+        f"{model.metadata['name']}: the champion stays, but there are no rows to smoke-test it with: it reads columns "
+        "that today's data lacks, and the rows of its own time are gone; --set champion.too_close=promote replaces it"
     )

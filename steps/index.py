@@ -28,7 +28,7 @@ def index(splits: Dataset, version: int, task: str, use_case: str) -> Annotated[
         use_case: The registered model's name.
 
     Returns:
-        Another model, which is evaluated, compared and deployed as one that was trained; `base` on its card says of
+        Another model, which is evaluated, compared and deployed as one that was trained; `base` on its metadata says of
         which version it was made, and which one was trained.
 
     Raises:
@@ -37,8 +37,8 @@ def index(splits: Dataset, version: int, task: str, use_case: str) -> Annotated[
     """
     base = load_version(use_case, version)
     indexed = training_of(task).index(base, splits)
-    about = {"version": version, "sha256": base.card["sha256"], "network": network_of(base, version)}
-    return replace(indexed, card=indexed.card | {"base": about})
+    about = {"version": version, "sha256": base.metadata["sha256"], "network": network_of(base, version)}
+    return replace(indexed, metadata=indexed.metadata | {"base": about})
 
 
 def network_of(model: OnnxModel, version: int) -> int:
@@ -48,4 +48,4 @@ def network_of(model: OnnxModel, version: int) -> int:
         model: A registered one.
         version: Its number.
     """
-    return int(model.card.get("base", {}).get("network", version))
+    return int(model.metadata.get("base", {}).get("network", version))

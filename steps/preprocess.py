@@ -9,7 +9,7 @@ from typing import Annotated
 
 from zenml import step
 
-from steps.registry.versions import rows_seen_by
+from steps.registry.versions import training_rows_of
 from steps.storage.artifacts import DatasetMaterializer
 from steps.support.caching import depends_on
 from switchyard.config.images import ImageContract, ImageData, ImageReporting, ImageSplit
@@ -67,7 +67,7 @@ def preprocess(
         InputError: A gate names a group that no test row is in.
     """
     folder = TemporaryDirectory(prefix="switchyard-split-")
-    learned = None if network is None else rows_seen_by(use_case, network)
+    learned = None if network is None else training_rows_of(use_case, network)
     splits = data_steps(task).preprocess(raw, data, contract, split, task, seed, Path(folder.name), learned)
     if gates:
         gates_of(task).check(

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from zenml import save_artifact, step
 
-from steps.registry.alias_sync import mirror
+from steps.registry.alias_sync import sync_aliases
 from steps.registry.lineage import lineage_of_run
-from steps.registry.reconcile import settle
+from steps.registry.reconcile import reconcile
 from steps.registry.release_log import changes_of
 from steps.registry.version_record import keep_card, keep_with_version, remember_recipe
 from steps.registry.versions import (
@@ -17,7 +17,7 @@ from steps.registry.versions import (
     record_lineage,
     record_verdict,
     register_version,
-    rows_seen_by,
+    training_rows_of,
     versions_of,
 )
 from steps.storage.artifacts import ReportMaterializer
@@ -75,20 +75,24 @@ def promote(
     """
     from switchyard.evaluation.promotion import PROMOTED, REFUSED, decide
 
-    healed = settle(use_case)
+    repaired = reconcile(use_case)
     before = production_version(use_case)
     log_cached_evaluation(evaluation)
-    best = next(model for model in models if model.card["candidate"] == evaluation.facts["best"])
+    best = next(model for model in models if model.metadata["candidate"] == evaluation.facts["best"])
     version = register_version(use_case, best, splits)
     lineage = lineage_of_run(evaluation, before)
     remember_recipe(use_case, version, best, splits, lineage)
     record_lineage(use_case, version, lineage)
     register_in_mlflow(use_case, version, best)
     gates = [GateResult(**gate) for gate in evaluation.facts["gates"]]
-    promotion = {"use_case": use_case, "version": version, "candidate": best.card["candidate"]}
-    promotion |= {"sha256": best.card["sha256"], "gates": evaluation.facts["gates"], "base": best.card.get("base")}
+    promotion = {"use_case": use_case, "version": version, "candidate": best.metadata["candidate"]}
+    promotion |= {
+        "sha256": best.metadata["sha256"],
+        "gates": evaluation.facts["gates"],
+        "base": best.metadata.get("base"),
+    }
     promotion |= {"champion": before, "production": before, "comparison": None}
-    promotion["healed"] = healed + _mirrored(use_case, version)
+    promotion["repaired"] = repaired + _synced(use_case, version)
     if not all(gate.passed for gate in gates):
         _refuse(promotion, evaluation, sentence(gates, _consequence(use_case, version, before)))
 
@@ -109,11 +113,11 @@ def promote(
     return promotion
 
 
-def _mirrored(use_case: str, version: int) -> list[str]:
+def _synced(use_case: str, version: int) -> list[str]:
     """The newest version is MLflow's challenger; what a run that died has left of the other aliases is put right."""
     known, registered = [change for change, _ in changes_of(use_case)], versions_of(use_case)
     older = [each for each in registered if each < version]
-    return mirror(use_case, aliases(known, registered), aliases(known, older)) or []
+    return sync_aliases(use_case, aliases(known, registered), aliases(known, older)) or []
 
 
 def _by_hand(use_case: str, version: int, before: int | None) -> Promotion | None:
@@ -150,7 +154,7 @@ def _compared(
         model,
         best,
         splits.scan("test"),
-        seen=rows_seen_by(use_case, before),
+        seen=training_rows_of(use_case, before),
         data=data,
         task=task,
         primary=metrics.primary,

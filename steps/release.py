@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from zenml import step
 
-from steps.registry.reconcile import settle
+from steps.registry.reconcile import reconcile
 from steps.registry.rollout import roll_out
 from steps.registry.versions import latest_splits, load_version, splits_of
 from switchyard.config.images import ImageData
@@ -50,19 +50,19 @@ def release(
         SwitchyardError: The ONNX file or the rows for its smoke test are gone, or it did not come up; the old version
             keeps serving.
     """
-    healed = settle(use_case)
+    repaired = reconcile(use_case)
     model = load_version(use_case, version)
     test = _rows(use_case, version, model).scan("test")
     golden = serving(task).golden(
         model, test, data=data, expectations=expectations, count=deployment.golden_rows, seed=seed
     )
     endpoint, more = roll_out(use_case, version, model, golden, deployment, action, reason)
-    return {"use_case": use_case, "version": version, "endpoint": endpoint.to_dict(), "healed": healed + more}
+    return {"use_case": use_case, "version": version, "endpoint": endpoint.to_dict(), "repaired": repaired + more}
 
 
 def _rows(use_case: str, version: int, model: OnnxModel) -> Dataset:
     """Those of the version's own time, or today's if they are gone."""
-    wanted = {spec["name"] for spec in model.card["inputs"]}
+    wanted = {spec["name"] for spec in model.metadata["inputs"]}
     for each in (splits_of(use_case, version), latest_splits(use_case)):
         if each and wanted <= set(each.scan("test").collect_schema().names()):
             return each

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from zenml import step
 
-from steps.registry.reconcile import settle
+from steps.registry.reconcile import reconcile
 from steps.registry.rollout import take_down
 
 
@@ -24,5 +24,5 @@ def retire(use_case: str, reason: str) -> Annotated[dict[str, Any], "{use_case}_
     Raises:
         SwitchyardError: It could not be taken down.
     """
-    healed = settle(use_case)
-    return {"use_case": use_case, "version": None, "endpoint": {}, "healed": healed + take_down(use_case, reason)}
+    repaired = reconcile(use_case)
+    return {"use_case": use_case, "version": None, "endpoint": {}, "repaired": repaired + take_down(use_case, reason)}

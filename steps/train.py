@@ -67,7 +67,7 @@ def train(
         use_case: Names the artifact.
 
     Returns:
-        The ONNX file and its card, with the search history in it.
+        The ONNX file and its metadata, with the search history in it.
 
     Raises:
         SwitchyardError: The ONNX file and the fitted model disagree, or GPUs were asked for and are not there.
@@ -103,4 +103,4 @@ def train(
         )
         epochs.complete(trained.model)
         log_candidate(trained.model, trained.history)
-    return replace(trained.model, card={**trained.model.card, "search": trained.history})
+    return replace(trained.model, metadata={**trained.model.metadata, "search": trained.history})

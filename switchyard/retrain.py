@@ -5,8 +5,8 @@ code lies, and only the folder is between them. What the folder holds must there
 
     recipe.json     {"config": the whole config, "candidate": its name in there, "raw": path of the Parquet file}
     base/           of a model that was indexed: the one whose network it has, and what that was trained on
-    model.onnx      written: the file, and beside it whatever the card names
-    card.json       written: what is known of it
+    model.onnx      written: the file, and beside it whatever the metadata names
+    metadata.json       written: what is known of it
     split/          written: train.parquet, validation.parquet, test.parquet
 
 It takes the steps preprocess and train (or index) and nothing else, so it needs neither ZenML nor a server.
@@ -22,7 +22,7 @@ from typing import Any
 from switchyard.config.loading import recorded
 from switchyard.config.sections import Metrics
 from switchyard.data.dataset import Dataset
-from switchyard.data.training_rows import SeenRows
+from switchyard.data.training_rows import TrainingRows
 from switchyard.errors import SwitchyardError
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.tasks.data import data_steps
@@ -48,7 +48,7 @@ def retrain(folder: Path) -> None:
     except (ValidationError, KeyError) as error:
         raise SwitchyardError(f"the recorded config is not one that this code reads: {error}") from error
     raw = Dataset(str(Path(recipe["raw"]).parent), ("raw",))
-    learned = SeenRows.read(Dataset(str(base), ("columns", "rows"))) if (base / "rows.parquet").is_file() else None
+    learned = TrainingRows.read(Dataset(str(base), ("columns", "rows"))) if (base / "rows.parquet").is_file() else None
     parts = (config.data, config.contract, config.split, config.task, config.seed)
     splits = data_steps(config.task).preprocess(raw, *parts, folder / "split", learned)
     steps = training_of(config.task)

@@ -51,8 +51,8 @@ def test_another_process_makes_the_bytes_of_the_steps(folder):
 
     expected = made_by_the_steps(folder, "logistic_regression")
     assert (folder / "model.onnx").read_bytes() == expected.content
-    card = json.loads((folder / "card.json").read_text())
-    assert (card["sha256"], card["candidate"]) == (expected.card["sha256"], "logistic_regression")
+    metadata = json.loads((folder / "metadata.json").read_text())
+    assert (metadata["sha256"], metadata["candidate"]) == (expected.metadata["sha256"], "logistic_regression")
     assert pl.read_parquet(folder / "split" / "test.parquet").equals(
         pl.read_parquet(folder / "of-the-steps" / "test.parquet")
     )

@@ -77,7 +77,7 @@ def main(folder: Path, port: int) -> None:
             validation=splits.scan("validation"),
         )
         (folder / f"{name}.onnx").write_bytes(trained.model.content)
-        models.append(replace(trained.model, card={**trained.model.card, "search": trained.history}))
+        models.append(replace(trained.model, metadata={**trained.model.metadata, "search": trained.history}))
         mark(f"train_{name}")
 
     from switchyard.evaluation.gates.judge import judge
@@ -105,10 +105,14 @@ def main(folder: Path, port: int) -> None:
     from switchyard.serving.local.deploy import deploy
     from switchyard.serving.rollout.golden import golden_rows
 
-    best = next(model for model in models if model.card["candidate"] == evaluation.best)
+    best = next(model for model in models if model.metadata["candidate"] == evaluation.best)
     golden = golden_rows(best, splits.scan("test").collect(), config.deployment.golden_rows)
     deployed = deploy(
-        folder / "repository", replace(best, card={**best.card, "name": "titanic"}), golden, port=port, version=1
+        folder / "repository",
+        replace(best, metadata={**best.metadata, "name": "titanic"}),
+        golden,
+        port=port,
+        version=1,
     )
     mark("deploy")
     print(deployed.url)

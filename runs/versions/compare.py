@@ -15,7 +15,7 @@ from zenml.models import ModelVersionResponse
 
 from runs.preflight import preflight
 from steps.registry.version_record import recipe_of, version_named
-from steps.registry.versions import PRODUCTION, load_version, rows_seen_by
+from steps.registry.versions import PRODUCTION, load_version, training_rows_of
 from switchyard.config.images import AnyConfig
 from switchyard.errors import InputError
 from switchyard.evaluation.entrants import Entrant
@@ -51,7 +51,8 @@ def compare(path: Path, first: str, second: str, uri: str | None = None, as_json
     if numbers[0] == numbers[1]:
         raise InputError(f"both are version {numbers[0]} of {config.name}: name two that differ")
     one, other = (
-        Entrant(f"version {each}", load_version(config.name, each), rows_seen_by(config.name, each)) for each in numbers
+        Entrant(f"version {each}", load_version(config.name, each), training_rows_of(config.name, each))
+        for each in numbers
     )
     with TemporaryDirectory(prefix="switchyard-compare-") as folder:
         rows = _rows(_with_columns_of(config, numbers, source), source, Path(folder), everything=bool(uri))

@@ -13,7 +13,7 @@ from typing import Any
 
 from runs.versions.code_of import Code, code_of
 from steps.registry.version_record import raw_of, recipe_of, version_named
-from steps.registry.versions import load_version, rows_seen_by
+from steps.registry.versions import load_version, training_rows_of
 from switchyard.config.images import AnyConfig
 from switchyard.config.loading import recorded
 from switchyard.errors import SwitchyardError
@@ -133,10 +133,10 @@ def _read_again(config: AnyConfig, folder: Path) -> str:
 def _put_base(use_case: str, base: dict[str, Any], folder: Path) -> None:
     """The version whose network it is, and what that was trained on: a retraining finds both in the folder."""
     model = load_version(use_case, base["version"])
-    if model.card["sha256"] != base["sha256"]:
+    if model.metadata["sha256"] != base["sha256"]:
         raise SwitchyardError(f"{use_case} version {base['version']} is not the file that it was")
     model.write(folder / "base")
-    if seen := rows_seen_by(use_case, base["network"]):
+    if seen := training_rows_of(use_case, base["network"]):
         seen.write(folder / "base")
 
 
@@ -161,7 +161,7 @@ def _make(folder: Path, recipe: dict[str, Any], raw: str, code: Code) -> None:
 def _verdict(use_case: str, version: int, recipe: dict[str, Any], folder: Path, code: Code) -> int:
     content = (folder / "model.onnx").read_bytes()
     sha256, recorded = hashlib.sha256(content).hexdigest(), recipe["model"]["sha256"]
-    if sha256 == recorded:  # the card in the graph has the digests of what lies beside it
+    if sha256 == recorded:  # the metadata in the graph has the digests of what lies beside it
         print(f"The same bytes: SHA-256 {sha256}.")
         return SAME
     print(f"Other bytes: SHA-256 {sha256} instead of {recorded}.")
@@ -187,7 +187,7 @@ def _explained(use_case: str, version: int, again: OnnxModel, folder: Path) -> l
     ]
     if len(found) > _SHOWN:
         lines.append(f"and {len(found) - _SHOWN:,} more")
-    unit = data_steps(model.card["task"]).UNIT
+    unit = data_steps(model.metadata["task"]).UNIT
     rows = pl.read_parquet(folder / "split" / "test.parquet")
     apart = largest_difference(model, again, rows)
     if apart is not None:

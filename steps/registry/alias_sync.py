@@ -23,7 +23,7 @@ class _MLflow(Protocol):
     def configure_mlflow(self) -> None: ...
 
 
-def mirror(use_case: str, wanted: Mapping[str, int], before: Mapping[str, int]) -> list[str] | None:
+def sync_aliases(use_case: str, wanted: Mapping[str, int], before: Mapping[str, int]) -> list[str] | None:
     """Moves the aliases.
 
     Args:

@@ -11,11 +11,11 @@ from zenml import get_step_context
 from steps.registry.release_log import changes_of, found_in_effect
 from steps.registry.rollout import model_deployer
 from steps.registry.versions import production_version, set_production
-from switchyard.releases.change import Change, in_order, unsettled
+from switchyard.releases.change import Change, in_order, unfinished
 from switchyard.releases.history import current
 
 
-def settle(use_case: str) -> list[str]:
+def reconcile(use_case: str) -> list[str]:
     """Makes the stage agree with what serves.
 
     Args:
@@ -38,7 +38,7 @@ def settle(use_case: str) -> list[str]:
 def _recorded_late(use_case: str) -> list[str]:
     """A roll-out that got through, of a run that died before it could say so."""
     found = changes_of(use_case)
-    change = unsettled([each for each, _ in found])
+    change = unfinished([each for each, _ in found])
     own = get_step_context().step_run.id
     step = next((step for each, step in found if each is change), None)
     if change is None or step is None or step.id == own or not step.status.is_finished:

@@ -1,6 +1,6 @@
 """A version into production, or out of it: first the endpoint, then the record, then the stage, then MLflow.
 
-In this order `production` never names a version that has not answered; where a run dies in between, `settle` of
+In this order `production` never names a version that has not answered; where a run dies in between, `reconcile` of
 the next one goes on from there.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 from zenml.client import Client
 
 from steps.registry import release_log as changes
-from steps.registry.alias_sync import mirror
+from steps.registry.alias_sync import sync_aliases
 from steps.registry.versions import production_version, set_production, versions_of
 from switchyard.config.sections import Deployment
 from switchyard.errors import SwitchyardError
@@ -104,7 +104,7 @@ def follow(use_case: str, before: list[Change]) -> list[str]:
     wanted, newest = current(known), versions_of(use_case)
     if in_order(known) and production_version(use_case) != wanted:
         set_production(use_case, wanted)
-    told = mirror(use_case, aliases(known, newest), aliases(before, newest))
+    told = sync_aliases(use_case, aliases(known, newest), aliases(before, newest))
     if len(known) > len(before):
         changes.finish(told is not None)
     return told or []

@@ -45,9 +45,9 @@ def remember_recipe(use_case: str, version: int, model: OnnxModel, splits: Datas
         "format": 1,
         **{key: lineage[key] for key in ("run", "config_sha256", "code", "lock_sha256", "stack")},
         "config": config_of(run).model_dump(mode="json"),
-        "candidate": model.card["candidate"],
-        **({"base": model.card["base"]} if "base" in model.card else {}),
-        "model": {key: model.card[key] for key in _ON_THE_CARD if key in model.card},
+        "candidate": model.metadata["candidate"],
+        **({"base": model.metadata["base"]} if "base" in model.metadata else {}),
+        "model": {key: model.metadata[key] for key in _ON_THE_CARD if key in model.metadata},
         "data": {"uri": lineage["uri"], "fingerprint": lineage["fingerprint"], "rows": _rows(splits)},
         "machine": machine(),
     }

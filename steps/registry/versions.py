@@ -20,7 +20,7 @@ from zenml.models import ModelVersionResponse
 
 from steps.storage.artifacts import DatasetMaterializer
 from switchyard.data.dataset import Dataset
-from switchyard.data.training_rows import SeenRows
+from switchyard.data.training_rows import TrainingRows
 from switchyard.errors import SwitchyardError
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.tasks.data import data_steps
@@ -34,7 +34,7 @@ def register_version(use_case: str, model: OnnxModel, splits: Dataset) -> int:
 
     Args:
         use_case: The registered model's name.
-        model: The ONNX file and its card.
+        model: The ONNX file and its metadata.
         splits: What it was trained on, to be remembered row by row.
 
     Returns:
@@ -43,14 +43,14 @@ def register_version(use_case: str, model: OnnxModel, splits: Dataset) -> int:
     client = Client()
     with suppress(EntityExistsError):
         client.create_model(use_case)
-    sha256 = str(model.card["sha256"])
+    sha256 = str(model.metadata["sha256"])
     tag = f"sha256-{sha256[:16]}"
     known = client.list_model_versions(model=use_case, tags=tag, size=1).items
-    version = known[0] if known else client.create_model_version(use_case, tags=[tag, str(model.card["candidate"])])
+    version = known[0] if known else client.create_model_version(use_case, tags=[tag, str(model.metadata["candidate"])])
     if "sha256" not in version.run_metadata:  # written last: a run that died before it has left the rest undone
         _link_inputs(version)
-        _remember_rows(version, use_case, model.card, splits)
-        facts: dict[str, Any] = {"sha256": sha256, "candidate": str(model.card["candidate"])}
+        _remember_rows(version, use_case, model.metadata, splits)
+        facts: dict[str, Any] = {"sha256": sha256, "candidate": str(model.metadata["candidate"])}
         log_metadata(metadata=facts, model_name=use_case, model_version=int(version.number))
     return int(version.number)
 
@@ -105,16 +105,16 @@ def load_version(use_case: str, version: int) -> OnnxModel:
         model = artifact.load() if artifact else None
     except Exception as error:  # whatever a store says of a file that is gone
         raise SwitchyardError(f"the ONNX file of {use_case} version {version} cannot be read: {error}") from error
-    if not isinstance(model, OnnxModel) or model.card["sha256"] != found.run_metadata.get("sha256"):
+    if not isinstance(model, OnnxModel) or model.metadata["sha256"] != found.run_metadata.get("sha256"):
         raise SwitchyardError(f"the ONNX file of {use_case} version {version} is not linked to it any more")
     return model
 
 
-def rows_seen_by(use_case: str, version: int) -> SeenRows | None:
+def training_rows_of(use_case: str, version: int) -> TrainingRows | None:
     """The rows that a version was trained on; None if that was not recorded, or the record is gone."""
     artifact = _version(use_case, version).get_artifact(f"{use_case}_seen_rows")
     with suppress(SwitchyardError, OSError):
-        return SeenRows.read(artifact.load()) if artifact else None
+        return TrainingRows.read(artifact.load()) if artifact else None
     return None
 
 
@@ -157,10 +157,10 @@ def _link_inputs(version: ModelVersionResponse) -> None:
             link_artifact_version_to_model_version(artifact_version=artifact, model_version=version)
 
 
-def _remember_rows(version: ModelVersionResponse, use_case: str, card: dict[str, Any], splits: Dataset) -> None:
+def _remember_rows(version: ModelVersionResponse, use_case: str, metadata: dict[str, Any], splits: Dataset) -> None:
     """The training rows; those of the network, too, if only the gallery is new."""
-    seen = SeenRows.of(data_steps(str(card["task"])).recognised_by(splits.scan("train")))
-    before = rows_seen_by(use_case, card["base"]["network"]) if "base" in card else None
+    seen = TrainingRows.of(data_steps(str(metadata["task"])).recognised_by(splits.scan("train")))
+    before = training_rows_of(use_case, metadata["base"]["network"]) if "base" in metadata else None
     with TemporaryDirectory(prefix="switchyard-rows-") as folder:
         rows = (seen.joined(before) if before else seen).write(Path(folder))
         saved = save_artifact(rows, f"{use_case}_seen_rows", materializer=DatasetMaterializer)

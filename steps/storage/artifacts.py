@@ -134,17 +134,17 @@ def _damaged(what: str) -> SwitchyardError:
 
 
 class OnnxModelMaterializer(_Materializer):
-    """An `OnnxModel`: `model.onnx`, what lies beside it, and its card as `card.json`."""
+    """An `OnnxModel`: `model.onnx`, what lies beside it, and its metadata as `metadata.json`."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (OnnxModel,)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.MODEL
 
     def save(self, data: OnnxModel) -> None:
-        """Writes the ONNX file, what lies beside it, and the card."""
+        """Writes the ONNX file, what lies beside it, and the metadata."""
         self._write("model.onnx", data.content)
         for name, content in data.companions.items():
             self._write(name, content)
-        self._write_json("card.json", data.card)
+        self._write_json("metadata.json", data.metadata)
 
     def load(self, data_type: type[Any]) -> OnnxModel:
         """Reads all of it back.
@@ -153,13 +153,13 @@ class OnnxModelMaterializer(_Materializer):
             SwitchyardError: A file beside the graph is gone, or another model's.
         """
         del data_type
-        card = json.loads(self._read("card.json"))
-        return OnnxModel(self._read("model.onnx"), card, read_companions(card, self._read, self.uri))
+        metadata = json.loads(self._read("metadata.json"))
+        return OnnxModel(self._read("model.onnx"), metadata, read_companions(metadata, self._read, self.uri))
 
     def extract_metadata(self, data: OnnxModel) -> dict[str, Any]:
         """What the dashboard shows beside the artifact."""
-        card = data.card
-        return {"candidate": card["candidate"], "sha256": card["sha256"], "cv": json.dumps(card.get("cv"))}
+        metadata = data.metadata
+        return {"candidate": metadata["candidate"], "sha256": metadata["sha256"], "cv": json.dumps(metadata.get("cv"))}
 
 
 class ReportMaterializer(_Materializer):

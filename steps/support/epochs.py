@@ -34,7 +34,7 @@ class Epochs:
 
     def complete(self, model: OnnxModel) -> None:
         """Records what a run that was killed had told another MLflow run: the curve is whole in each."""
-        epochs = (model.card.get("training") or {}).get("epochs") or []
+        epochs = (model.metadata.get("training") or {}).get("epochs") or []
         log_epochs([each for each in epochs if int(each["epoch"]) not in self._told])
 
 

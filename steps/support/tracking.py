@@ -65,7 +65,7 @@ def log_candidate(model: OnnxModel, history: list[dict[str, Any]]) -> None:
     """Parameters, cross-validation, the search's course, the environment and the ONNX file."""
     import mlflow
 
-    card = model.card
+    card = model.metadata
     mlflow.log_params({"candidate": card["candidate"], "type": card["type"], "seed": card["seed"], **card["params"]})
     _log_metrics(card, history)
     if history:
@@ -142,7 +142,7 @@ def write_mlflow_model(model: OnnxModel, folder: Path) -> None:
 
     for name, content in {"model.onnx": model.content, **model.companions}.items():
         (folder / name).write_bytes(content)
-    (folder / "card.json").write_text(model.card_json())
+    (folder / "metadata.json").write_text(model.metadata_json())
     described = Model()
     described.add_flavor(
         "python_function",
@@ -152,7 +152,7 @@ def write_mlflow_model(model: OnnxModel, folder: Path) -> None:
         python_version=platform.python_version(),
     )
     if not model.companions:
-        described.add_flavor("onnx", data="model.onnx", onnx_version=model.card["versions"]["onnx"])
+        described.add_flavor("onnx", data="model.onnx", onnx_version=model.metadata["versions"]["onnx"])
     described.save(str(folder / "MLmodel"))
 
 
@@ -206,7 +206,11 @@ def register_in_mlflow(use_case: str, version: int, model: OnnxModel) -> None:
         use_case,
         source=f"{run.info.artifact_uri}/model",
         run_id=run.info.run_id,
-        tags={"zenml_version": str(version), "sha256": model.card["sha256"], "candidate": model.card["candidate"]},
+        tags={
+            "zenml_version": str(version),
+            "sha256": model.metadata["sha256"],
+            "candidate": model.metadata["candidate"],
+        },
     )
 
 

@@ -29,7 +29,7 @@ _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
-class SeenRows:
+class TrainingRows:
     """The rows of a table, by hash.
 
     Attributes:

@@ -20,7 +20,7 @@ import numpy as np
 
 from switchyard.config.sections import Metrics
 from switchyard.statistics.bootstrap import Estimate, Plan, resampled
-from switchyard.statistics.dispersion import uneven_interval
+from switchyard.statistics.dispersion import dispersion_interval
 from switchyard.statistics.metrics import Bools, Floats, Integers, Ranked, Sample
 from switchyard.statistics.proportions import wilson
 
@@ -111,7 +111,7 @@ def _ece(gaps: Floats, position: Integers, bins: int, metrics: Metrics, seed: in
         return Estimate(float(_total(observed[None])[0]), n=len(gaps))
     _, draws = resampled(_sample(gaps, position, bins), metrics.bootstrap, seed, _SUMS_ONLY)
     noise = np.stack([draws[str(each)] for each in range(bins)], axis=1) - observed
-    low, high = uneven_interval(observed, noise, _total, metrics.confidence)
+    low, high = dispersion_interval(observed, noise, _total, metrics.confidence)
     return Estimate(float(_total(observed[None])[0]), low, high, len(gaps))
 
 

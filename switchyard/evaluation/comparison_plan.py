@@ -24,7 +24,7 @@ from switchyard.statistics.paired_bootstrap import paired_bootstrap
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.data.training_rows import SeenRows
+    from switchyard.data.training_rows import TrainingRows
 
 _NO_CLASS = -2  # a label that the challenger does not know; not UNSEEN, which would make it right on unseen rows
 
@@ -96,7 +96,7 @@ class Plan:
         return Comparison(verdict, reason, self.metric, self.test, self.settings.alpha, unit=self.unit, **more)
 
 
-def settled(
+def decided(
     plan: Plan, rows: int, left_out: int, notes: tuple[str, ...], find: Callable[[], Difference | str]
 ) -> Comparison:
     """The verdict, with what has to be said beside it.
@@ -180,7 +180,7 @@ def _figure(value: float) -> str:
 
 
 def unseen(
-    test: pl.LazyFrame, seen: SeenRows | None, name: str, unit: str = "row"
+    test: pl.LazyFrame, seen: TrainingRows | None, name: str, unit: str = "row"
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Which rows a model has not learned, as far as that can be told.
 
@@ -205,7 +205,7 @@ def unseen(
 
 
 def difference_of_classes(
-    cards: tuple[dict[str, Any], dict[str, Any]],
+    metadata: tuple[dict[str, Any], dict[str, Any]],
     outputs: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]],
     target: pl.Series,
     plan: Plan,
@@ -213,15 +213,15 @@ def difference_of_classes(
     """Of two classifiers that answered the same rows; or why there is none.
 
     Args:
-        cards: The champion's and the challenger's.
+        metadata: The champion's and the challenger's.
         outputs: Of their graphs, `label` and `probabilities`.
         target: Of the same rows, without a null.
         plan: The metric and the test.
     """
-    classes, positive = cards[1]["classes"], positive_of(cards[1])
+    classes, positive = metadata[1]["classes"], positive_of(metadata[1])
     truth, _ = labels.encode(target, classes)
     (old, old_labels), (new, new_labels) = (
-        _answer(card, said, classes) for card, said in zip(cards, outputs, strict=True)
+        _answer(metadata, said, classes) for metadata, said in zip(metadata, outputs, strict=True)
     )
     if reason := not_finite(old, new, plan):
         return reason
@@ -235,9 +235,9 @@ def difference_of_classes(
     return bootstrapped(_sample(truth, old, old_labels, positive), _sample(truth, new, new_labels, positive), plan)
 
 
-def _answer(card: dict[str, Any], outputs: Mapping[str, np.ndarray], classes: list[Any]) -> tuple[Floats, Integers]:
+def _answer(metadata: dict[str, Any], outputs: Mapping[str, np.ndarray], classes: list[Any]) -> tuple[Floats, Integers]:
     """Probabilities of, and positions in, the challenger's classes, whatever classes the model itself has."""
-    own = card["classes"]
+    own = metadata["classes"]
     places = labels.positions(classes, own)
     given = outputs["probabilities"].astype(float)
     none = np.zeros(len(given))

@@ -10,7 +10,7 @@ from switchyard.evaluation.comparison_plan import Comparison
 from switchyard.model.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
-    from switchyard.data.training_rows import SeenRows
+    from switchyard.data.training_rows import TrainingRows
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Entrant:
 
     Attributes:
         name: What the sentences call it, such as "version 3".
-        model: The ONNX file and its card.
+        model: The ONNX file and its metadata.
         seen: What it was trained on; None if that is not on record.
     """
 
     name: str
     model: OnnxModel
-    seen: SeenRows | None
+    seen: TrainingRows | None
 
 
 def beside(comparison: Comparison, first: str, second: str, notes: Sequence[str]) -> dict[str, Any]:
@@ -49,8 +49,8 @@ def beside(comparison: Comparison, first: str, second: str, notes: Sequence[str]
 def told(model: OnnxModel) -> dict[str, Any]:
     """What is known of a version without asking it."""
     kept: Sequence[str] = ("candidate", "type", "sha256")
-    about: dict[str, Any] = {key: model.card[key] for key in kept if key in model.card}
-    inputs = [spec["name"] for spec in model.card["inputs"]]
+    about: dict[str, Any] = {key: model.metadata[key] for key in kept if key in model.metadata}
+    inputs = [spec["name"] for spec in model.metadata["inputs"]]
     return about | {"inputs": inputs, "size_mb": model.size / 1e6, "facts": {"columns": ", ".join(inputs)}}
 
 

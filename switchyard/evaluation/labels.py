@@ -1,6 +1,6 @@
 """The target column as positions in a model's list of classes, whatever type either has.
 
-A target may be text, integers or booleans in the table, JSON values in the card and int64 or
+A target may be text, integers or booleans in the table, JSON values in the metadata and int64 or
 strings in the graph's `label`: True, "true" and 1 can all be the same class.
 """
 

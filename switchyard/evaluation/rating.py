@@ -30,16 +30,16 @@ def rated_as(model: OnnxModel, found: dict[str, Any], latency: dict[str, float])
         found: Estimates by metric, on validation rows.
         latency: From `latency_ms`.
     """
-    card = model.card
+    metadata = model.metadata
     return {
-        "name": card["candidate"],
+        "name": metadata["candidate"],
         "metrics": found,
-        "parity": _parity(card.get("parity")),
+        "parity": _parity(metadata.get("parity")),
         "size_mb": model.size / 1e6,
         "latency_ms": latency,
-        "params": card.get("params") or {},
-        "cv": card.get("cv"),
-        **({"training": card["training"]} if card.get("training") else {}),
+        "params": metadata.get("params") or {},
+        "cv": metadata.get("cv"),
+        **({"training": metadata["training"]} if metadata.get("training") else {}),
     }
 
 
@@ -62,6 +62,6 @@ def best_of(rated: list[dict[str, Any]], primary: str, unit: str = "row") -> int
 
 
 def _parity(parity: object) -> float | None:
-    """The largest difference from the fitted learner, which a card may carry with details around it."""
+    """The largest difference from the fitted learner, which a metadata may carry with details around it."""
     value = parity.get("max_difference") if isinstance(parity, dict) else parity
     return float(value) if isinstance(value, (int, float)) else None

@@ -78,14 +78,14 @@ def score(answers: Answers, metrics: Metrics, seed: int) -> Scored:
 
 def ask(model: OnnxModel, frame: pl.DataFrame, target: str) -> Answers:
     """Runs the model on all rows of `frame`, which has no null in the target."""
-    return read(model.card, outputs_of(model, frame), frame[target])
+    return read(model.metadata, outputs_of(model, frame), frame[target])
 
 
-def read(card: dict[str, Any], outputs: dict[str, np.ndarray], target: pl.Series, unit: str = "row") -> Answers:
+def read(metadata: dict[str, Any], outputs: dict[str, np.ndarray], target: pl.Series, unit: str = "row") -> Answers:
     """What a model's outputs say of rows.
 
     Args:
-        card: The model's.
+        metadata: The model's.
         outputs: Of all rows, by name.
         target: Of the same rows, without a null.
         unit: What a row is, for sentences.
@@ -93,11 +93,11 @@ def read(card: dict[str, Any], outputs: dict[str, np.ndarray], target: pl.Series
     if "prediction" in outputs:
         predicted = outputs["prediction"].reshape(-1).astype(float)
         return Answers(target.to_numpy().astype(float), predicted, np.empty((len(target), 0)))
-    classes = card["classes"]
+    classes = metadata["classes"]
     truth, unseen = labels.encode(target, classes)
-    predicted = _predicted(outputs["label"], classes, card["candidate"])
+    predicted = _predicted(outputs["label"], classes, metadata["candidate"])
     probabilities = outputs["probabilities"].astype(float)
-    return Answers(truth, predicted, probabilities, tuple(classes), positive_of(card), unseen, unit)
+    return Answers(truth, predicted, probabilities, tuple(classes), positive_of(metadata), unseen, unit)
 
 
 def outputs_of(model: OnnxModel, frame: pl.DataFrame) -> dict[str, np.ndarray]:
@@ -162,16 +162,16 @@ def _predicted(answers: np.ndarray, classes: list[Any], candidate: str) -> Integ
     table = labels.positions(distinct.tolist(), classes)
     strangers = [value for value, position in table.items() if position == labels.UNSEEN]
     if strangers:
-        raise SwitchyardError(f"candidate {candidate} answers {strangers[0]!r}, which is no class on its card")
+        raise SwitchyardError(f"candidate {candidate} answers {strangers[0]!r}, which is no class on its metadata")
     return np.array([table[value] for value in distinct.tolist()])[which]
 
 
-def positive_of(card: dict[str, Any]) -> int | None:
-    """The position of the positive class if there are two: the card's, otherwise the second."""
-    if len(card["classes"]) != 2:
+def positive_of(metadata: dict[str, Any]) -> int | None:
+    """The position of the positive class if there are two: the metadata's, otherwise the second."""
+    if len(metadata["classes"]) != 2:
         return None
-    positive = card.get("positive")
-    found = labels.positions([positive], card["classes"])[positive]
+    positive = metadata.get("positive")
+    found = labels.positions([positive], metadata["classes"])[positive]
     return 1 if found == labels.UNSEEN else found
 
 

@@ -1,6 +1,6 @@
 """Files that lie beside a graph and belong to the model: the index of a gallery that is too large for the graph.
 
-The card that the graph carries names each with its SHA-256. So the graph's own digest, by which a version is known,
+The metadata that the graph carries names each with its SHA-256. So the graph's own digest, by which a version is known,
 covers them, and a file of another version is not taken for this one's.
 """
 
@@ -15,28 +15,28 @@ from switchyard.errors import SwitchyardError
 
 
 def digests(files: Mapping[str, bytes]) -> dict[str, str]:
-    """The SHA-256 of each file by its name, for the card."""
+    """The SHA-256 of each file by its name, for the metadata."""
     return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 
-def named_by(card: Mapping[str, Any]) -> dict[str, str]:
-    """The files that a card names, with their digests; none if everything lies in the graph."""
-    return dict((card.get("gallery") or {}).get("files") or {})
+def named_by(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """The files that a metadata names, with their digests; none if everything lies in the graph."""
+    return dict((metadata.get("gallery") or {}).get("files") or {})
 
 
-def read_companions(card: Mapping[str, Any], read: Callable[[str], bytes], place: str) -> dict[str, bytes]:
-    """The files that a card names.
+def read_companions(metadata: Mapping[str, Any], read: Callable[[str], bytes], place: str) -> dict[str, bytes]:
+    """The files that a metadata names.
 
     Args:
-        card: The graph's.
+        metadata: The graph's.
         read: From a name to the content.
         place: The folder that they lie in, for the error.
 
     Raises:
-        SwitchyardError: One is not there, or is not the one that the card names.
+        SwitchyardError: One is not there, or is not the one that the metadata names.
     """
     found = {}
-    for name, digest in named_by(card).items():
+    for name, digest in named_by(metadata).items():
         try:
             found[name] = read(name)
         except OSError as error:
@@ -45,13 +45,13 @@ def read_companions(card: Mapping[str, Any], read: Callable[[str], bytes], place
     return found
 
 
-def check_companions(card: Mapping[str, Any], folder: Path) -> None:
+def check_companions(metadata: Mapping[str, Any], folder: Path) -> None:
     """The same for files that are read by somebody else: only a block of one is in memory.
 
     Raises:
-        SwitchyardError: One is not there, or is not the one that the card names.
+        SwitchyardError: One is not there, or is not the one that the metadata names.
     """
-    for name, digest in named_by(card).items():
+    for name, digest in named_by(metadata).items():
         try:
             with (folder / name).open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""What two ONNX files of the same use case differ in: the card they carry, the graph, the numbers in it."""
+"""What two ONNX files of the same use case differ in: the metadata they carry, the graph, the numbers in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.model.onnx_model import CARD_KEY, OnnxModel
+from switchyard.model.onnx_model import METADATA_KEY, OnnxModel
 
 if TYPE_CHECKING:
     import onnx
@@ -46,7 +46,7 @@ def largest_difference(recorded: OnnxModel, again: OnnxModel, rows: pl.DataFrame
         Of probabilities (classification), values (regression, in the target's unit) or the numbers of embeddings
         (retrieval).
     """
-    wanted = {spec["name"] for model in (recorded, again) for spec in model.card["inputs"]}
+    wanted = {spec["name"] for model in (recorded, again) for spec in model.metadata["inputs"]}
     if rows.is_empty() or not wanted <= set(rows.columns):
         return None
     there = {output.name for output in recorded.session.get_outputs()}
@@ -61,9 +61,9 @@ def largest_difference(recorded: OnnxModel, again: OnnxModel, rows: pl.DataFrame
 
 
 def _card_of(model: onnx.ModelProto) -> dict[str, Any]:
-    text = next((each.value for each in model.metadata_props if each.key == CARD_KEY), "{}")
-    card: dict[str, Any] = json.loads(text)
-    return card
+    text = next((each.value for each in model.metadata_props if each.key == METADATA_KEY), "{}")
+    metadata: dict[str, Any] = json.loads(text)
+    return metadata
 
 
 def _card(old: dict[str, Any], new: dict[str, Any], path: str = "") -> Iterator[str]:

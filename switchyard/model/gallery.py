@@ -57,7 +57,7 @@ class Gallery:
 
 
 def described(images: int, companions: Mapping[str, bytes]) -> dict[str, Any]:
-    """What the card says of a gallery: its size, how it is searched, and the files beside the graph, if it needs any.
+    """What the metadata says of a gallery: its size, how it is searched, and any files beside the graph.
 
     Args:
         images: How many there are.

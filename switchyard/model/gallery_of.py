@@ -22,7 +22,7 @@ def gallery_of(model: OnnxModel) -> Gallery:
 
     constants = {tensor.name: tensor for tensor in onnx.load_model_from_string(model.content).graph.initializer}
     if EMBEDDINGS not in constants:
-        raise InputError(f"the model {model.card['name']} has no gallery in its graph: name one of type arcface")
+        raise InputError(f"the model {model.metadata['name']} has no gallery in its graph: name one of type arcface")
     classes = np.array([label.decode() for label in constants[CLASSES].string_data], dtype=object)
     numbers = numpy_helper.to_array(constants[NUMBERS])
     return Gallery(numpy_helper.to_array(constants[EMBEDDINGS]), classes[numbers])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.model.onnx_model import CARD_KEY
+from switchyard.model.onnx_model import METADATA_KEY
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto, ValueInfoProto
@@ -76,7 +76,7 @@ class Graph:
         return values[0] if len(values) == 1 else self.add("Concat", *values, axis=1)
 
 
-def serialize(graph: Graph, card: dict[str, Any]) -> bytes:
+def serialize(graph: Graph, metadata: dict[str, Any]) -> bytes:
     """The bytes of a finished graph, checked by onnx."""
     import onnx
     from onnx import helper
@@ -84,6 +84,6 @@ def serialize(graph: Graph, card: dict[str, Any]) -> bytes:
     body = helper.make_graph(graph.nodes, "switchyard", graph.inputs, graph.outputs, graph.constants)
     opsets = [helper.make_opsetid(domain, version) for domain, version in sorted(OPSETS.items())]
     model = helper.make_model(body, opset_imports=opsets, ir_version=IR_VERSION, producer_name="switchyard")
-    helper.set_model_props(model, {CARD_KEY: json.dumps(card, sort_keys=True, allow_nan=False)})
+    helper.set_model_props(model, {METADATA_KEY: json.dumps(metadata, sort_keys=True, allow_nan=False)})
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))

@@ -21,7 +21,7 @@ Outputs = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Inference:
     """The answers of one model to the images of one table.
 
     Attributes:
@@ -36,12 +36,12 @@ class Asked:
         """How many images."""
         return len(self.labels)
 
-    def where(self, chosen: np.ndarray) -> Asked:
+    def where(self, chosen: np.ndarray) -> Inference:
         """Some of the images, by a mask or by their numbers."""
-        return Asked(self.labels[chosen], {name: values[chosen] for name, values in self.outputs.items()})
+        return Inference(self.labels[chosen], {name: values[chosen] for name, values in self.outputs.items()})
 
 
-def ask(models: Sequence[OnnxModel], images: pl.LazyFrame) -> list[Asked]:
+def ask(models: Sequence[OnnxModel], images: pl.LazyFrame) -> list[Inference]:
     """Runs each model on all images, of which a batch at a time is in memory.
 
     Args:
@@ -64,13 +64,15 @@ def ask(models: Sequence[OnnxModel], images: pl.LazyFrame) -> list[Asked]:
     if not labels:
         raise InputError("there are no images to measure the model on: enlarge split.validation and split.test")
     truth = np.array(labels, dtype=object)
-    return [Asked(truth, {name: np.concatenate([part[name] for part in said]) for name in said[0]}) for said in parts]
+    return [
+        Inference(truth, {name: np.concatenate([part[name] for part in said]) for name in said[0]}) for said in parts
+    ]
 
 
-def ask_pixels(model: OnnxModel, images: np.ndarray, labels: np.ndarray) -> Asked:
+def ask_pixels(model: OnnxModel, images: np.ndarray, labels: np.ndarray) -> Inference:
     """Runs a model on pixels (N, H, W, C) that are in memory."""
     said = [run(model, images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
-    return Asked(labels, {name: np.concatenate([part[name] for part in said]) for name in said[0]})
+    return Inference(labels, {name: np.concatenate([part[name] for part in said]) for name in said[0]})
 
 
 def run(model: OnnxModel, batch: np.ndarray) -> Outputs:
@@ -81,7 +83,7 @@ def run(model: OnnxModel, batch: np.ndarray) -> Outputs:
 
 def shape_of(model: OnnxModel) -> tuple[int, int, int]:
     """Height, width and channels that a model was trained on."""
-    _, height, width, channels = model.card["inputs"][0]["shape"]
+    _, height, width, channels = model.metadata["inputs"][0]["shape"]
     return height, width, channels
 
 

@@ -4,7 +4,7 @@ The graph of a table has one named input of shape (N, 1) per raw feature column:
 and booleans (missing is NaN), `tensor(string)` for text (missing is ""). That of images has one, `image`:
 `tensor(uint8)` of shape (N, H, W, C). The outputs are
 
-- classification: `label` (N,) and `probabilities` (N, classes) float32, classes in the card's order;
+- classification: `label` (N,) and `probabilities` (N, classes) float32, classes in the metadata's order;
 - regression: `prediction` (N, 1) float32.
 """
 
@@ -28,33 +28,33 @@ if TYPE_CHECKING:
     from switchyard.model.faiss_gallery import FaissGallery
 
 
-CARD_KEY = "switchyard.card"
-"""Where an ONNX file keeps its card: the key in `metadata_props`."""
+METADATA_KEY = "switchyard.card"
+"""Where an ONNX file keeps its metadata: the key in `metadata_props`."""
 
 
 @dataclass(frozen=True)
 class OnnxModel:
-    """The bytes of an ONNX file and its card.
+    """The bytes of an ONNX file and its metadata.
 
     Attributes:
         content: The serialized ModelProto.
-        card: What is known of the model, JSON-able: at least `name`, `task`, `inputs` (a list of
+        metadata: What is known of the model, JSON-able: at least `name`, `task`, `inputs` (a list of
             `{"name", "datatype"}` with OIP datatypes FP32 or BYTES, or UINT8 and a shape) and, for classification,
             `classes` (a list, in the order of the probability columns) and `positive`.
-        companions: Files that lie beside the graph, by name: the index of a gallery that is too large for it. The card
-            has their digests, see `companions.py`.
+        companions: Files beside the graph, by name: the index of a gallery that is too large for it. The metadata has
+            their digests, see `companions.py`.
     """
 
     content: bytes = field(repr=False)
-    card: dict[str, Any]
+    metadata: dict[str, Any]
     companions: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read an ONNX file that one of our runs wrote, with the card that it carries and the files beside it.
+        """Read an ONNX file that one of our runs wrote, with the metadata that it carries and the files beside it.
 
         Raises:
-            InputError: There is no such file, it is no ONNX, or it carries no card.
+            InputError: There is no such file, it is no ONNX, or it carries no metadata.
             SwitchyardError: A file that belongs beside it is not there, or is another model's.
         """
         import onnx
@@ -67,21 +67,21 @@ class OnnxModel:
             properties = {each.key: each.value for each in onnx.load_model_from_string(content).metadata_props}
         except DecodeError as error:
             raise InputError(f"{path} is not an ONNX file: name a model.onnx that a run wrote") from error
-        if CARD_KEY not in properties:
-            raise InputError(f"{path} has no {CARD_KEY} in its metadata: name a model.onnx that a run wrote")
-        card, folder = json.loads(properties[CARD_KEY]), Path(path).parent
-        return cls(content, card, read_companions(card, lambda name: (folder / name).read_bytes(), str(folder)))
+        if METADATA_KEY not in properties:
+            raise InputError(f"{path} has no {METADATA_KEY} in its metadata: name a model.onnx that a run wrote")
+        metadata, folder = json.loads(properties[METADATA_KEY]), Path(path).parent
+        return cls(content, metadata, read_companions(metadata, lambda name: (folder / name).read_bytes(), str(folder)))
 
     @classmethod
     def of_folder(cls, folder: Path) -> Self:
-        """Read `model.onnx`, the whole `card.json` that was written with it, and the files that it names.
+        """Read `model.onnx`, the whole `metadata.json` that was written with it, and the files that it names.
 
         Raises:
             SwitchyardError: A file that belongs beside the graph is not there, or is another model's.
         """
-        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        companions = read_companions(card, lambda name: (folder / name).read_bytes(), str(folder))
-        return cls((folder / "model.onnx").read_bytes(), card, companions)
+        metadata = json.loads((folder / "metadata.json").read_text(encoding="utf-8"))
+        companions = read_companions(metadata, lambda name: (folder / name).read_bytes(), str(folder))
+        return cls((folder / "model.onnx").read_bytes(), metadata, companions)
 
     def write(self, folder: Path) -> None:
         """Write what `of_folder` reads.
@@ -92,7 +92,7 @@ class OnnxModel:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in {**self.companions, "model.onnx": self.content}.items():
             (folder / name).write_bytes(content)
-        (folder / "card.json").write_text(self.card_json(), encoding="utf-8")
+        (folder / "metadata.json").write_text(self.metadata_json(), encoding="utf-8")
 
     @property
     def size(self) -> int:
@@ -118,7 +118,7 @@ class OnnxModel:
         import polars as pl
 
         feed = {}
-        for spec in self.card["inputs"]:
+        for spec in self.metadata["inputs"]:
             column = frame[spec["name"]]
             if spec["datatype"] == "UINT8":
                 feed[spec["name"]] = _pixels(column, spec["shape"])
@@ -140,7 +140,7 @@ class OnnxModel:
         found = dict(zip(names, self.session.run(names, feed), strict=True))
         if self.index is None:
             return found
-        about = {key: self.card["gallery"][key] for key in ("neighbours", "vote", "threshold")}
+        about = {key: self.metadata["gallery"][key] for key in ("neighbours", "vote", "threshold")}
         return self.index.answer(found["embedding"], **about)
 
     @cached_property
@@ -152,9 +152,9 @@ class OnnxModel:
 
         return FaissGallery.of_files(self.companions)
 
-    def card_json(self) -> str:
-        """The card as sorted JSON."""
-        return json.dumps(self.card, indent=2, sort_keys=True, allow_nan=False)
+    def metadata_json(self) -> str:
+        """The metadata as sorted JSON."""
+        return json.dumps(self.metadata, indent=2, sort_keys=True, allow_nan=False)
 
 
 def _pixels(images: pl.Series, shape: list[int]) -> np.ndarray:

@@ -19,7 +19,7 @@ class OnnxPredictor:
     """Answers for a table of raw columns, or of a column `image` with encoded files.
 
     Args:
-        model: The ONNX file and its card.
+        model: The ONNX file and its metadata.
     """
 
     def __init__(self, model: OnnxModel) -> None:

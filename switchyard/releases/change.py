@@ -89,7 +89,7 @@ def in_order(changes: Sequence[Change]) -> list[Change]:
     return sorted((each for each in changes if each.at), key=lambda each: (each.at, each.asked))
 
 
-def unsettled(changes: Sequence[Change]) -> Change | None:
+def unfinished(changes: Sequence[Change]) -> Change | None:
     """The last change, if nobody knows whether it took effect."""
     last = max((each for each in changes if not each.failed), key=lambda each: each.at or each.asked, default=None)
     return last if last and last.at is None else None

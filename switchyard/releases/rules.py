@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from switchyard.errors import InputError
-from switchyard.releases.change import Change, unsettled
+from switchyard.releases.change import Change, unfinished
 from switchyard.releases.history import current, periods, previous
 
 REFUSED = "refused"
@@ -69,7 +69,7 @@ def rollback_target(
         InputError: There was no champion before, or the one asked for never was one.
     """
     if version is None:
-        if (open_end := unsettled(changes)) is not None:
+        if (open_end := unfinished(changes)) is not None:
             raise InputError(
                 f"{use_case}: run {open_end.run} died, or goes on, and has not said whether it {_meant(open_end)}, so "
                 f"it is open which version is the previous one; name it with --version ({_known(changes)})"

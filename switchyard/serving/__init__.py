@@ -13,7 +13,7 @@ What the protocol leaves open, and what is Switchyard's own:
 - `POST /v2/repository/models/NAME/load` takes `{"parameters": {"version": "3", "default": true}}`: which version
   (without it the active one, else the highest), and whether it becomes the active one (without it: if no version was
   named). `unload` takes a version too; without one the model is out until it is loaded again, also after a restart.
-- `GET /v2/models/NAME` shows the card's task, classes and positive class as `parameters`.
+- `GET /v2/models/NAME` shows the metadata's task, classes and positive class as `parameters`.
 - Bodies are `application/json` (or `application/octet-stream` with binary tensors); other types, an `Origin` header
   (a web page) and bodies over the limit are refused.
 - With `--read-only` the highest version of each model answers, for good: `load` and `unload` are refused, and nothing

@@ -108,7 +108,7 @@ def serve(arguments: argparse.Namespace) -> None:
     from switchyard.serving.engine.loaded_models import LoadedModels
     from switchyard.serving.http.application import Application
     from switchyard.serving.http.short_path import ShortPathProtocol
-    from switchyard.serving.http.slow_client_server import PatientServer
+    from switchyard.serving.http.slow_client_server import SlowClientServer
 
     models = LoadedModels(root)
     if arguments.read_only:
@@ -138,7 +138,7 @@ def serve(arguments: argparse.Namespace) -> None:
         port, described = listener.getsockname()[1], describe_settings(arguments.max_request_mb, batching)
         announce(root, arguments.host, port, arguments.log, described)
     try:
-        PatientServer(config, arguments.drain_seconds).run(sockets=[listener])
+        SlowClientServer(config, arguments.drain_seconds).run(sockets=[listener])
     except KeyboardInterrupt:
         pass
     finally:

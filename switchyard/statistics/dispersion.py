@@ -24,7 +24,7 @@ _SURE = 1.5  # standard errors
 _HALVINGS = 30
 
 
-def uneven_interval(
+def dispersion_interval(
     deviations: Floats, noise: Floats, figure: Callable[[Floats], Floats], confidence: float
 ) -> tuple[float, float]:
     """Both ends.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.data.dataset import Dataset
-    from switchyard.data.training_rows import SeenRows
+    from switchyard.data.training_rows import TrainingRows
     from switchyard.data.validation import Outcome
 
 
@@ -111,7 +111,7 @@ class DataSteps(Protocol):
         task: str,
         seed: int,
         folder: Path,
-        learned: SeenRows | None = None,
+        learned: TrainingRows | None = None,
     ) -> Dataset:
         """Does what needs no fitting, and deals the rows to the parts `train`, `validation` and `test`.
 

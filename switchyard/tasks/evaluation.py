@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.data.dataset import Dataset
-    from switchyard.data.training_rows import SeenRows
+    from switchyard.data.training_rows import TrainingRows
     from switchyard.evaluation.comparison_plan import Comparison
     from switchyard.evaluation.entrants import Entrant
     from switchyard.evaluation.evaluation import Evaluation
@@ -61,7 +61,7 @@ class Evaluating(Protocol):
         challenger: OnnxModel,
         test: pl.LazyFrame,
         *,
-        seen: SeenRows | None,
+        seen: TrainingRows | None,
         data: Section,
         task: str,
         primary: str,

@@ -20,7 +20,7 @@ class Trained:
     """A candidate that passed parity.
 
     Attributes:
-        model: The ONNX file and its card.
+        model: The ONNX file and its metadata.
         history: One dict per trial of the search, see `search.Found`.
     """
 
@@ -50,7 +50,7 @@ class Parity:
     wrong_row: int | None
 
     def as_dict(self) -> dict[str, Any]:
-        """For the card."""
+        """For the metadata."""
         return {
             "max_difference": self.max_difference,
             "labels_equal": self.labels_equal,

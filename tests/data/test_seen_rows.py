@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.data.training_rows import SeenRows, hash_rows
+from switchyard.data.training_rows import TrainingRows, hash_rows
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def frame():
 
 
 def test_exactly_the_rows_that_were_there_are_recognised(frame):
-    seen = SeenRows.of(frame[:300].lazy())
+    seen = TrainingRows.of(frame[:300].lazy())
 
     assert seen.contains(frame[::-1].lazy()).tolist() == [False] * 200 + [True] * 300
 
@@ -37,7 +37,7 @@ def test_a_row_that_differs_in_any_column_is_another_row(frame, column, value):
     frame = frame.with_columns(flag=pl.lit(True))
     changed = frame.with_columns(pl.lit(value, dtype=frame.schema[column]).alias(column))
 
-    assert not SeenRows.of(frame.lazy()).contains(changed.lazy()).any()
+    assert not TrainingRows.of(frame.lazy()).contains(changed.lazy()).any()
 
 
 def test_null_and_empty_text_are_not_the_same():
@@ -53,7 +53,7 @@ def test_values_do_not_change_places_unnoticed():
 
 
 def test_order_and_number_of_columns_and_the_width_of_numbers_do_not_matter(frame):
-    seen = SeenRows.of(frame.lazy())
+    seen = TrainingRows.of(frame.lazy())
     other = frame.with_columns(pl.col("id").cast(pl.Float64), new=pl.lit(1)).select("new", *sorted(frame.columns)[::-1])
 
     assert seen.contains(other.lazy()).all()
@@ -70,9 +70,9 @@ def test_missing_numbers_and_zeros_are_the_same_however_they_are_written():
 
 def test_what_is_written_is_read_again_and_takes_eight_bytes_a_row(frame, tmp_path):
     large = pl.DataFrame({"id": np.arange(100_000)})
-    seen = SeenRows.of(large.lazy())
+    seen = TrainingRows.of(large.lazy())
 
-    read = SeenRows.read(seen.write(tmp_path))
+    read = TrainingRows.read(seen.write(tmp_path))
 
     assert read.columns == ("id",) and read.hashes.tolist() == seen.hashes.tolist()
     assert (tmp_path / "rows.parquet").stat().st_size < 8.1 * 100_000
@@ -92,7 +92,7 @@ def test_another_process_finds_the_same_hashes():
 
 
 def test_a_table_without_rows_has_no_row(frame):
-    nothing = SeenRows.of(frame[:0].lazy())
+    nothing = TrainingRows.of(frame[:0].lazy())
 
     assert not nothing.contains(frame.lazy()).any()
     assert nothing.contains(frame[:0].lazy()).tolist() == []

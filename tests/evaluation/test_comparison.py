@@ -4,7 +4,7 @@ import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
 from switchyard.config.sections import Champion, Data
-from switchyard.data.training_rows import SeenRows
+from switchyard.data.training_rows import TrainingRows
 from switchyard.evaluation import comparison_plan
 from switchyard.evaluation.tables.comparison import compare, judge
 from switchyard.statistics.difference import Difference
@@ -27,7 +27,7 @@ def table(rng, rows=400, classes=("no", "yes")):
 
 
 def run(champion, challenger, frame, task="classification", primary="roc_auc", seen=None, data=DATA, **settings):
-    seen = SeenRows(("x0",), np.zeros(0, np.uint64)) if seen is None else seen
+    seen = TrainingRows(("x0",), np.zeros(0, np.uint64)) if seen is None else seen
     settings = Champion(**settings)
     options = {"data": data, "task": task, "primary": primary, "settings": settings, "seed": 1}
     return compare(champion, challenger, frame.lazy(), seen=seen, **options)
@@ -135,7 +135,7 @@ def test_each_model_reads_the_columns_that_it_wants(classifier):
     # The graph's own input is x0; the table's column is another one.
     champion, challenger = (_reading(champion, name) for name in ("old", "new"))
 
-    found = run(champion, challenger, frame, seen=SeenRows(("old",), np.zeros(0, np.uint64)))
+    found = run(champion, challenger, frame, seen=TrainingRows(("old",), np.zeros(0, np.uint64)))
 
     assert found.verdict == "promote"
     assert found.rows == 400
@@ -147,8 +147,8 @@ def _reading(model, name):
 
     proto = onnx.load_model_from_string(model.content)
     proto.graph.input[0].name = proto.graph.node[0].input[0] = name
-    card = {**model.card, "inputs": [{"name": name, "datatype": "FP32"}]}
-    return type(model)(proto.SerializeToString(), card)
+    metadata = {**model.metadata, "inputs": [{"name": name, "datatype": "FP32"}]}
+    return type(model)(proto.SerializeToString(), metadata)
 
 
 @pytest.mark.parametrize(
@@ -185,8 +185,8 @@ def test_what_cannot_be_compared_is_too_close_to_call_and_says_why(pair, change,
     assert found.difference is None and found.as_dict()["difference"] == {}
 
 
-def _with(model, **card):
-    return type(model)(model.content, {**model.card, **card})
+def _with(model, **metadata):
+    return type(model)(model.content, {**model.metadata, **metadata})
 
 
 def test_rows_that_the_champion_was_trained_on_are_left_out(pair):
@@ -194,7 +194,7 @@ def test_rows_that_the_champion_was_trained_on_are_left_out(pair):
     # The champion has learned the first 100 rows by heart: there it is always right.
     cheat = pl.Series(np.where(frame["y"] == "yes", 9.0, -9.0).astype(np.float32))
     frame = frame.with_columns(x0=pl.when(pl.int_range(pl.len()) < 100).then(cheat).otherwise("x0"))
-    seen = SeenRows.of(frame[:100].lazy())
+    seen = TrainingRows.of(frame[:100].lazy())
 
     found = run(*pair(OLD, EQUAL), frame, seen=seen)
 
@@ -207,7 +207,7 @@ def test_rows_that_the_champion_was_trained_on_are_left_out(pair):
 
 def test_too_few_fresh_rows_are_not_compared(pair):
     frame = table(np.random.default_rng(5))
-    seen = SeenRows.of(frame[:380].lazy())
+    seen = TrainingRows.of(frame[:380].lazy())
 
     found = run(*pair(OLD, BETTER), frame, seen=seen)
 
@@ -217,7 +217,7 @@ def test_too_few_fresh_rows_are_not_compared(pair):
         "out, champion.min_rows is 30"
     )
     assert run(*pair(OLD, BETTER), frame, seen=seen, min_rows=20).difference is not None
-    assert run(*pair(OLD, BETTER), frame, seen=SeenRows.of(frame.lazy())).rows == 0
+    assert run(*pair(OLD, BETTER), frame, seen=TrainingRows.of(frame.lazy())).rows == 0
 
 
 def test_seen_rows_that_cannot_be_recognised_are_said_so(pair):
@@ -225,7 +225,7 @@ def test_seen_rows_that_cannot_be_recognised_are_said_so(pair):
     options = {"data": DATA, "task": "classification", "primary": "roc_auc", "settings": Champion(), "seed": 1}
 
     never = compare(*pair(OLD, EQUAL), frame.lazy(), seen=None, **options)
-    gone = run(*pair(OLD, EQUAL), frame, seen=SeenRows.of(frame.with_columns(id=pl.int_range(pl.len())).lazy()))
+    gone = run(*pair(OLD, EQUAL), frame, seen=TrainingRows.of(frame.with_columns(id=pl.int_range(pl.len())).lazy()))
 
     assert never.notes == ("which rows the champion was trained on is not on record, so none is left out",)
     assert gone.notes == ("rows that the champion was trained on cannot be recognised, since id is no longer there",)

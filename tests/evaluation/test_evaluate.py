@@ -76,7 +76,7 @@ def test_log_loss_is_better_when_lower(classifier):
 def test_of_equals_the_smaller_file_wins_and_then_the_first_name(classifier):
     one, other = (classifier(GOOD, ["no", "yes"], candidate=name) for name in ("b", "a"))
     # A doc string: the same answers from a larger file.
-    large = OnnxModel(other.content + b"\x32" + bytes([100]) + b"x" * 100, {**other.card, "candidate": "0"})
+    large = OnnxModel(other.content + b"\x32" + bytes([100]) + b"x" * 100, {**other.metadata, "candidate": "0"})
 
     assert run([one, other], table(50, 1), table(50, 2)).best == "a"
     assert run([large, one], table(50, 1), table(50, 2)).best == "b"
@@ -246,9 +246,9 @@ def test_a_primary_metric_of_the_other_task_is_refused(classifier):
 
 def test_an_answer_that_is_not_on_the_card_is_a_broken_model(classifier):
     model = classifier(GOOD, ["no", "yes"])
-    renamed = OnnxModel(model.content, {**model.card, "classes": ["no", "maybe"]})
+    renamed = OnnxModel(model.content, {**model.metadata, "classes": ["no", "maybe"]})
 
-    with pytest.raises(SwitchyardError, match="candidate linear answers 'yes', which is no class on its card"):
+    with pytest.raises(SwitchyardError, match="candidate linear answers 'yes', which is no class on its metadata"):
         run([renamed], table(50, 1), table(50, 2))
 
 

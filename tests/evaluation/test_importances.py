@@ -16,7 +16,7 @@ CLASSES = ["no", "yes"]
 def ask(model, frame, primary="roc_auc", rows=5000, repeats=10, seed=1, bootstrap=200):
     metrics = Metrics(primary=primary, bootstrap=bootstrap)
     settings = Importances(repeats=repeats, rows=rows)
-    task = model.card["task"]
+    task = model.metadata["task"]
     return importances(model, frame, data=DATA, task=task, metrics=metrics, settings=settings, seed=seed)
 
 

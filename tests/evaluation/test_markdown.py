@@ -1,4 +1,4 @@
-"""What others wrote stands in a card as they wrote it; a Markdown parser of its own is the judge."""
+"""What others wrote stands in a metadata as they wrote it; a Markdown parser of its own is the judge."""
 
 from __future__ import annotations
 

@@ -47,12 +47,12 @@ class Page(HTMLParser):
         return sum(name == tag for name, _ in self.tags)
 
 
-def classification(classifier, classes=("no", "yes"), rows=200, **card):
+def classification(classifier, classes=("no", "yes"), rows=200, **metadata):
     rng = np.random.default_rng(1)
     frame = pl.DataFrame({f"x{i}": rng.normal(size=rows).astype(np.float32) for i in range(2)})
     frame = frame.with_columns(y=pl.Series([classes[i] for i in rng.integers(0, len(classes), rows)]))
     weights = rng.normal(size=(2, len(classes)))
-    models = [classifier(weights * scale, list(classes), **{"candidate": f"c{scale}", **card}) for scale in (1, 2)]
+    models = [classifier(weights * scale, list(classes), **{"candidate": f"c{scale}", **metadata}) for scale in (1, 2)]
     return _report(models, frame, "classification", "accuracy")
 
 

@@ -39,8 +39,8 @@ def colour_model(unknown, missing=0.0):
     graph = helper.make_graph(nodes, "g", [value("colour", TensorProto.STRING, [None, 1])], outputs)
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
     content = helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
-    card = {"name": "demo", "candidate": "c", "task": "classification", "classes": ["no", "yes"], "positive": "yes"}
-    return OnnxModel(content, card | {"inputs": [{"name": "colour", "datatype": "BYTES"}]})
+    metadata = {"name": "demo", "candidate": "c", "task": "classification", "classes": ["no", "yes"], "positive": "yes"}
+    return OnnxModel(content, metadata | {"inputs": [{"name": "colour", "datatype": "BYTES"}]})
 
 
 def colours(rows=400):
@@ -52,7 +52,7 @@ def shake(model, frame, primary="accuracy", **settings):
     metrics = Metrics(primary=primary, bootstrap=200)
     chosen = Robustness(**{key: value for key, value in settings.items() if key in Robustness.model_fields})
     rest = {key: value for key, value in settings.items() if key not in Robustness.model_fields}
-    task = model.card["task"]
+    task = model.metadata["task"]
     return robustness(model, frame, data=DATA, task=task, metrics=metrics, settings=chosen, **{"seed": 1} | rest)
 
 

@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from switchyard.config.sections import Champion, Data, Metrics
-from switchyard.data.training_rows import SeenRows
+from switchyard.data.training_rows import TrainingRows
 from switchyard.evaluation.entrants import Entrant
 from switchyard.evaluation.tables.side_by_side import side_by_side
 
@@ -29,7 +29,7 @@ def table(rows=400):
 
 def seen(frame, *rows):
     """The record of a version that was trained on these rows of the table."""
-    return SeenRows.of(frame[list(rows)].lazy())
+    return TrainingRows.of(frame[list(rows)].lazy())
 
 
 def run(first, second, frame, task="classification", data=DATA, primary="roc_auc", **settings):
@@ -111,9 +111,11 @@ def test_what_is_not_on_record_is_said_of_the_version_that_it_is_about(pair):
 def test_a_version_whose_column_is_gone_has_no_figures_and_the_other_has(pair, blind):
     frame = table()
     entrants = pair(frame)
-    card = entrants[blind].model.card
-    inputs = [*card["inputs"], {"name": "gone", "datatype": "FP32"}]
-    entrants[blind] = replace(entrants[blind], model=replace(entrants[blind].model, card={**card, "inputs": inputs}))
+    metadata = entrants[blind].model.metadata
+    inputs = [*metadata["inputs"], {"name": "gone", "datatype": "FP32"}]
+    entrants[blind] = replace(
+        entrants[blind], model=replace(entrants[blind].model, metadata={**metadata, "inputs": inputs})
+    )
 
     found = run(*entrants, frame)
 
@@ -171,7 +173,7 @@ def test_too_few_rows_are_no_verdict_and_no_word_is_of_champions(pair):
 def test_figures_are_of_the_same_class_for_both(pair):
     frame = table()
     first, second = pair(frame, weights=(GOOD, GOOD))
-    first = replace(first, model=replace(first.model, card={**first.model.card, "positive": "no"}))
+    first = replace(first, model=replace(first.model, metadata={**first.model.metadata, "positive": "no"}))
 
     versions = run(first, second, frame)["versions"]
 

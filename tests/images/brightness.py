@@ -50,9 +50,9 @@ def levels(frame: pl.DataFrame) -> np.ndarray:
 
 def _card(task: str, classes, candidate: str, **more) -> dict:
     inputs = [{"name": "image", "datatype": "UINT8", "shape": [-1, SIDE, SIDE, 1]}]
-    card = {"name": "levels", "candidate": candidate, "task": task, "inputs": inputs, "classes": list(classes)}
+    metadata = {"name": "levels", "candidate": candidate, "task": task, "inputs": inputs, "classes": list(classes)}
     training = {"seconds": 1.5, "peak_memory_mb": 80.0, "rows": 90}
-    return {**card, "parity": {"max_difference": 1e-7}, "params": {"width": 1}, "training": training, **more}
+    return {**metadata, "parity": {"max_difference": 1e-7}, "params": {"width": 1}, "training": training, **more}
 
 
 def _mean(graph: Graph) -> str:
@@ -73,8 +73,8 @@ def classifier(centres: dict[str, float] | None = None, candidate: str = "levels
         graph.add("Gather", graph.constant(np.array(classes, dtype=object)), best), "label", TensorProto.STRING, ["N"]
     )
     graph.output(graph.add("Softmax", scores, axis=1), "probabilities", TensorProto.FLOAT, ["N", len(classes)])
-    card = _card("image_classification", classes, candidate)
-    return OnnxModel(serialize(graph, card), card)
+    metadata = _card("image_classification", classes, candidate)
+    return OnnxModel(serialize(graph, metadata), metadata)
 
 
 def embeddings(means: np.ndarray, blind: float = 1.0) -> np.ndarray:
@@ -104,8 +104,8 @@ def retrieval(
         write_search(graph, embedding, gallery, **about)
     graph.output(graph.add("Identity", embedding), "embedding", TensorProto.FLOAT, ["N", 2])
     files = FaissGallery.build(gallery).files() if beside else {}
-    card = _card("image_retrieval", gallery.classes, candidate, gallery=about | described(len(gallery), files))
-    return OnnxModel(serialize(graph, card), card, files)
+    metadata = _card("image_retrieval", gallery.classes, candidate, gallery=about | described(len(gallery), files))
+    return OnnxModel(serialize(graph, metadata), metadata, files)
 
 
 def gallery_of(frame: pl.DataFrame, blind: float = 1.0) -> Gallery:

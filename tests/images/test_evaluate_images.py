@@ -204,9 +204,9 @@ def test_each_strength_is_measured_by_itself_and_the_highest_is_gated_under_the_
     assert failed.words == "loss of accuracy with brightness, up to 0.05 of itself"
     with pytest.raises(InputError, match="milder has nothing called"):
         check_gates({"robustness.brightness.milder.0.06.loss": "<= 0"}, known)
-    page, card = to_html(several), model_card({**several, "name": "levels"}, {}, {"version": 1})
+    page, metadata = to_html(several), model_card({**several, "name": "levels"}, {}, {"version": 1})
     for line in ("brightness 0.001", "brightness 0.05", "brightness 0.4"):
-        assert f'<th scope="row">{line}</th>' in page and f"| {line} |" in card
+        assert f'<th scope="row">{line}</th>' in page and f"| {line} |" in metadata
     assert '<th scope="row">rotation</th>' in page
 
 
@@ -264,16 +264,16 @@ def test_the_page_draws_the_losses_that_training_has_noted(report):
 
 def test_the_model_card_is_about_images(found):
     inputs = [{"name": "image", "datatype": "UINT8", "shape": [-1, 8, 8, 1]}]
-    card = model_card({**found, "name": "digits"}, {"model": {"inputs": inputs}}, {"version": 3})
-    assert "Image retrieval as one ONNX file, from an image of any size, seen as 8 × 8 pixels in grey." in card
-    assert "/v2/models/digits/predict-image" in card and "/infer" not in card
-    assert "| class | images | recall | precision |" in card
-    assert "Below a cosine of 0.900 an image is refused" in card
+    metadata = model_card({**found, "name": "digits"}, {"model": {"inputs": inputs}}, {"version": 3})
+    assert "Image retrieval as one ONNX file, from an image of any size, seen as 8 × 8 pixels in grey." in metadata
+    assert "/v2/models/digits/predict-image" in metadata and "/infer" not in metadata
+    assert "| class | images | recall | precision |" in metadata
+    assert "Below a cosine of 0.900 an image is refused" in metadata
 
 
 @pytest.mark.parametrize("what", ["report", "found"])
 def test_nothing_that_is_read_speaks_of_rows_or_columns(what, request):
-    luck = {
+    variability = {
         "seeds": [1, 2],
         "metric": "accuracy",
         "values": [0.8, 0.9],
@@ -283,7 +283,12 @@ def test_nothing_that_is_read_speaks_of_rows_or_columns(what, request):
         "high": 0.9,
     }
     checked = {"rows": 400, "checks": [{"column": None, "passed": True}], "columns": {"label": {}}, "unchecked": []}
-    report = {**request.getfixturevalue(what), "name": "levels", "stability": luck, "contract": in_brief(checked)}
+    report = {
+        **request.getfixturevalue(what),
+        "name": "levels",
+        "stability": variability,
+        "contract": in_brief(checked),
+    }
     gates = judge({"accuracy.n": ">= 1"}, report)
     inputs = [{"name": "image", "datatype": "UINT8", "shape": [-1, 8, 8, 1]}]
     recipe = {"model": {"inputs": inputs}, "data": {"rows": {"train": 90}}}

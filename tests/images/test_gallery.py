@@ -90,11 +90,11 @@ def labels_of(model: OnnxModel, path) -> tuple[np.ndarray, np.ndarray]:
 def test_an_embedding_is_learned_and_images_are_known_by_their_neighbours(folder, trained):
     said, true = labels_of(trained.model, folder / "test.parquet")
     assert (said == true).mean() > 0.9
-    card = trained.model.card
-    assert card["task"] == "image_retrieval"
+    metadata = trained.model.metadata
+    assert metadata["task"] == "image_retrieval"
     about = {"neighbours": 3, "vote": 1, "threshold": 0.8, "largest_exact": 100_000}
-    assert card["gallery"] == about | {"images": 150, "search": "exact"}
-    assert card["parity"]["max_difference"] < 1e-5
+    assert metadata["gallery"] == about | {"images": 150, "search": "exact"}
+    assert metadata["parity"]["max_difference"] < 1e-5
     assert shapes.fit(
         folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8, use_case="bars"
     ).model.content == (trained.model.content)
@@ -108,11 +108,11 @@ def test_a_new_class_is_known_after_indexing_without_training(folder, trained, t
     larger = index(trained.model, [folder / "training.parquet", new])
     said, true = labels_of(larger, test)
     assert (said == true).mean() > 0.9
-    assert larger.card["classes"] == ["disc", "flat", "ring", "tall"]
-    assert larger.card["gallery"]["images"] == 170
-    assert larger.card["sha256"] != trained.model.card["sha256"]
+    assert larger.metadata["classes"] == ["disc", "flat", "ring", "tall"]
+    assert larger.metadata["gallery"]["images"] == 170
+    assert larger.metadata["sha256"] != trained.model.metadata["sha256"]
     (tmp_path / "model.onnx").write_bytes(larger.content)
-    assert OnnxModel.load(tmp_path / "model.onnx").card["classes"] == larger.card["classes"]
+    assert OnnxModel.load(tmp_path / "model.onnx").metadata["classes"] == larger.metadata["classes"]
     again = index(larger, [folder / "training.parquet"])
     assert again.content == trained.model.content
 
@@ -157,9 +157,9 @@ def test_a_gallery_that_is_too_large_for_the_graph_is_searched_beside_it(folder,
     table = ImageTable.open(folder / "test.parquet")
     _, pixels = next(table.batches(1000, 1, shapes.SIZE))
     assert [output.name for output in beside.session.get_outputs()] == ["embedding"]
-    assert (beside.card["gallery"]["search"], beside.card["gallery"]["images"]) == ("hnsw", 150)
-    assert beside.card["gallery"]["files"] == digests(beside.companions)
-    assert beside.card["size"] == beside.size > len(beside.content) + 150 * 8 * 4
+    assert (beside.metadata["gallery"]["search"], beside.metadata["gallery"]["images"]) == ("hnsw", 150)
+    assert beside.metadata["gallery"]["files"] == digests(beside.companions)
+    assert beside.metadata["size"] == beside.size > len(beside.content) + 150 * 8 * 4
     got, expected = beside.answer({"image": pixels}), trained.model.answer({"image": pixels})
     assert set(got) == set(expected)
     for name in ("label", "neighbours", "neighbour_labels"):
@@ -171,29 +171,29 @@ def test_a_gallery_that_is_too_large_for_the_graph_is_searched_beside_it(folder,
 def test_an_index_is_made_again_byte_for_byte(folder, trained, beside):
     again = index(beside, [folder / "training.parquet"])
     assert (again.content, again.companions) == (beside.content, beside.companions)
-    assert again.card == beside.card | {"fit_seconds": again.card["fit_seconds"]}
+    assert again.metadata == beside.metadata | {"fit_seconds": again.metadata["fit_seconds"]}
 
 
 def test_another_gallery_of_as_many_images_is_another_graph(folder, beside, tmp_path):
     other = index(beside, [shapes.write(tmp_path / "other.parquet", 150, 9)])
-    assert other.card["classes"] == beside.card["classes"]
-    assert other.card["sha256"] != beside.card["sha256"]
-    assert other.card["gallery"]["files"] == digests(other.companions) != beside.card["gallery"]["files"]
+    assert other.metadata["classes"] == beside.metadata["classes"]
+    assert other.metadata["sha256"] != beside.metadata["sha256"]
+    assert other.metadata["gallery"]["files"] == digests(other.companions) != beside.metadata["gallery"]["files"]
 
 
 def test_a_gallery_that_outgrows_the_graph_goes_beside_it_and_stays_there(folder, tmp_path):
     small = shapes.fit(folder, "arcface", epochs=1, embedding_size=8, neighbours=3, largest_exact=150).model
-    assert small.card["gallery"]["search"] == "exact" and not small.companions
+    assert small.metadata["gallery"]["search"] == "exact" and not small.companions
     larger = index(small, [folder / "training.parquet", folder / "validation.parquet"])
     assert [output.name for output in larger.session.get_outputs()] == ["embedding"]
-    assert (larger.card["gallery"]["search"], len(larger.index)) == ("hnsw", 210)
-    assert index(larger, [folder / "training.parquet"]).card["gallery"]["search"] == "hnsw"
+    assert (larger.metadata["gallery"]["search"], len(larger.index)) == ("hnsw", 210)
+    assert index(larger, [folder / "training.parquet"]).metadata["gallery"]["search"] == "hnsw"
 
 
 def test_files_beside_a_graph_are_read_with_it_and_no_others(folder, beside, tmp_path):
     for name, content in {"model.onnx": beside.content, **beside.companions}.items():
         (tmp_path / name).write_bytes(content)
-    (tmp_path / "card.json").write_text(beside.card_json())
+    (tmp_path / "metadata.json").write_text(beside.metadata_json())
     for read in (OnnxModel.of_folder(tmp_path), OnnxModel.load(tmp_path / "model.onnx")):
         assert read.companions == beside.companions
     other = index(beside, [shapes.write(tmp_path / "other.parquet", 150, 9)])

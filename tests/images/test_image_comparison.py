@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import binomtest
 
 from switchyard.config.sections import Champion, Metrics
-from switchyard.data.training_rows import SeenRows
+from switchyard.data.training_rows import TrainingRows
 from switchyard.evaluation.entrants import Entrant
 from switchyard.evaluation.images.comparison import compare
 from switchyard.evaluation.images.retrieval_sample import retrieval_sample
@@ -36,7 +36,7 @@ def held(champion, challenger, images, *, seen=None, primary="accuracy", **setti
 
 
 def nobody():
-    return SeenRows.of(table(30, 99).lazy())
+    return TrainingRows.of(table(30, 99).lazy())
 
 
 def test_a_better_classifier_is_promoted_by_mcnemars_test_and_a_worse_one_not(images):
@@ -110,10 +110,10 @@ def test_images_of_a_class_that_one_side_cannot_name_are_told(images, gallery):
 
 def test_images_that_the_champion_has_learned_are_left_out_by_their_content(images):
     learned = images[:60].with_columns(label=pl.lit("other"), path=pl.lit("elsewhere.png"))  # under any name
-    found = held(classifier(BROKEN), classifier(), images, seen=SeenRows.of(learned.lazy()))
+    found = held(classifier(BROKEN), classifier(), images, seen=TrainingRows.of(learned.lazy()))
     assert (found.rows, found.left_out) == (90, 60)
     assert "60 test images left out that the champion was trained on" in found.sentence()
-    found = held(classifier(BROKEN), classifier(), images, seen=SeenRows.of(images[:130].lazy()))
+    found = held(classifier(BROKEN), classifier(), images, seen=TrainingRows.of(images[:130].lazy()))
     assert found.verdict == "too close to call"
     assert "too few images to compare with the champion: 20 test images" in found.reason
     assert "not on record" in held(classifier(BROKEN), classifier(), images).sentence()
@@ -145,7 +145,7 @@ def test_a_sample_of_error_rates_is_the_error_rate(images, gallery):
 
 
 def test_two_versions_side_by_side(images, gallery):
-    seen = SeenRows.of(images[:30].lazy())
+    seen = TrainingRows.of(images[:30].lazy())
     given = {"metrics": Metrics(primary="accuracy", bootstrap=100), "settings": Champion(), "seed": 1}
     first, second = Entrant("version 1", classifier(BROKEN), seen), Entrant("version 2", classifier(), nobody())
     found = side_by_side(first, second, images.lazy(), task="image_classification", **given)

@@ -28,7 +28,7 @@ def pages():
         given["reporting"] = ImageReporting(robustness=shaken)
         report = evaluate([model], **parts, **given).report
         gates = judge({"accuracy": ">= 0.99", "classes.a.recall": ">= 0.5"}, report)
-        made[model.card["task"]] = to_html(report, gates, sentence(gates))
+        made[model.metadata["task"]] = to_html(report, gates, sentence(gates))
     return made
 
 

@@ -11,7 +11,7 @@ from switchyard.config.images import ImageSplit
 from switchyard.data.images.near_duplicates import clusters, near_pairs
 from switchyard.data.images.perceptual_hash import perceptual_hash
 from switchyard.data.images.split import assign, split
-from switchyard.data.training_rows import SeenRows
+from switchyard.data.training_rows import TrainingRows
 from switchyard.errors import InputError
 from tests.images.conftest import encoded, picture, put
 
@@ -191,8 +191,8 @@ def test_images_of_classes_that_were_left_out_are_test_images_whatever_was_learn
 
 def test_images_are_known_again_by_their_content():
     frame = facts(["a"] * 20 + ["b"] * 20).with_columns(image=pl.lit(b"x"))
-    learned = SeenRows.of(frame[:10].with_columns(label=pl.lit("elsewhere")).lazy())
+    learned = TrainingRows.of(frame[:10].with_columns(label=pl.lit("elsewhere")).lazy())
 
     assert learned.contains(frame.select("hash").lazy()).tolist() == [True] * 10 + [False] * 30
-    both = learned.joined(SeenRows.of(frame[5:15].lazy()))
+    both = learned.joined(TrainingRows.of(frame[5:15].lazy()))
     assert both.contains(frame.lazy()).tolist() == [True] * 15 + [False] * 25

@@ -51,7 +51,7 @@ def fit(splits, kind, primary, seeds, told=None, folder=None):
 @pytest.mark.parametrize("kind", METRICS)
 def test_the_metric_is_the_one_that_the_evaluation_finds_on_validation_images(splits, kind):
     model = fit(splits, kind, "accuracy", 0)
-    assert model.card["stability"] is None
+    assert model.metadata["stability"] is None
     parts = {part: splits.scan(part) for part in splits.parts}
     metrics = Metrics(primary="accuracy", bootstrap=0)
     report = evaluate([model], **parts, metrics=metrics, reporting=ImageReporting(), seed=1).report
@@ -66,17 +66,17 @@ def test_other_seeds_change_the_figure_and_not_the_file_and_go_on_after_a_kill(s
     plain, told = fit(splits, "cnn", "log_loss", 0), []
     model = fit(splits, "cnn", "log_loss", 2, told, tmp_path)
     assert model.content == plain.content
-    luck = model.card["stability"]
-    assert (luck["seeds"], luck["metric"]) == ([3, 4, 5], "log_loss")
-    assert len(set(luck["values"])) == 3
-    assert luck["std"] == pytest.approx(np.std(luck["values"], ddof=1))
+    variability = model.metadata["stability"]
+    assert (variability["seeds"], variability["metric"]) == ([3, 4, 5], "log_loss")
+    assert len(set(variability["values"])) == 3
+    assert variability["std"] == pytest.approx(np.std(variability["values"], ddof=1))
     own = validation_metric(plain, "log_loss", splits.path("validation"))
-    assert luck["values"][0] == own
+    assert variability["values"][0] == own
     assert [(each.get("seed"), each["epoch"]) for each in told] == [(s, e) for s in (None, 4, 5) for e in (1, 2)]
-    assert [each["epoch"] for each in model.card["training"]["epochs"]] == [1, 2]
+    assert [each["epoch"] for each in model.metadata["training"]["epochs"]] == [1, 2]
 
     again = []
-    assert fit(splits, "cnn", "log_loss", 2, again, tmp_path).card["stability"] == luck
+    assert fit(splits, "cnn", "log_loss", 2, again, tmp_path).metadata["stability"] == variability
     assert again == []  # each had its own checkpoint
 
 

@@ -47,7 +47,7 @@ def test_it_learns_what_the_images_show(folder, trained):
     assert (labels == table.labels[rows]).mean() >= 0.95
     assert probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
-    classes = np.array(trained.model.card["classes"], dtype=object)
+    classes = np.array(trained.model.metadata["classes"], dtype=object)
     assert (classes[probabilities.argmax(axis=1)] == labels).all()
 
 
@@ -80,12 +80,12 @@ def test_a_batch_answers_as_its_images_do_one_by_one(trained):
 
 def test_the_card_says_what_goes_in(trained, tmp_path):
     (tmp_path / "model.onnx").write_bytes(trained.model.content)
-    card = OnnxModel.load(tmp_path / "model.onnx").card
-    assert card["name"] == "bars" and card["candidate"] == "it" and card["task"] == "image_classification"
-    assert card["inputs"] == [{"name": "image", "datatype": "UINT8", "shape": [-1, 14, 14, 1]}]
-    assert card["classes"] == ["disc", "flat", "tall"]
-    assert trained.model.card["parity"]["max_difference"] < 1e-5
-    assert trained.model.card["sha256"] == hashlib.sha256(trained.model.content).hexdigest()
+    metadata = OnnxModel.load(tmp_path / "model.onnx").metadata
+    assert metadata["name"] == "bars" and metadata["candidate"] == "it" and metadata["task"] == "image_classification"
+    assert metadata["inputs"] == [{"name": "image", "datatype": "UINT8", "shape": [-1, 14, 14, 1]}]
+    assert metadata["classes"] == ["disc", "flat", "tall"]
+    assert trained.model.metadata["parity"]["max_difference"] < 1e-5
+    assert trained.model.metadata["sha256"] == hashlib.sha256(trained.model.content).hexdigest()
 
 
 SCRIPT = """
@@ -135,12 +135,12 @@ def test_wrong_weights_and_wrong_labels_are_refused(folder, trained):
     proto = onnx.load_model_from_string(trained.model.content)
     largest = max((t for t in proto.graph.initializer if t.data_type == 1), key=lambda t: np.prod(t.dims))
     largest.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(largest) * np.float32(1.01), largest.name))
-    wrong = OnnxModel(proto.SerializeToString(), trained.model.card)
+    wrong = OnnxModel(proto.SerializeToString(), trained.model.metadata)
     with pytest.raises(SwitchyardError, match=r"candidate it: the ONNX graph differs .* 1e-05 is allowed"):
         parity.check(parity.measure(expected, wrong, images, "probabilities"), "it")
     proto = onnx.load_model_from_string(trained.model.content)
     next(t for t in proto.graph.initializer if t.string_data).string_data[:] = [b"tall", b"disc", b"flat"]
-    wrong = OnnxModel(proto.SerializeToString(), trained.model.card)
+    wrong = OnnxModel(proto.SerializeToString(), trained.model.metadata)
     with pytest.raises(SwitchyardError, match="gives other labels"):
         parity.check(parity.measure(expected, wrong, images, "probabilities"), "it")
 
@@ -177,7 +177,7 @@ def test_colour_images_of_any_proportion_are_learned(tmp_path):
     for name, rows in (("training", 60), ("validation", 30)):
         shapes.write(tmp_path / f"{name}.parquet", rows, rows, size=(20, 30), channels=3)
     model = shapes.fit(tmp_path, epochs=1, size=(16, 24), channels=3).model
-    assert model.card["inputs"][0]["shape"] == [-1, 16, 24, 3]
+    assert model.metadata["inputs"][0]["shape"] == [-1, 16, 24, 3]
     colours = decode(shapes.png(shapes.draw("disc", np.random.default_rng(0), channels=3)), 3)
     assert answers(model, colours[None])[1].shape == (1, 3)
 

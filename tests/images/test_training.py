@@ -135,7 +135,7 @@ def test_two_processes_learn_what_one_does(folder):
     two = shapes.fit(folder, batch_size=15, epochs=3, processes=2, on_epoch=told.append)
     assert told == two.history
     np.testing.assert_allclose(curve(two.history), curve(one.history), rtol=1e-4)
-    assert hashlib.sha256(two.model.content).hexdigest() == two.model.card["sha256"]
+    assert hashlib.sha256(two.model.content).hexdigest() == two.model.metadata["sha256"]
 
 
 def test_an_image_that_cannot_be_read_in_one_of_two_processes_is_named(tmp_path, monkeypatch):
@@ -177,7 +177,7 @@ def test_mixed_precision_on_a_cpu_learns_as_well(folder, whole):
     mixed = shapes.fit(folder, mixed_precision="on")
     assert mixed.history[-1]["validation_accuracy"] > 0.9
     assert curve(mixed.history)[-1, 0] != curve(whole.history)[-1, 0]
-    assert mixed.model.card["parity"]["max_difference"] < 1e-5
+    assert mixed.model.metadata["parity"]["max_difference"] < 1e-5
 
 
 def test_training_leaves_torch_and_its_random_state_as_they_were(folder):

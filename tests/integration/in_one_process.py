@@ -16,8 +16,8 @@ def do(*arguments):
     print(json.dumps({"code": code, "out": out.getvalue(), "err": err.getvalue()}), flush=True)
 
 def learned(use_case, by, version):
-    from steps.registry.versions import rows_seen_by, splits_of
-    seen, splits = rows_seen_by(use_case, by), splits_of(use_case, version)
+    from steps.registry.versions import training_rows_of, splits_of
+    seen, splits = training_rows_of(use_case, by), splits_of(use_case, version)
     counts = {part: int(seen.contains(splits.scan(part)).sum()) for part in splits.parts}
     print(json.dumps({"all": len(seen.hashes), **counts}), flush=True)
 """

@@ -80,7 +80,7 @@ def raw_changed(versions):
 
 def sha256(versions, number):
     """Of the file that the run has trained."""
-    cards = versions.home.glob("local_stores/*/train_logistic/versions_logistic/*/*/card.json")
+    cards = versions.home.glob("local_stores/*/train_logistic/versions_logistic/*/*/metadata.json")
     return json.loads(sorted(cards, key=lambda card: card.stat().st_mtime)[number - 1].read_text())["sha256"]
 
 

@@ -12,7 +12,7 @@ from switchyard.model.onnx_model import OnnxModel
 from switchyard.serving.protocol import client
 from switchyard.serving.rollout.golden import golden_rows
 from tests.rehearsal import storage
-from tests.serving.conftest import CARD, survival_graph
+from tests.serving.conftest import METADATA, survival_graph
 
 ROWS = pl.DataFrame({"sex": ["female", "male", None], "age": [20.0, None, 60.0]})
 SERVICES = ("serving.kserve.io", "v1beta1", "ml", "inferenceservices")
@@ -20,7 +20,7 @@ SERVICES = ("serving.kserve.io", "v1beta1", "ml", "inferenceservices")
 
 def model(bias=0.0):
     content = survival_graph(bias)
-    return OnnxModel(content, {**CARD, "sha256": hashlib.sha256(content).hexdigest()})
+    return OnnxModel(content, {**METADATA, "sha256": hashlib.sha256(content).hexdigest()})
 
 
 def roll_out(deployer, name="survival", version=1, bias=0.0, golden=None, **deployment):

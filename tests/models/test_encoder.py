@@ -67,7 +67,7 @@ def test_rare_and_unknown_categories_share_a_column():
 def test_many_categories_reach_the_graph(houses, rows, candidate):
     values = [f"c{i % 150}" for i in range(rows.height)]
     many = rows.with_columns(colour=pl.Series(values), zone=pl.Series([i % 130 for i in range(rows.height)]))
-    parity = houses.fit(houses.config(), candidate, many, many).model.card["parity"]
+    parity = houses.fit(houses.config(), candidate, many, many).model.metadata["parity"]
     assert parity["max_difference"] <= 1e-5
 
 

@@ -6,13 +6,13 @@ import pytest
 
 from switchyard.config.sections import Split
 from switchyard.errors import InputError
-from switchyard.training.tables.folds import deal
+from switchyard.training.tables.folds import assign_folds
 from switchyard.training.tables.target import fit_target
 
 
 def dealt(use_case, rows, count=4):
     target = fit_target(rows, use_case.data, use_case.task)
-    return deal(rows, target, data=use_case.data, split=use_case.split, count=count, seed=3)
+    return assign_folds(rows, target, data=use_case.data, split=use_case.split, count=count, seed=3)
 
 
 def data(target, **roles):

@@ -31,7 +31,7 @@ def fit(houses, rows):
 def changed(model, change):
     proto = onnx.load_model_from_string(model.content)
     change(proto)
-    return OnnxModel(proto.SerializeToString(deterministic=True), model.card)
+    return OnnxModel(proto.SerializeToString(deterministic=True), model.metadata)
 
 
 def test_the_same_bytes_differ_in_nothing(fit):

@@ -12,7 +12,7 @@ def test_a_loaded_file_answers_as_the_trained_model(houses, rows, tmp_path):
     model = houses.fit(houses.config(), "hist_gradient_boosting", rows[:300], rows[300:]).model
     (tmp_path / "model.onnx").write_bytes(model.content)
     loaded = OnnxModel.load(tmp_path / "model.onnx")
-    raw = rows[300:].select(each["name"] for each in loaded.card["inputs"])
+    raw = rows[300:].select(each["name"] for each in loaded.metadata["inputs"])
     assert (loaded.run(raw)["probabilities"] == model.run(raw)["probabilities"]).all()
 
 
@@ -30,7 +30,7 @@ def test_a_file_that_is_none_of_ours_is_one_sentence(tmp_path):
 
 def test_text_and_numbers_may_be_missing(houses, rows):
     model = houses.fit(houses.config(), "random_forest", rows[:300], rows[300:]).model
-    names = [each["name"] for each in model.card["inputs"]]
+    names = [each["name"] for each in model.metadata["inputs"]]
     nothing = pl.DataFrame({name: [None] for name in names})
     empty = pl.DataFrame({name: [""] if name == "colour" else [float("nan")] for name in names})
     assert (model.run(nothing)["probabilities"] == model.run(empty)["probabilities"]).all()

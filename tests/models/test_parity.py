@@ -28,15 +28,15 @@ def made(houses, rows, target, kind, params=None):
     encoder = fit_encoder(rows, features, KINDS[kind].standardise)
     learner = KINDS[kind].build(use_case.task, params or houses.quick[kind], 1, 1)
     fitted = Fitted(encoder, fit_learner(learner, encoder.transform(rows), goal.encode(rows)), use_case.task)
-    card = {"inputs": [{"name": f.name, "datatype": f.datatype} for f in features]}
-    model = OnnxModel(export(fitted, features, goal, card), card)
+    metadata = {"inputs": [{"name": f.name, "datatype": f.datatype} for f in features]}
+    model = OnnxModel(export(fitted, features, goal, metadata), metadata)
     return SimpleNamespace(fitted=fitted, model=model, target=goal, features=features)
 
 
 def tampered(model: OnnxModel, change) -> OnnxModel:
     proto = onnx.load_model_from_string(model.content)
     change(proto.graph)
-    return OnnxModel(proto.SerializeToString(), model.card)
+    return OnnxModel(proto.SerializeToString(), model.metadata)
 
 
 def scale_largest_constant(graph):
@@ -111,8 +111,8 @@ def test_exact_ties_of_a_forest_are_counted_and_not_called_wrong(houses):
     encoder = fit_encoder(frame, features, False)
     forest = KINDS["random_forest"].build("classification", {"n_estimators": 3, "bootstrap": False}, 0, 1)
     fitted = Fitted(encoder, fit_learner(forest, encoder.transform(frame), goal.encode(frame)), "classification")
-    card = {"inputs": [{"name": "area", "datatype": "FP32"}]}
-    measured = parity.measure(fitted, OnnxModel(export(fitted, features, goal, card), card), frame, goal)
+    metadata = {"inputs": [{"name": "area", "datatype": "FP32"}]}
+    measured = parity.measure(fitted, OnnxModel(export(fitted, features, goal, metadata), metadata), frame, goal)
     assert measured.ties == 40
     assert measured.labels_equal
 

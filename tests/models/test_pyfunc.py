@@ -12,7 +12,7 @@ from tests.images import brightness
 def test_a_loaded_folder_answers_pandas_frames_with_missing_values(houses, rows, tmp_path, target, candidate):
     model = houses.fit(houses.config(target), candidate, rows[:300], rows[300:]).model
     (tmp_path / "model.onnx").write_bytes(model.content)
-    (tmp_path / "card.json").write_text(model.card_json())
+    (tmp_path / "metadata.json").write_text(model.metadata_json())
     frame = rows[300:].to_pandas().set_index("key")
     answer = _load_pyfunc(str(tmp_path / ".")).predict(frame)
     expected = model.run(rows[300:])
@@ -26,7 +26,7 @@ def test_a_gallery_beside_the_graph_is_searched(tmp_path):
     model = brightness.retrieval(images, beside=True)
     for name, content in {"model.onnx": model.content, **model.companions}.items():
         (tmp_path / name).write_bytes(content)
-    (tmp_path / "card.json").write_text(model.card_json())
+    (tmp_path / "metadata.json").write_text(model.metadata_json())
     answer = _load_pyfunc(str(tmp_path)).predict(images.select("image").to_pandas())
     assert answer["neighbours"][:, 0].tolist() == list(range(30))
     (tmp_path / "gallery.npz").write_bytes(b"of another model")

@@ -78,12 +78,12 @@ def test_training_twice_finds_the_same(houses, rows):
     assert without_times(first.history) == without_times(second.history)
     assert first.model.content == second.model.content
     assert len(first.history) == 3
-    assert first.model.card["cv"]["mean"] == min(trial["score"] for trial in first.history)
+    assert first.model.metadata["cv"]["mean"] == min(trial["score"] for trial in first.history)
 
 
 def test_search_metric_goes_before_the_primary_one(houses, rows):
     use_case = houses.config(search={"trials": 1, "folds": 3, "metric": "accuracy"})
-    cv = houses.fit(use_case, "logistic_regression", rows[:300], rows[300:]).model.card["cv"]
+    cv = houses.fit(use_case, "logistic_regression", rows[:300], rows[300:]).model.metadata["cv"]
     assert cv["metric"] == "accuracy"
     assert 0.5 < cv["mean"] < 1
 

@@ -1,4 +1,4 @@
-"""Other seeds, time and memory: on the card, outside the ONNX bytes."""
+"""Other seeds, time and memory: on the metadata, outside the ONNX bytes."""
 
 import time
 
@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.model.onnx_model import CARD_KEY
+from switchyard.model.onnx_model import METADATA_KEY
 from switchyard.training.peak_memory import PeakMemory
 from switchyard.training.seeds import other_seeds
 from switchyard.training.tables.fitted import Fitted
@@ -28,14 +28,14 @@ def train(houses, rows, candidate, seeds, target="binary"):
 def test_a_forest_depends_on_its_seed_and_its_file_does_not_on_how_many_are_tried(houses, rows, target):
     plain, measured = (train(houses, rows, "random_forest", seeds, target) for seeds in (0, 2))
     assert plain.content == measured.content
-    assert plain.card["stability"] is None
-    found = measured.card["stability"]
+    assert plain.metadata["stability"] is None
+    found = measured.metadata["stability"]
     assert (found["seeds"], found["metric"]) == ([5, 6, 7], houses.config(target).metrics.primary)
     assert len(set(found["values"])) == 3
     assert found["low"] == min(found["values"]) < found["mean"] < found["high"] == max(found["values"])
     assert found["std"] == pytest.approx(np.std(found["values"], ddof=1))
     assert b"stability" not in measured.content
-    assert CARD_KEY.encode() in measured.content
+    assert METADATA_KEY.encode() in measured.content
 
 
 def test_the_first_value_is_what_evaluation_finds_for_the_file_and_nothing_is_luck_in_a_linear_model(houses, rows):
@@ -44,13 +44,13 @@ def test_the_first_value_is_what_evaluation_finds_for_the_file_and_nothing_is_lu
     config = houses.config()
     model = train(houses, rows, "logistic_regression", 2)
     found = score(ask(model, rows.tail(100), config.data.target), config.metrics, seed=1)
-    first, *others = model.card["stability"]["values"]
+    first, *others = model.metadata["stability"]["values"]
     assert first == pytest.approx(found.metrics["log_loss"]["value"], abs=1e-6)
     assert others == [first, first]
 
 
 def test_time_memory_and_rows_are_told(houses, rows):
-    training = train(houses, rows, "ridge", 0, "price").card["training"]
+    training = train(houses, rows, "ridge", 0, "price").metadata["training"]
     assert training["rows"] == 300
     assert training["seconds"] > 0
     assert training["peak_memory_mb"] > 50

@@ -27,7 +27,7 @@ def trained(houses, rows):
 
 @pytest.mark.parametrize(("target", "candidate"), CASES)
 def test_parity_is_measured_on_all_validation_rows_and_more(trained, target, candidate):
-    parity = trained(target, candidate).model.card["parity"]
+    parity = trained(target, candidate).model.metadata["parity"]
     assert parity["max_difference"] <= 1e-5
     assert parity["labels_equal"] is True
     # five rows each: five missing features, two unknown categories, all missing, all unknown
@@ -76,27 +76,27 @@ def test_model_has_learned_something(trained, rows, target, candidate):
 @pytest.mark.parametrize("candidate", CLASSIFIERS)
 def test_labels_are_the_most_probable_class_in_the_cards_order(trained, rows, candidate):
     model = trained("three", candidate).model
-    assert model.card["classes"] == [1, 2, 3]
+    assert model.metadata["classes"] == [1, 2, 3]
     answer = model.run(rows)
     assert (answer["label"] == np.array([1, 2, 3])[answer["probabilities"].argmax(axis=1)]).all()
 
 
 def test_boolean_target_has_boolean_classes_and_labels_0_and_1(trained, rows):
     model = trained("flag", "logistic_regression").model
-    assert model.card["classes"] == [False, True]
-    assert model.card["positive"] is True
+    assert model.metadata["classes"] == [False, True]
+    assert model.metadata["positive"] is True
     assert set(model.run(rows)["label"].tolist()) == {0, 1}
 
 
 def test_card_says_what_the_model_is_and_how_it_was_made(trained):
-    card = trained("binary", "random_forest").model.card
-    assert json.loads(json.dumps(card, allow_nan=False)) == card
-    assert (card["name"], card["candidate"], card["type"]) == ("houses", "random_forest", "random_forest")
-    assert card["params"] == {"n_estimators": 9, "max_depth": 6}
-    assert card["rows"] == {"train": 300, "validation": 100}
-    assert card["cv"]["metric"] == "log_loss"
-    assert card["cv"]["mean"] == pytest.approx(np.mean(card["cv"]["folds"]))
-    assert {"scikit-learn", "torch", "onnx", "onnxruntime", "numpy", "python"} <= set(card["versions"])
+    metadata = trained("binary", "random_forest").model.metadata
+    assert json.loads(json.dumps(metadata, allow_nan=False)) == metadata
+    assert (metadata["name"], metadata["candidate"], metadata["type"]) == ("houses", "random_forest", "random_forest")
+    assert metadata["params"] == {"n_estimators": 9, "max_depth": 6}
+    assert metadata["rows"] == {"train": 300, "validation": 100}
+    assert metadata["cv"]["metric"] == "log_loss"
+    assert metadata["cv"]["mean"] == pytest.approx(np.mean(metadata["cv"]["folds"]))
+    assert {"scikit-learn", "torch", "onnx", "onnxruntime", "numpy", "python"} <= set(metadata["versions"])
 
 
 def test_logistic_regression_equals_a_pipeline_of_scikit_learn(trained, rows):
@@ -129,7 +129,7 @@ def test_file_explains_itself(trained, tmp_path):
 
     model = trained("three", "mlp").model
     (tmp_path / "model.onnx").write_bytes(model.content)
-    card = OnnxModel.load(tmp_path / "model.onnx").card
-    assert card.items() <= model.card.items()
-    assert {"name", "task", "inputs", "classes", "positive", "type", "params", "target"} <= set(card)
+    metadata = OnnxModel.load(tmp_path / "model.onnx").metadata
+    assert metadata.items() <= model.metadata.items()
+    assert {"name", "task", "inputs", "classes", "positive", "type", "params", "target"} <= set(metadata)
     onnx.checker.check_model(onnx.load_model_from_string(model.content), full_check=True)

@@ -202,7 +202,7 @@ def test_mlflow_keeps_the_search_the_environment_the_model_and_the_report(runs):
     artifacts = next(folder.rglob(nested.info.run_id)) / "artifacts"
     names = {str(path.relative_to(artifacts)) for path in artifacts.rglob("*") if path.is_file()}
 
-    assert {"search.json", "environment.json", "model/MLmodel", "model/model.onnx", "model/card.json"} <= names
+    assert {"search.json", "environment.json", "model/MLmodel", "model/model.onnx", "model/metadata.json"} <= names
     versions = json.loads((artifacts / "environment.json").read_text())
     assert {"python", "onnx", "scikit-learn"} <= set(versions)
     assert list(folder.rglob("evaluation.html"))

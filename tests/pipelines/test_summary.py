@@ -19,7 +19,7 @@ from switchyard.serving.local.daemon import stop
 from switchyard.serving.local.deploy import deploy
 from switchyard.serving.rollout.golden import golden_rows
 from tests.rehearsal.processes import free_port
-from tests.serving.conftest import CARD, survival_graph
+from tests.serving.conftest import METADATA, survival_graph
 
 DATA = {"uri": "data/people.csv", "rows": 1309, "unit": "row", "fingerprint": "0123456789abcdef0123"}
 AUC = {"value": 0.84567, "low": 0.8, "high": 0.9}
@@ -183,7 +183,7 @@ def test_the_project_s_own_programs_are_called_without_activation(monkeypatch, t
 def served(tmp_path_factory):
     """A server of a model that takes `REQUEST`, which asks for a token, and its example request."""
     root = tmp_path_factory.mktemp("repository")
-    model = OnnxModel(survival_graph(), {**CARD, "name": "people"})
+    model = OnnxModel(survival_graph(), {**METADATA, "name": "people"})
     rows = pl.DataFrame({each["name"]: each["data"] for each in REQUEST["inputs"]})
     golden = golden_rows(model, rows)
     deployed = deploy(root, model, golden, port=free_port(), token="let-me-in")

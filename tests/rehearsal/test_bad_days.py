@@ -27,7 +27,7 @@ def people(team):
 
 
 @pytest.fixture(autouse=True)
-def healed(stage):
+def repaired(stage):
     """What a test has disturbed is well again afterwards."""
     yield stage
     stage.heal()
@@ -66,31 +66,31 @@ def nested_runs(stage, experiment):
     return [run for run in runs if "mlflow.parentRunId" in run.data.tags]
 
 
-def test_short_outages_of_everything_are_waited_out(team, healed):
+def test_short_outages_of_everything_are_waited_out(team, repaired):
     """S3 answers 503, KFP is away, and ZenML's server is killed and comes back: the run goes on."""
     ingest = begins(team, "ingest")
     started = team.start(*RUN, "--no-cache")
     started.wait_for(ingest)
-    healed.s3.refuse(5)
-    healed.kfp_is_away()
-    healed.restart_zenml()
+    repaired.s3.refuse(5)
+    repaired.kfp_is_away()
+    repaired.restart_zenml()
     time.sleep(5)
-    healed.heal()
+    repaired.heal()
 
     finished = started.finish()
 
     assert finished.code == 0, finished.out + finished.err
     assert set(finished.steps().values()) == {"done"}
-    assert healed.s3.faults >= 5
+    assert repaired.s3.faults >= 5
 
 
-def test_s3_that_stays_away_ends_the_run_and_is_named(new_team, healed):
+def test_s3_that_stays_away_ends_the_run_and_is_named(new_team, repaired):
     team = new_team()
     team.change_stack("total_max_attempts: 8", "total_max_attempts: 2")
     train = begins(team, "train_logistic")
     started = team.start(*other_model(2.0))
     started.wait_for(train)
-    healed.s3.refuse()
+    repaired.s3.refuse()
 
     finished = started.finish()
 
@@ -114,27 +114,27 @@ def test_a_bucket_that_is_gone_is_named_before_anything_runs(new_team, variable,
     assert finished.steps() == {}
 
 
-def test_mlflow_down_at_the_start_stops_before_training(team, healed):
-    healed.mlflow.refuse()
+def test_mlflow_down_at_the_start_stops_before_training(team, repaired):
+    repaired.mlflow.refuse()
     finished = team.run(*other_model(3.0))
 
     assert finished.code == 1
-    assert f"MLflow at {healed.mlflow.url} did not do as it was asked" in finished.err
+    assert f"MLflow at {repaired.mlflow.url} did not do as it was asked" in finished.err
     assert finished.steps() == {}
 
 
-def test_mlflow_down_in_the_middle_costs_no_training(team, healed):
+def test_mlflow_down_in_the_middle_costs_no_training(team, repaired):
     """What was trained is in the cache of the next run, if the run itself does not come to its end."""
     slow = {"mlp": {"type": "mlp", "search": {"learning_rate": {"low": 0.001, "high": 0.03, "log": True}}}}
     team.project.write_config("slow", "data/people.csv", candidates=slow, search={"trials": 10, "folds": 5})
     train = begins(team, "train_mlp")
     started = team.start("--stack", "kubeflow", "--config", "slow")
     started.wait_for(train)
-    started.wait_for(lambda: nested_runs(healed, "slow"))
-    healed.mlflow.refuse()
+    started.wait_for(lambda: nested_runs(repaired, "slow"))
+    repaired.mlflow.refuse()
     started.wait_for(lambda: states(team).get("train_mlp") != "RUNNING")
     interrupted = states(team)["train_mlp"]
-    healed.heal()
+    repaired.heal()
     started.finish()
 
     assert interrupted == "SUCCEEDED"
@@ -143,8 +143,8 @@ def test_mlflow_down_in_the_middle_costs_no_training(team, healed):
     assert again.steps()["train_mlp"] == "cached"
 
 
-def test_kfp_down_at_the_submission_is_said(team, healed):
-    healed.kfp_is_away()
+def test_kfp_down_at_the_submission_is_said(team, repaired):
+    repaired.kfp_is_away()
     finished = team.run(*other_model(5.0))
 
     assert finished.code == 1

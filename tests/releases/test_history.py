@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.releases.change import Change, unsettled, written
+from switchyard.releases.change import Change, unfinished, written
 from switchyard.releases.history import aliases, at, current, periods, previous, taken_out
 from switchyard.releases.moment import parse
 from switchyard.releases.rules import check_reason, check_release, rollback_target
@@ -116,9 +116,9 @@ def test_what_a_person_has_replaced_is_known_until_a_person_brings_it_back():
 def test_only_the_last_change_can_be_unsettled_and_none_that_failed():
     died = change(2, 3, died=True)
 
-    assert unsettled(CHANGES[:3]) == died
-    assert unsettled(CHANGES) is None
-    assert unsettled((*CHANGES[:2], replace(died, failed=True))) is None
+    assert unfinished(CHANGES[:3]) == died
+    assert unfinished(CHANGES) is None
+    assert unfinished((*CHANGES[:2], replace(died, failed=True))) is None
 
 
 def test_a_change_is_read_as_it_was_recorded():

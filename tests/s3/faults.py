@@ -95,11 +95,11 @@ def faulty(endpoint: str) -> Iterator[Faults]:
 
         def handle_one(self) -> None:
             body = self._body()
-            fault, healed = faults.take(self.command)
+            fault, repaired = faults.take(self.command)
             if fault == "refuse":
                 self._answer(503, [("Content-Type", "application/xml")], b"" if self.command == "HEAD" else _SLOW_DOWN)
             elif fault == "hang":
-                healed.wait()
+                repaired.wait()
                 self.close_connection = True
             else:
                 self._forward(body, cut=fault == "drop")

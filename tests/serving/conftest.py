@@ -85,7 +85,7 @@ def matrix_graph() -> bytes:
     )
 
 
-CARD = {
+METADATA = {
     "name": "survival",
     "task": "classification",
     "inputs": [{"name": "sex", "datatype": "BYTES"}, {"name": "age", "datatype": "FP32"}],
@@ -141,7 +141,7 @@ def put(root: Path, name: str, version: int, content: bytes, active: bool = True
 class Kit:
     """What the tests build with."""
 
-    model = staticmethod(lambda bias=0.0: OnnxModel(survival_graph(bias), CARD))
+    model = staticmethod(lambda bias=0.0: OnnxModel(survival_graph(bias), METADATA))
     graph = staticmethod(survival_graph)
     passengers = staticmethod(passengers)
     put = staticmethod(put)
@@ -160,7 +160,7 @@ def endpoint(tmp_path_factory):
     """One server of all graphs, for the tests that change nothing in it."""
     root = tmp_path_factory.mktemp("repository")
     put(root, "survival", 1, survival_graph())
-    (root / "survival" / "1" / "card.json").write_text(json.dumps(CARD))
+    (root / "survival" / "1" / "metadata.json").write_text(json.dumps(METADATA))
     put(root, "survival", 2, survival_graph(1.0), active=False)
     put(root, "echo", 1, echo_graph())
     put(root, "log", 7, log_graph())
@@ -177,8 +177,8 @@ def images(tmp_path_factory):
     root = tmp_path_factory.mktemp("images")
     models = (classifier(), searcher(), searcher("bare", with_gallery=False))
     for model in models:
-        put(root, model.card["name"], 1, model.content)
-        (root / model.card["name"] / "1" / "card.json").write_text(model.card_json())
+        put(root, model.metadata["name"], 1, model.content)
+        (root / model.metadata["name"] / "1" / "metadata.json").write_text(model.metadata_json())
     put(root, "survival", 1, survival_graph())
     server = daemon.start(root, port=free_port(), max_request_mb=1)
     yield Endpoint(server.url, root)

@@ -15,7 +15,7 @@ SIZE = (16, 12)
 CLASSES = ["cat", "dog", "gnu"]
 
 
-def card(name: str, channels: int, **about) -> dict:
+def metadata(name: str, channels: int, **about) -> dict:
     inputs = [{"name": "image", "datatype": "UINT8", "shape": [-1, *SIZE, channels]}]
     return {"name": name, "classes": CLASSES, "positive": None, "inputs": inputs, **about}
 
@@ -35,7 +35,7 @@ def classifier(name: str = "pets", channels: int = 3) -> OnnxModel:
     from switchyard.training.images.network import Classifier
     from switchyard.training.images.onnx.export import export_classifier
 
-    about = card(name, channels, task="image_classification")
+    about = metadata(name, channels, task="image_classification")
     return OnnxModel(export_classifier(Classifier(encoder(channels), 3).eval(), about), about)
 
 
@@ -47,7 +47,7 @@ def searcher(name: str = "faces", *, images: int = 20, with_gallery: bool = True
     from switchyard.training.images.onnx.export import export_embedder
 
     gallery = {"neighbours": 3, "vote": 1, "threshold": -1.0}
-    about = card(name, 1, task="image_retrieval", gallery=gallery)
+    about = metadata(name, 1, task="image_retrieval", gallery=gallery)
     network = Embedder(encoder(1), 3, embedding_size=8, margin=0.4, scale=20, label_smoothing=0.0).eval()
     found = None
     if with_gallery:

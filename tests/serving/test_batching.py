@@ -27,8 +27,8 @@ def batched(tmp_path_factory, kit):
     """A server that waits a while, so that requests sent together do arrive together."""
     root = tmp_path_factory.mktemp("batched")
     for model in (classifier(), searcher()):
-        put(root, model.card["name"], 1, model.content)
-        (root / model.card["name"] / "1" / "card.json").write_text(model.card_json())
+        put(root, model.metadata["name"], 1, model.content)
+        (root / model.metadata["name"] / "1" / "metadata.json").write_text(model.metadata_json())
     put(root, "survival", 1, kit.graph())
     put(root, "total", 1, _sum_graph())
     put(root, "lookup", 1, _lookup_graph())

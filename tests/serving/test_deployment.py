@@ -90,7 +90,7 @@ def test_a_first_version_that_fails_answers_nobody(root, kit):
 
 def test_a_file_that_is_no_graph_is_refused(root, kit, ask):
     server = deploy(root, kit.model(), golden(kit), port=kit.free_port())
-    broken = type(kit.model())(b"no graph", kit.model().card)
+    broken = type(kit.model())(b"no graph", kit.model().metadata)
     with pytest.raises(SwitchyardError, match="version 2 of model survival cannot be loaded"):
         deploy(root, broken, golden(kit))
     assert ask(server.url)["model_version"] == "1"
@@ -150,7 +150,7 @@ def test_unload_takes_a_model_out_until_it_is_loaded_again(root, kit, ask):
 
 def test_the_server_ends_when_its_last_model_retires(root, kit):
     server = deploy(root, kit.model(), golden(kit), port=kit.free_port())
-    other = type(kit.model())(kit.graph(), {**kit.model().card, "name": "other"})
+    other = type(kit.model())(kit.graph(), {**kit.model().metadata, "name": "other"})
     deploy(root, other, golden(kit))
     retire(root, "survival")
     assert daemon.status(root).pid == server.pid

@@ -146,7 +146,7 @@ def test_a_model_that_answers_otherwise_fails_the_smoke_test(images):
 
 def test_golden_rows_of_large_images_stay_small():
     model = classifier()
-    about = {**model.card, "inputs": [{"name": "image", "datatype": "UINT8", "shape": [-1, 300, 200, 3]}]}
+    about = {**model.metadata, "inputs": [{"name": "image", "datatype": "UINT8", "shape": [-1, 300, 200, 3]}]}
     large = golden_rows(type(model)(model.content, about), frame(3, size=(300, 200)), 2)
     (tensor,) = large["request"]["inputs"]
     assert tensor["shape"] == [2, 60, 40, 3]

@@ -13,7 +13,7 @@ from switchyard.errors import SwitchyardError
 from switchyard.model.faiss_gallery import FaissGallery
 from switchyard.model.gallery import described
 from switchyard.model.gallery_of import gallery_of
-from switchyard.model.onnx_model import CARD_KEY, OnnxModel
+from switchyard.model.onnx_model import METADATA_KEY, OnnxModel
 from switchyard.serving.engine.loaded_model import load_model, stamp
 from switchyard.serving.local import daemon
 from switchyard.serving.local.deploy import deploy
@@ -28,10 +28,10 @@ def indexed(rows: slice = slice(None)) -> OnnxModel:
     """The encoder of `searcher`, with its gallery, or some rows of it, in an index."""
     bare, whole = searcher(with_gallery=False), gallery_of(searcher())
     files = FaissGallery.build(replace(whole, embeddings=whole.embeddings[rows], labels=whole.labels[rows])).files()
-    card = bare.card | {"gallery": bare.card["gallery"] | described(len(whole.labels[rows]), files)}
+    metadata = bare.metadata | {"gallery": bare.metadata["gallery"] | described(len(whole.labels[rows]), files)}
     proto = onnx.load_model_from_string(bare.content)
-    onnx.helper.set_model_props(proto, {CARD_KEY: json.dumps(card)})
-    return OnnxModel(proto.SerializeToString(deterministic=True), card, files)
+    onnx.helper.set_model_props(proto, {METADATA_KEY: json.dumps(metadata)})
+    return OnnxModel(proto.SerializeToString(deterministic=True), metadata, files)
 
 
 def test_it_answers_as_a_graph_with_its_gallery(root, kit):
@@ -79,7 +79,7 @@ def served(folder, model):
     """The version as the server loads it from this folder."""
     for name, content in {"model.onnx": model.content, **model.companions}.items():
         (folder / name).write_bytes(content)
-    (folder / "card.json").write_text(model.card_json())
+    (folder / "metadata.json").write_text(model.metadata_json())
     return load_model(folder, "faces", "1")
 
 
@@ -96,10 +96,10 @@ def test_a_file_that_is_gone_is_missed(tmp_path):
 
 
 def test_a_card_beside_the_graph_does_not_speak_for_it(tmp_path):
-    """What counts is the card in the graph: the other one may have come with other files."""
+    """What counts is the metadata in the graph: the other one may have come with other files."""
     model, other = indexed(slice(0, 10)), indexed(slice(10, 20))
     with pytest.raises(RequestError, match="is not the file that its model"):
-        served(tmp_path, replace(model, card=other.card, companions=other.companions))
+        served(tmp_path, replace(model, metadata=other.metadata, companions=other.companions))
 
 
 @pytest.mark.parametrize("name", ["gallery.faiss", "gallery.npz"])

@@ -18,7 +18,7 @@ def test_versions_are_numbered_from_one_and_whole(root, kit):
     assert (first, second) == (1, 2)
     assert repository.versions(root, "survival") == [1, 2]
     assert (root / "survival" / "2" / "model.onnx").read_bytes() == kit.model(1.0).content
-    assert json.loads((root / "survival" / "2" / "card.json").read_text()) == kit.model().card
+    assert json.loads((root / "survival" / "2" / "metadata.json").read_text()) == kit.model().metadata
     assert repository.golden(root, "survival", 2) == GOLDEN
     assert sorted(path.name for path in (root / "survival").iterdir()) == ["1", "2"]
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.conftest import new_project
 from tests.rehearsal.processes import free_port
-from tests.serving.conftest import CARD, survival_graph
+from tests.serving.conftest import METADATA, survival_graph
 
 __all__ = ["new_project"]
 
@@ -30,7 +30,7 @@ with open_session(debug=False):
     from switchyard.model.onnx_model import OnnxModel
     from switchyard.serving.rollout.golden import golden_rows
     apply_stack("local", read_stack("local"))
-    model = OnnxModel(open("model.onnx", "rb").read(), json.load(open("card.json")))
+    model = OnnxModel(open("model.onnx", "rb").read(), json.load(open("metadata.json")))
     golden = golden_rows(model, pl.DataFrame({{"sex": ["female"], "age": [20.0]}}))
     deployer = Client().active_stack.model_deployer
     endpoint = deployer.roll_out("survival", 3, model, golden, Deployment(port={port}))
@@ -42,7 +42,7 @@ with open_session(debug=False):
 def project(new_project):
     project = new_project()
     (project.root / "model.onnx").write_bytes(survival_graph())
-    (project.root / "card.json").write_text(json.dumps(CARD))
+    (project.root / "metadata.json").write_text(json.dumps(METADATA))
     return project
 
 

@@ -26,14 +26,14 @@ from switchyard.serving.local import daemon
 from switchyard.serving.rollout.deployer import Deployer
 from switchyard.serving.rollout.golden import golden_rows
 from tests.rehearsal.processes import free_port
-from tests.serving.conftest import CARD, survival_graph
+from tests.serving.conftest import METADATA, survival_graph
 
 ROWS = pl.DataFrame({"sex": ["female", "male", None], "age": [20.0, None, 60.0]})
 
 
 def model(bias=0.0):
     content = survival_graph(bias)
-    return OnnxModel(content, {**CARD, "sha256": hashlib.sha256(content).hexdigest()})
+    return OnnxModel(content, {**METADATA, "sha256": hashlib.sha256(content).hexdigest()})
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,12 @@ from switchyard.model.onnx_model import OnnxModel
 from switchyard.report import Report
 
 ROWS = pl.DataFrame({"id": [1, 2, 3], "name": ["Ann", None, "Zoë"], "fare": [1.5, float("nan"), None]})
-CARD = {"candidate": "forest", "sha256": "0" * 64, "cv": {"metric": "roc_auc", "mean": 0.5, "std": 0.1}, "name": "Zoë"}
+METADATA = {
+    "candidate": "forest",
+    "sha256": "0" * 64,
+    "cv": {"metric": "roc_auc", "mean": 0.5, "std": 0.1},
+    "name": "Zoë",
+}
 
 
 @pytest.fixture
@@ -213,9 +218,9 @@ def test_a_full_disk_is_named(local_store, table, room, monkeypatch):
     assert data.scan("raw").collect().equals(ROWS)
 
 
-MODEL = OnnxModel(content=bytes(range(256)) * 9, card=CARD)
+MODEL = OnnxModel(content=bytes(range(256)) * 9, metadata=METADATA)
 BESIDE = {"gallery.faiss": b"index", "gallery.npz": b"labels"}
-INDEXED = OnnxModel(content=b"encoder", card={**CARD, "gallery": {"files": digests(BESIDE)}}, companions=BESIDE)
+INDEXED = OnnxModel(content=b"encoder", metadata={**METADATA, "gallery": {"files": digests(BESIDE)}}, companions=BESIDE)
 REPORT = Report(facts={"rows": 3, "names": ["Zoë", None]}, html="<h1>Zoë</h1>")
 
 
@@ -235,7 +240,7 @@ def test_a_model_comes_back_with_the_files_beside_it(store, place):
     save(OnnxModelMaterializer, store, place, INDEXED)
 
     assert load(OnnxModelMaterializer, store, place, OnnxModel) == INDEXED
-    assert names(store, place) == ["card.json", "gallery.faiss", "gallery.npz", "model.onnx"]
+    assert names(store, place) == ["gallery.faiss", "gallery.npz", "metadata.json", "model.onnx"]
 
 
 @pytest.mark.parametrize("name", BESIDE)
@@ -257,7 +262,7 @@ def test_a_model_comes_back_byte_by_byte(store, place):
     made = save(OnnxModelMaterializer, store, place, MODEL)
 
     assert load(OnnxModelMaterializer, store, place, OnnxModel) == MODEL
-    assert names(store, place) == ["card.json", "model.onnx"]
+    assert names(store, place) == ["metadata.json", "model.onnx"]
     assert made.extract_metadata(MODEL)["candidate"] == "forest"
 
 

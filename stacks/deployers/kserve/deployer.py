@@ -52,7 +52,9 @@ class KServeDeployer(BaseModelDeployer):
         rollout.ours(cluster, name)  # before anything is written
         good = self._last_good(name)
         server = server_archive() if self.config.serves_itself else b""
-        uri, is_new = storage.write(name, version, replace(model, card={**model.card, "name": name}), golden, server)
+        uri, is_new = storage.write(
+            name, version, replace(model, metadata={**model.metadata, "name": name}), golden, server
+        )
         manifest = self._serving(name, uri, deployment).manifest()
         steps = rollout.RollOut(cluster, lambda found: check(found, version, golden), self.config.ready_timeout)
         try:

@@ -1,7 +1,7 @@
 """Model repositories in S3: a prefix for each version, in the layout that Triton reads.
 
     ROOT/NAME/VERSION-HASH/NAME/config.pbtxt
-    ROOT/NAME/VERSION-HASH/NAME/VERSION/model.onnx, card.json, golden.json
+    ROOT/NAME/VERSION-HASH/NAME/VERSION/model.onnx, metadata.json, golden.json
 
 Beside the graph lies the index of a gallery that is too large for it; beside the folder NAME, for the runtime
 `switchyard`, the server: ROOT/NAME/VERSION-HASH/server.pyz.
@@ -119,7 +119,7 @@ def _files(name: str, version: int, model: OnnxModel, golden: dict[str, Any], se
         **({server_archive.NAME: server} if server else {}),
         **{f"{name}/{version}/{file}": content for file, content in model.companions.items()},
         f"{name}/config.pbtxt": triton_config(name, model).encode(),
-        f"{name}/{version}/card.json": model.card_json().encode(),
+        f"{name}/{version}/metadata.json": model.metadata_json().encode(),
         f"{name}/{version}/golden.json": json.dumps(golden, allow_nan=False).encode(),
         f"{name}/{version}/model.onnx": model.content,
     }

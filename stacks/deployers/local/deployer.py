@@ -46,7 +46,7 @@ class OipDeployer(BaseModelDeployer):
         root = self._root(name)
         deployed = local.deploy(
             root,
-            replace(model, card={**model.card, "name": name}),
+            replace(model, metadata={**model.metadata, "name": name}),
             golden,
             deployment.host,
             deployment.port,

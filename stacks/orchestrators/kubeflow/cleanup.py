@@ -18,7 +18,7 @@ from stacks.orchestrators.kubeflow.api import KfpApi
 from stacks.orchestrators.kubeflow.failure import sentence
 from stacks.orchestrators.kubeflow.half_written import remove_half_written
 from stacks.orchestrators.kubeflow.pod_watch import PodWatch
-from stacks.orchestrators.kubeflow.reconcile import SILENT, settle_run
+from stacks.orchestrators.kubeflow.reconcile import SILENT, reconcile_run
 from stacks.orchestrators.kubeflow.states import cancelled
 from stacks.orchestrators.kubeflow.unfinished_artifacts import remove_unfinished
 
@@ -30,7 +30,7 @@ logger = get_logger(__name__)
 _RUN_ID_VARIABLE = "KFP_RUN_ID"
 
 
-def settle(snapshot: PipelineSnapshotResponse) -> None:
+def reconcile(snapshot: PipelineSnapshotResponse) -> None:
     """Settles the run that this pod belongs to.
 
     Args:
@@ -44,9 +44,9 @@ def settle(snapshot: PipelineSnapshotResponse) -> None:
         _each("artifacts of attempts that were killed", lambda: remove_unfinished(run))
         return
     if _was_cancelled(run):
-        settled = settle_run(run.id, {}, f"run {run.name} was cancelled", stopped=True)
+        settled = reconcile_run(run.id, {}, f"run {run.name} was cancelled", stopped=True)
     else:
-        settled = settle_run(run.id, _reasons(snapshot, run), rest_stopped=_rest_was_ended(snapshot, run))
+        settled = reconcile_run(run.id, _reasons(snapshot, run), rest_stopped=_rest_was_ended(snapshot, run))
     logger.info("run %s is recorded as %s", run.name, settled.status.value)
     _each("unfinished artifacts", lambda: remove_unfinished(settled))
     _each("half-written model versions", lambda: remove_half_written(settled, _use_case(snapshot)))

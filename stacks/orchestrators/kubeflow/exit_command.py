@@ -16,8 +16,8 @@ from zenml.integrations.registry import integration_registry
 
 def run(self):
     self.prepare_code_environment()
-    from stacks.orchestrators.kubeflow.cleanup import settle
-    settle(self.snapshot)
+    from stacks.orchestrators.kubeflow.cleanup import reconcile
+    reconcile(self.snapshot)
 
 integration_registry.activate_integrations = lambda: None
 PipelineEntrypointConfiguration.run = run

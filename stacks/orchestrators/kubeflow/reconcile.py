@@ -24,7 +24,7 @@ _LONGEST_REASON = 250
 SILENT = "ended without telling ZenML how; its pod was killed or deleted"
 
 
-def settle_run(
+def reconcile_run(
     run: UUID, reasons: Mapping[str, str], why: str = "", stopped: bool = False, rest_stopped: bool = False
 ) -> PipelineRunResponse:
     """Ends what is unfinished, of a run that nothing works on any more.
@@ -39,7 +39,7 @@ def settle_run(
     Returns:
         ZenML's entry, which is finished.
     """
-    settle_reasons(run, reasons)
+    record_reasons(run, reasons)
     found = Client().get_pipeline_run(run)
     rest = ExecutionStatus.STOPPED if stopped or rest_stopped else ExecutionStatus.FAILED
     for name, step in found.steps.items():
@@ -48,7 +48,7 @@ def settle_run(
     return _end_run(run, stopped, why or next(iter(reasons.values()), ""))
 
 
-def settle_reasons(run: UUID, reasons: Mapping[str, str]) -> None:
+def record_reasons(run: UUID, reasons: Mapping[str, str]) -> None:
     """Records why these steps failed, those that ZenML has no end of yet.
 
     Args:

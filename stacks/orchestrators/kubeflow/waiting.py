@@ -16,7 +16,7 @@ from stacks.orchestrators.kubeflow import failure
 from stacks.orchestrators.kubeflow.api import KfpApi, KfpMissingError, KfpUnreachableError
 from stacks.orchestrators.kubeflow.pod_watch import PodWatch
 from stacks.orchestrators.kubeflow.progress import Progress
-from stacks.orchestrators.kubeflow.reconcile import settle_reasons, settle_run
+from stacks.orchestrators.kubeflow.reconcile import reconcile_run, record_reasons
 from stacks.orchestrators.kubeflow.states import cancelled, ended
 from switchyard.errors import SwitchyardError
 
@@ -95,7 +95,7 @@ class _Watch:
             return persistently(lambda: self.api.get_run(self.kfp_run), self.config.outage_timeout)
         except KfpMissingError as error:
             reason = f"run {self.name} was deleted in Kubeflow Pipelines"
-            settle_run(self.zenml_run, {}, reason)
+            reconcile_run(self.zenml_run, {}, reason)
             raise SwitchyardError(reason) from error
 
     def _conclude(self, run: V2beta1Run, steps: dict[str, StepRunResponse]) -> None:
@@ -104,7 +104,7 @@ class _Watch:
             return
         if cancelled(run):
             reason = f"run {self.name} was cancelled"
-            settle_run(self.zenml_run, {}, reason, stopped=True)
+            reconcile_run(self.zenml_run, {}, reason, stopped=True)
             raise SwitchyardError(reason)
         reasons = failure.reasons(run, self.snapshot.step_configurations, steps, self.pods)
         self._raise(reasons, steps, _of_kfp(run, self.name))
@@ -114,7 +114,7 @@ class _Watch:
     ) -> None:
         """Settles the run in ZenML; nothing is raised if a step has said itself what happened."""
         why = next(iter(reasons.values()), otherwise)
-        settled = settle_run(self.zenml_run, reasons, why, rest_stopped=rest_stopped)
+        settled = reconcile_run(self.zenml_run, reasons, why, rest_stopped=rest_stopped)
         for step in reasons:
             self.progress.fail(step)
         if settled.status == ExecutionStatus.COMPLETED or failure.own_failure(steps.values()):
@@ -128,9 +128,9 @@ class _Watch:
         """Ends the run in KFP since it cannot come to an end by itself."""
         found = failure.pending({stuck.step: stuck}) if stuck else {}
         # First, or the last task of the run takes it for cancelled.
-        settle_run(self.zenml_run, found, reason or next(iter(found.values())))
+        reconcile_run(self.zenml_run, found, reason or next(iter(found.values())))
         self.api.terminate(self.kfp_run)
-        self._settle_down()
+        self._wait_for_exit_task()
         self._raise(found, self._steps(), reason)
         raise SwitchyardError(reason or next(iter(found.values())))
 
@@ -147,12 +147,12 @@ class _Watch:
     def _end_the_rest(self, run: V2beta1Run) -> None:
         self.pods.look(now=True)
         reasons = failure.reasons(run, self.snapshot.step_configurations, self._steps(), self.pods)
-        settle_reasons(self.zenml_run, reasons)  # so that ZenML tells the others that the run has failed
+        record_reasons(self.zenml_run, reasons)  # so that ZenML tells the others that the run has failed
         self.api.terminate(self.kfp_run)
-        self._settle_down()
+        self._wait_for_exit_task()
         self._raise(reasons, self._steps(), f"run {self.name} failed", rest_stopped=True)
 
-    def _settle_down(self) -> None:
+    def _wait_for_exit_task(self) -> None:
         """Lets the pods of a run that was ended tell ZenML so, if they still can."""
         until = time.monotonic() + _ENDING_SECONDS
         while time.monotonic() < until:

@@ -18,19 +18,19 @@ from switchyard.data.dataset import Dataset
 from switchyard.data.disk_full import disk_full_named
 from switchyard.data.images.near_duplicates import clusters, in_order_of_appearance
 from switchyard.data.images.table_file import TableFile, image_schema
-from switchyard.data.parts import PARTS, TEST, TRAIN, deal, random_order
+from switchyard.data.parts import PARTS, TEST, TRAIN, assign_blocks, random_order
 from switchyard.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.data.training_rows import SeenRows
+    from switchyard.data.training_rows import TrainingRows
 
 _BATCH = 256  # rows in memory while the parts are written
 
 
 def split(
-    images: pl.LazyFrame, config: ImageSplit, seed: int, destination: Path, learned: SeenRows | None = None
+    images: pl.LazyFrame, config: ImageSplit, seed: int, destination: Path, learned: TrainingRows | None = None
 ) -> Dataset:
     """Write `train.parquet`, `validation.parquet` and `test.parquet` into `destination`.
 
@@ -92,7 +92,7 @@ def assign(facts: pl.DataFrame, config: ImageSplit, seed: int, learned: np.ndarr
     kinds = _most_frequent(together, codes, len(classes)) if config.method == "stratified" else np.zeros_like(sizes)
     for kind in np.unique(kinds[shuffled]):
         members = shuffled[kinds[shuffled] == kind]
-        dealt[members] = deal(np.arange(len(members)), sizes[members], config)
+        dealt[members] = assign_blocks(np.arange(len(members)), sizes[members], config)
     parts: np.ndarray = dealt[together]
     _require_classes(classes, codes, together, parts, config)
     if learned is not None:

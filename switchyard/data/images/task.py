@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.config.images import ImageConfig, ImageContract, ImageData, ImageSplit, ImageTask
-    from switchyard.data.training_rows import SeenRows
+    from switchyard.data.training_rows import TrainingRows
 
 __all__ = ["look"]
 
@@ -65,7 +65,7 @@ def preprocess(
     task: ImageTask,
     seed: int,
     folder: Path,
-    learned: SeenRows | None = None,
+    learned: TrainingRows | None = None,
 ) -> Dataset:
     """See `DataSteps.preprocess`: the split alone; images keep their bytes, the ONNX graph resizes them."""
     from switchyard.data.images.split import split as split_images

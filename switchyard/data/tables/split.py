@@ -1,6 +1,6 @@
 """How rows are dealt to training, validation and test; the preprocess step calls it.
 
-Every method is the same deal: rows form blocks that stay together (a row, a group, a moment in time),
+Every method is the same assignment: rows form blocks that stay together (a row, a group, a moment in time),
 the blocks stand in an order, and two cuts through that order make three parts. The order comes from the
 raw 64-bit stream of PCG64, which NumPy guarantees never to change, so a seed means the same split on any
 machine, thread count and version.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from switchyard.data.dataset import Dataset
-from switchyard.data.parts import PARTS, deal, random_order
+from switchyard.data.parts import PARTS, assign_blocks, random_order
 from switchyard.data.write_parts import write_parts
 from switchyard.errors import InputError
 
@@ -64,15 +64,15 @@ def assign(frame: pl.LazyFrame, config: Split, data: Data, task: Task, seed: int
     rows = int(frame.select(pl.len()).collect(engine="streaming").item())
     match config.method:
         case "random":
-            parts = deal(random_order(rows, seed), np.ones(rows, np.int64), config)
+            parts = assign_blocks(random_order(rows, seed), np.ones(rows, np.int64), config)
         case "stratified":
             parts = _stratified(_codes(frame, data.target, "data.target"), config, seed)
         case "group":
             groups = _group_codes(frame, data)
-            parts = deal(random_order(len(groups.sizes), seed), groups.sizes, config)[groups.values]
+            parts = assign_blocks(random_order(len(groups.sizes), seed), groups.sizes, config)[groups.values]
         case "time":
             times = _time_codes(frame, data)
-            parts = deal(np.arange(len(times.sizes)), times.sizes, config)[times.values]
+            parts = assign_blocks(np.arange(len(times.sizes)), times.sizes, config)[times.values]
     _require_rows(parts, config)
     if task == "classification":
         _require_classes(_codes(frame, data.target, "data.target"), parts, config)
@@ -85,7 +85,7 @@ def _stratified(classes: Codes, config: Split, seed: int) -> np.ndarray:
     by_class = shuffled[np.argsort(classes.values[shuffled], kind="stable")]
     parts = np.empty(rows, np.uint8)
     for members in np.split(by_class, np.cumsum(classes.sizes)[:-1]):
-        parts[members] = deal(np.arange(len(members)), np.ones(len(members), np.int64), config)
+        parts[members] = assign_blocks(np.arange(len(members)), np.ones(len(members), np.int64), config)
     return parts
 
 

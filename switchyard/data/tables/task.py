@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.config.sections import Config, Contract, Data, Split, Task
-    from switchyard.data.training_rows import SeenRows
+    from switchyard.data.training_rows import TrainingRows
 
 __all__ = ["look"]
 
@@ -59,7 +59,7 @@ def preprocess(
     task: Task,
     seed: int,
     folder: Path,
-    learned: SeenRows | None = None,
+    learned: TrainingRows | None = None,
 ) -> Dataset:
     """See `DataSteps.preprocess`: the contract's types, and the split; no model of a table is indexed."""
     from switchyard.data.tables.split import split as split_rows

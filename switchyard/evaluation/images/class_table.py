@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from switchyard.statistics.proportions import share_of
 
 if TYPE_CHECKING:
-    from switchyard.evaluation.images.subject import Told
+    from switchyard.evaluation.images.subject import Predictions
 
 
-def class_table(told: Told, classes: Sequence[str], confidence: float) -> dict[str, Any]:
+def class_table(predictions: Predictions, classes: Sequence[str], confidence: float) -> dict[str, Any]:
     """Estimates with Wilson's interval.
 
     Args:
-        told: The answers; those that do not count are left out.
+        predictions: The answers; those that do not count are left out.
         classes: Of the model.
         confidence: Of the intervals.
 
@@ -23,7 +23,7 @@ def class_table(told: Told, classes: Sequence[str], confidence: float) -> dict[s
         By class `rows`, `recall` (of its images, how many were answered with it) and `precision` (of the images that
         were answered with it, how many are of it).
     """
-    truth, said = told.truth[told.counted], told.said[told.counted]
+    truth, said = predictions.truth[predictions.counted], predictions.said[predictions.counted]
     right = truth == said
     return {
         label: {

@@ -10,13 +10,13 @@ import numpy as np
 from switchyard.evaluation import scoring
 from switchyard.evaluation.images.class_table import class_table
 from switchyard.evaluation.images.saliency import Score, class_score
-from switchyard.evaluation.images.subject import Told
+from switchyard.evaluation.images.subject import Predictions
 
 if TYPE_CHECKING:
     from switchyard.config.images import ImageReporting
     from switchyard.config.sections import Metrics
     from switchyard.evaluation.scoring import Answers, Scored
-    from switchyard.model.image_inference import Asked
+    from switchyard.model.image_inference import Inference
     from switchyard.model.onnx_model import OnnxModel
     from switchyard.statistics.metrics import Sample
 
@@ -27,41 +27,41 @@ class ClassifierSubject:
 
     model: OnnxModel
 
-    def score(self, asked: Asked, metrics: Metrics, seed: int) -> Scored:
+    def score(self, inference: Inference, metrics: Metrics, seed: int) -> Scored:
         """See `Subject.score`; images of a class that the model never saw count as wrong."""
-        return scoring.score(self._answers(asked), metrics, seed)
+        return scoring.score(self._answers(inference), metrics, seed)
 
-    def sample(self, asked: Asked, metric: str) -> Sample | None:
+    def sample(self, inference: Inference, metric: str) -> Sample | None:
         """See `Subject.sample`."""
-        answers = self._answers(asked)
+        answers = self._answers(inference)
         return scoring.sample_of(answers) if answers.finite else None
 
-    def told(self, asked: Asked) -> Told:
-        """See `Subject.told`: the probability of the answer, and how far it is above the next."""
-        probabilities = asked.outputs["probabilities"].astype(float)
-        said = asked.outputs["label"].reshape(-1).astype(object)
+    def predictions(self, inference: Inference) -> Predictions:
+        """See `Subject.predictions`: the probability of the answer, and how far it is above the next."""
+        probabilities = inference.outputs["probabilities"].astype(float)
+        said = inference.outputs["label"].reshape(-1).astype(object)
         ranked = np.sort(probabilities, axis=1)
-        everything = np.ones(len(asked), bool)
-        return Told(asked.labels, said, ranked[:, -1], ranked[:, -1] - ranked[:, -2], everything)
+        everything = np.ones(len(inference), bool)
+        return Predictions(inference.labels, said, ranked[:, -1], ranked[:, -1] - ranked[:, -2], everything)
 
-    def sections(self, asked: Asked, metrics: Metrics, reporting: ImageReporting, seed: int) -> dict[str, Any]:
+    def sections(self, inference: Inference, metrics: Metrics, reporting: ImageReporting, seed: int) -> dict[str, Any]:
         """Calibration, thresholds of two classes, and figures by class."""
         from switchyard.evaluation.calibration import calibration
         from switchyard.evaluation.thresholds import thresholds
 
-        answers = self._answers(asked)
+        answers = self._answers(inference)
         made: dict[str, Any] = {"calibration": calibration(answers, metrics, seed)}
         if answers.positive is not None:
             made["thresholds"] = thresholds(answers, reporting.costs)
-        made["classes"] = class_table(self.told(asked), self.model.card["classes"], metrics.confidence)
+        made["classes"] = class_table(self.predictions(inference), self.model.metadata["classes"], metrics.confidence)
         return made
 
-    def reason(self, told: Told, row: int) -> Score:
+    def reason(self, predictions: Predictions, row: int) -> Score:
         """The probability of the answer."""
-        return class_score(self.model, str(told.said[row]))
+        return class_score(self.model, str(predictions.said[row]))
 
-    def _answers(self, asked: Asked) -> Answers:
+    def _answers(self, inference: Inference) -> Answers:
         import polars as pl
 
-        labels = pl.Series(asked.labels.tolist(), dtype=pl.String)
-        return scoring.read(self.model.card, dict(asked.outputs), labels, "image")
+        labels = pl.Series(inference.labels.tolist(), dtype=pl.String)
+        return scoring.read(self.model.metadata, dict(inference.outputs), labels, "image")

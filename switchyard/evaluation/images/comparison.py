@@ -18,21 +18,21 @@ from switchyard.evaluation.comparison_plan import (
     Names,
     Plan,
     bootstrapped,
+    decided,
     difference_of_classes,
     plan_of,
-    settled,
     unseen,
 )
 from switchyard.evaluation.images.subject import Subject
 from switchyard.evaluation.images.subjects import subject_of
-from switchyard.model.image_inference import Asked, ask
+from switchyard.model.image_inference import Inference, ask
 from switchyard.statistics.difference import Difference
 from switchyard.statistics.mcnemar import mcnemar
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.data.training_rows import SeenRows
+    from switchyard.data.training_rows import TrainingRows
     from switchyard.model.onnx_model import OnnxModel
 
 _PARTED = "{} images left out of classes that {} does not know"
@@ -43,7 +43,7 @@ def compare(
     challenger: OnnxModel,
     test: pl.LazyFrame,
     *,
-    seen: SeenRows | None,
+    seen: TrainingRows | None,
     primary: str,
     settings: Champion,
     seed: int,
@@ -61,27 +61,29 @@ def compare(
         seed: Of the resamples.
         names: What the sentences call the two.
     """
-    task = challenger.card["task"]
-    is_binary = task == "image_classification" and len(challenger.card["classes"]) == 2
+    task = challenger.metadata["task"]
+    is_binary = task == "image_classification" and len(challenger.metadata["classes"]) == 2
     plan = plan_of(primary, is_binary, settings, seed, names, "image")
-    if champion.card["task"] != task:
-        why = f"its task is {champion.card['task']}, {names[1]}'s {task}"
+    if champion.metadata["task"] != task:
+        why = f"its task is {champion.metadata['task']}, {names[1]}'s {task}"
         return plan.outcome(UNSURE, f"{names[0]} cannot be compared: {why}")
     is_fresh, notes = unseen(test, seen, names[0], "image")
     if settings.test == "delong" and plan.test != "delong":
         notes = (*notes, "DeLong's test is for two classes, so the bootstrap took its place")
     subjects = subject_of(champion), subject_of(challenger)
-    asked = ask([champion, challenger], test)
-    counted, strange = _counted(subjects, asked, plan)
+    inferences = ask([champion, challenger], test)
+    counted, strange = _counted(subjects, inferences, plan)
     notes = (*notes, *strange)
-    old, new = (each.where(counted & is_fresh) for each in asked)
+    old, new = (each.where(counted & is_fresh) for each in inferences)
     left_out = int((counted & ~is_fresh).sum())
-    return settled(plan, len(new), left_out, notes, lambda: _difference(subjects, (old, new), plan))
+    return decided(plan, len(new), left_out, notes, lambda: _difference(subjects, (old, new), plan))
 
 
-def _counted(subjects: tuple[Subject, Subject], asked: list[Asked], plan: Plan) -> tuple[np.ndarray, tuple[str, ...]]:
+def _counted(
+    subjects: tuple[Subject, Subject], inferences: list[Inference], plan: Plan
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Images that the challenger can answer right; for a ranking the champion must be able to, too."""
-    known = [subject.told(said).counted for subject, said in zip(subjects, asked, strict=True)]
+    known = [subject.predictions(said).counted for subject, said in zip(subjects, inferences, strict=True)]
     counted, notes = known[1], []
     if strange := int((~known[1]).sum()):
         notes.append(_PARTED.format(f"{strange:,}", plan.names[1]))
@@ -91,20 +93,24 @@ def _counted(subjects: tuple[Subject, Subject], asked: list[Asked], plan: Plan) 
     return counted, tuple(notes)
 
 
-def _difference(subjects: tuple[Subject, Subject], asked: tuple[Asked, Asked], plan: Plan) -> Difference | str:
+def _difference(
+    subjects: tuple[Subject, Subject], inferences: tuple[Inference, Inference], plan: Plan
+) -> Difference | str:
     """The test's result, or why there is none."""
     import polars as pl
 
-    cards = subjects[0].model.card, subjects[1].model.card
-    if cards[1]["task"] == "image_classification":
-        labels = pl.Series(asked[1].labels.tolist(), dtype=pl.String)
-        return difference_of_classes(cards, (asked[0].outputs, asked[1].outputs), labels, plan)
-    for said, name in zip(asked, plan.names, strict=True):
+    metadata = subjects[0].model.metadata, subjects[1].model.metadata
+    if metadata[1]["task"] == "image_classification":
+        labels = pl.Series(inferences[1].labels.tolist(), dtype=pl.String)
+        return difference_of_classes(metadata, (inferences[0].outputs, inferences[1].outputs), labels, plan)
+    for said, name in zip(inferences, plan.names, strict=True):
         if not np.isfinite(said.outputs["embedding"]).all():
             return f"{name} answers NaN or infinity for some images"
     if plan.test == "mcnemar":
-        right = [subject.told(said).said == said.labels for subject, said in zip(subjects, asked, strict=True)]
+        right = [
+            subject.predictions(said).said == said.labels for subject, said in zip(subjects, inferences, strict=True)
+        ]
         return mcnemar(right[0], right[1], plan.confidence)
-    old, new = (subject.sample(said, plan.metric) for subject, said in zip(subjects, asked, strict=True))
+    old, new = (subject.sample(said, plan.metric) for subject, said in zip(subjects, inferences, strict=True))
     assert old is not None and new is not None
     return bootstrapped(old, new, plan)

@@ -16,11 +16,11 @@ from switchyard.config.sections import CLASSIFICATION_METRICS, Metrics
 from switchyard.errors import InputError
 from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
 from switchyard.evaluation.gates.namespace import flatten
-from switchyard.evaluation.images.subject import Subject, Told
+from switchyard.evaluation.images.subject import Predictions, Subject
 from switchyard.evaluation.images.subjects import subject_of
 from switchyard.evaluation.latency import time_rows
 from switchyard.evaluation.rating import best_of, rated_as, selection
-from switchyard.model.image_inference import Asked, ask, pixels, shape_of
+from switchyard.model.image_inference import Inference, ask, pixels, shape_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,7 +46,7 @@ def evaluate(
     """Measures every candidate on validation images and the best one on test images.
 
     Args:
-        models: The candidates, all of one task; `card["candidate"]` is the name.
+        models: The candidates, all of one task; `metadata["candidate"]` is the name.
         validation: An ingested table of images.
         test: Likewise; seen by the best candidate only. Images of classes that a retrieval does not know are its
             open set: they count in no metric.
@@ -59,11 +59,12 @@ def evaluate(
     Raises:
         InputError: An unknown primary metric, no images, or a primary metric that no candidate has a value for.
     """
-    task = models[0].card["task"]
+    task = models[0].metadata["task"]
     _check_primary(metrics.primary, task)
     subjects = [subject_of(each) for each in models]
     scored = [
-        subject.score(asked, metrics, seed) for subject, asked in zip(subjects, ask(models, validation), strict=True)
+        subject.score(inference, metrics, seed)
+        for subject, inference in zip(subjects, ask(models, validation), strict=True)
     ]
     rows = validation.head(_TIMED).collect()
     rated = [rated_as(model, each.metrics, _latency(model, rows)) for model, each in zip(models, scored, strict=True)]
@@ -71,19 +72,19 @@ def evaluate(
     warnings = [f"validation, {name}: {note}" for name, each in zip(names, scored, strict=True) for note in each.notes]
     chosen = best_of(rated, metrics.primary, "image")
     subject = subjects[chosen]
-    (asked,) = ask([models[chosen]], test)
-    final = subject.score(asked, metrics, seed)
+    (inference,) = ask([models[chosen]], test)
+    final = subject.score(inference, metrics, seed)
     warnings += [f"test: {note}" for note in final.notes]
-    counts = {"validation": _height(validation), "test": len(asked)}
+    counts = {"validation": _height(validation), "test": len(inference)}
     warnings += [
         f"{part}: only {rows} images, so the figures say little and their intervals are too narrow"
         for part, rows in counts.items()
         if rows < FEW_ROWS
     ]
-    finite = subject.sample(asked, metrics.primary) is not None
-    more = _sections(subject, asked, test, train, metrics, reporting, seed) if finite else {}
+    finite = subject.sample(inference, metrics.primary) is not None
+    more = _sections(subject, inference, test, train, metrics, reporting, seed) if finite else {}
     report = {
-        "name": models[chosen].card.get("name"),
+        "name": models[chosen].metadata.get("name"),
         "task": task,
         "unit": "image",
         "best": names[chosen],
@@ -118,7 +119,7 @@ def _check_primary(primary: str, task: str) -> None:
 
 def _sections(
     subject: Subject,
-    asked: Asked,
+    inference: Inference,
     test: pl.LazyFrame,
     train: pl.LazyFrame,
     metrics: Metrics,
@@ -132,22 +133,22 @@ def _sections(
     from switchyard.evaluation.images.robustness import robustness
     from switchyard.evaluation.images.samples import samples
 
-    told, card = subject.told(asked), subject.model.card
+    predictions, metadata = subject.predictions(inference), subject.model.metadata
     channels: Any = shape_of(subject.model)[2]
     with threadpool_limits(1, user_api="blas"):
         return {
-            **subject.sections(asked, metrics, reporting, seed),
-            "samples": samples(told, test, channels, _gallery_images(told, train, subject)),
-            "saliency": saliency(subject, told, test),
-            "robustness": robustness(subject, asked, test, metrics, reporting.robustness, seed),
-            **{name: card[name] for name in ("training", "stability") if card.get(name)},
+            **subject.sections(inference, metrics, reporting, seed),
+            "samples": samples(predictions, test, channels, _gallery_images(predictions, train, subject)),
+            "saliency": saliency(subject, predictions, test),
+            "robustness": robustness(subject, inference, test, metrics, reporting.robustness, seed),
+            **{name: metadata[name] for name in ("training", "stability") if metadata.get(name)},
         }
 
 
-def _gallery_images(told: Told, train: pl.LazyFrame, subject: Subject) -> pl.LazyFrame | None:
+def _gallery_images(predictions: Predictions, train: pl.LazyFrame, subject: Subject) -> pl.LazyFrame | None:
     """The table whose rows are those of the gallery, if it is the training images."""
     gallery = getattr(subject, "gallery", None)
-    if told.nearest is None or gallery is None:
+    if predictions.nearest is None or gallery is None:
         return None
     labels = np.array(train.select(TARGET).collect()[TARGET].to_list(), dtype=object)
     return train if np.array_equal(labels, gallery.labels) else None

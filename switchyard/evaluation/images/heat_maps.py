@@ -13,32 +13,32 @@ from switchyard.model.image_inference import pixels, rows, shape_of
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.evaluation.images.subject import Subject, Told
+    from switchyard.evaluation.images.subject import Predictions, Subject
 
 EACH = 2
 """Images of each kind: confidently wrong, uncertain, confidently right."""
 
 
-def saliency(subject: Subject, told: Told, images: pl.LazyFrame) -> dict[str, Any]:
+def saliency(subject: Subject, predictions: Predictions, images: pl.LazyFrame) -> dict[str, Any]:
     """Heat maps by occlusion, on the ONNX model.
 
     Args:
         subject: The model.
-        told: Its answers.
+        predictions: Its answers.
         images: The table that they are about.
 
     Returns:
         `images`, each with `row`, `path`, `true`, `answered`, `score`, `kind` (why it is shown), `fall` (the largest
         fall of the score when a square is covered), `src` and `overlay` (data URIs) and their `alt` texts.
     """
-    chosen = _chosen(told)
+    chosen = _chosen(predictions)
     found = rows(images, list(chosen))
     decoded = dict(zip(found["row"].to_list(), pixels(found, shape_of(subject.model)), strict=True))
     paths = dict(zip(found["row"].to_list(), found["path"].to_list(), strict=True))
     shown = []
     for row, kind in chosen.items():
-        image, true, answered = decoded[row], str(told.truth[row]), str(told.said[row])
-        heat = occlusion(subject.reason(told, row), image)
+        image, true, answered = decoded[row], str(predictions.truth[row]), str(predictions.said[row])
+        heat = occlusion(subject.reason(predictions, row), image)
         fall = float(heat.max())
         where = _where(heat)
         shown.append(
@@ -47,7 +47,7 @@ def saliency(subject: Subject, told: Told, images: pl.LazyFrame) -> dict[str, An
                 "path": paths[row],
                 "true": true,
                 "answered": answered,
-                "score": float(told.score[row]),
+                "score": float(predictions.score[row]),
                 "kind": kind,
                 "fall": fall,
                 "src": thumbnail(image),
@@ -59,13 +59,13 @@ def saliency(subject: Subject, told: Told, images: pl.LazyFrame) -> dict[str, An
     return {"images": shown}
 
 
-def _chosen(told: Told) -> dict[int, str]:
+def _chosen(predictions: Predictions) -> dict[int, str]:
     """Rows and why, each once."""
-    right = told.counted & ~told.wrong
+    right = predictions.counted & ~predictions.wrong
     kinds = {
-        "confidently wrong": (told.wrong, told.score),
-        "uncertain": (told.counted, -told.margin),
-        "confidently right": (right, told.score),
+        "confidently wrong": (predictions.wrong, predictions.score),
+        "uncertain": (predictions.counted, -predictions.margin),
+        "confidently right": (right, predictions.score),
     }
     chosen: dict[int, str] = {}
     for kind, (mask, by) in kinds.items():
@@ -73,8 +73,8 @@ def _chosen(told: Told) -> dict[int, str]:
         ranked = candidates[np.argsort(-by[candidates], kind="stable")]
         fresh = [int(row) for row in ranked if int(row) not in chosen]
         if kind == "confidently right":  # of several classes, rather than twice the same
-            firsts = {str(told.said[row]): row for row in reversed(fresh)}
-            fresh = [row for row in fresh if firsts[str(told.said[row])] == row]
+            firsts = {str(predictions.said[row]): row for row in reversed(fresh)}
+            fresh = [row for row in fresh if firsts[str(predictions.said[row])] == row]
         chosen |= dict.fromkeys(fresh[:EACH], kind)
     return chosen
 

@@ -12,11 +12,11 @@ from switchyard.evaluation import curves
 from switchyard.evaluation.images.class_table import class_table
 from switchyard.evaluation.images.retrieval_sample import METRICS, retrieval_sample
 from switchyard.evaluation.images.saliency import Score, likeness_score
-from switchyard.evaluation.images.subject import Told
+from switchyard.evaluation.images.subject import Predictions
 from switchyard.evaluation.scoring import Scored
 from switchyard.model.gallery import UNKNOWN_LABEL, Gallery
 from switchyard.model.gallery_of import gallery_of
-from switchyard.model.image_inference import Asked
+from switchyard.model.image_inference import Inference
 from switchyard.statistics import retrieval
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ class RetrievalSubject:
         """
         return cls(model, gallery_of(model))
 
-    def score(self, asked: Asked, metrics: Metrics, seed: int) -> Scored:
+    def score(self, inference: Inference, metrics: Metrics, seed: int) -> Scored:
         """See `Subject.score`; images of classes that the gallery has not are left to `open_set`."""
-        told, classes = self.told(asked), list(self.gallery.classes)
+        predictions, classes = self.predictions(inference), list(self.gallery.classes)
         places = {label: number for number, label in enumerate(classes)}
-        truth = np.array([places[label] for label in told.truth[told.counted]], dtype=np.int64)
-        said = np.array([places[label] for label in told.said[told.counted]], dtype=np.int64)
-        strange = int((~told.counted).sum())
+        truth = np.array([places[label] for label in predictions.truth[predictions.counted]], dtype=np.int64)
+        said = np.array([places[label] for label in predictions.said[predictions.counted]], dtype=np.int64)
+        strange = int((~predictions.counted).sum())
         notes = (
             f"{strange:,} images are of classes that the gallery does not have, and count in the open set only",
         ) * bool(strange)
@@ -67,60 +67,60 @@ class RetrievalSubject:
             "unseen_labels": {},
         }
         drawings = {"confusion": curves.confusion(truth, said, len(classes))}
-        if not self._finite(asked):
+        if not self._finite(inference):
             nothing: dict[str, float | int | None] = {"value": None, "low": None, "high": None, "n": len(truth)}
             why = "the model answers NaN or infinity for some images"
             return Scored(
                 dict.fromkeys(METRICS, nothing), drawings, described, dict.fromkeys(METRICS, why), (*notes, why)
             )
         settings = {"resamples": metrics.bootstrap, "confidence": metrics.confidence, "seed": seed}
-        queries = self._queries(asked)
+        queries = self._queries(inference)
         found = retrieval.ranking(queries, self.gallery, **settings)  # type: ignore[arg-type]
-        found["eer"] = self._verified(asked, metrics, seed)["eer"]
+        found["eer"] = self._verified(inference, metrics, seed)["eer"]
         return Scored({name: found[name] for name in METRICS}, drawings, described, {}, notes)
 
-    def sample(self, asked: Asked, metric: str) -> Sample | None:
+    def sample(self, inference: Inference, metric: str) -> Sample | None:
         """See `Subject.sample`."""
-        return retrieval_sample(self._queries(asked), self.gallery, metric) if self._finite(asked) else None
+        return retrieval_sample(self._queries(inference), self.gallery, metric) if self._finite(inference) else None
 
-    def told(self, asked: Asked) -> Told:
-        """See `Subject.told`: class and cosine of the nearest image, and how far one of another class is behind."""
-        nearest, cosine, margin = retrieval.nearest(asked.outputs["embedding"], self.gallery)
-        counted = np.isin(asked.labels, list(self.gallery.classes))
-        return Told(asked.labels, self.gallery.labels[nearest], cosine, margin, counted, nearest)
+    def predictions(self, inference: Inference) -> Predictions:
+        """See `Subject.predictions`: class and cosine of the nearest image, and the lead over the next class."""
+        nearest, cosine, margin = retrieval.nearest(inference.outputs["embedding"], self.gallery)
+        counted = np.isin(inference.labels, list(self.gallery.classes))
+        return Predictions(inference.labels, self.gallery.labels[nearest], cosine, margin, counted, nearest)
 
-    def sections(self, asked: Asked, metrics: Metrics, reporting: ImageReporting, seed: int) -> dict[str, Any]:
+    def sections(self, inference: Inference, metrics: Metrics, reporting: ImageReporting, seed: int) -> dict[str, Any]:
         """Figures by class, and `retrieval`."""
-        told, classes = self.told(asked), self.gallery.classes
-        verified = self._verified(asked, metrics, seed)
-        shown = Gallery(asked.outputs["embedding"], asked.labels)
+        predictions, classes = self.predictions(inference), self.gallery.classes
+        verified = self._verified(inference, metrics, seed)
+        shown = Gallery(inference.outputs["embedding"], inference.labels)
         found: dict[str, Any] = {
             "gallery": {"images": len(self.gallery), "classes": len(classes)},
-            "search_recall": self._search_recall(asked),
+            "search_recall": self._search_recall(inference),
             "verification": {key: verified[key] for key in ("threshold", "pairs", "histogram")},
-            "open_set": self._open_set(asked, metrics, seed),
+            "open_set": self._open_set(inference, metrics, seed),
         }
         if len(shown) >= 5:
             found["embedding_map"] = retrieval.embedding_map(shown, seed=seed, at_most=MAP_IMAGES)
-        return {"classes": class_table(told, classes, metrics.confidence), "retrieval": found}
+        return {"classes": class_table(predictions, classes, metrics.confidence), "retrieval": found}
 
-    def reason(self, told: Told, row: int) -> Score:
+    def reason(self, predictions: Predictions, row: int) -> Score:
         """The cosine to the nearest image."""
-        assert told.nearest is not None
-        return likeness_score(self.model, self.gallery.embeddings[told.nearest[row]])
+        assert predictions.nearest is not None
+        return likeness_score(self.model, self.gallery.embeddings[predictions.nearest[row]])
 
     @cached_property
     def _about(self) -> dict[str, Any]:
-        return {key: self.model.card["gallery"][key] for key in ("neighbours", "vote", "threshold")}
+        return {key: self.model.metadata["gallery"][key] for key in ("neighbours", "vote", "threshold")}
 
-    def _answered(self, asked: Asked) -> dict[str, np.ndarray]:
+    def _answered(self, inference: Inference) -> dict[str, np.ndarray]:
         """What the endpoint says: of the graph, or of the index beside it."""
         if self.model.index is None:
-            return dict(asked.outputs)
-        return self.model.index.answer(asked.outputs["embedding"], **self._about)
+            return dict(inference.outputs)
+        return self.model.index.answer(inference.outputs["embedding"], **self._about)
 
-    def _open_set(self, asked: Asked, metrics: Metrics, seed: int) -> dict[str, Any]:
-        answered = self._answered(asked)
+    def _open_set(self, inference: Inference, metrics: Metrics, seed: int) -> dict[str, Any]:
+        answered = self._answered(inference)
         refused = answered["label"] == UNKNOWN_LABEL
         said = np.where(refused, answered["neighbour_labels"][:, 0], answered["label"])
         threshold = float(self._about["threshold"])
@@ -128,26 +128,26 @@ class RetrievalSubject:
         settings = {"resamples": metrics.bootstrap, "confidence": metrics.confidence, "seed": seed}
         return retrieval.open_set(
             answered["similarity"][:, 0],
-            asked.labels,
+            inference.labels,
             said,
             known,
             threshold=threshold,
             **settings,  # type: ignore[arg-type]
         )
 
-    def _search_recall(self, asked: Asked) -> float:
+    def _search_recall(self, inference: Inference) -> float:
         """The share of the true nearest neighbours among those that are answered."""
-        answered = self._answered(asked)
-        return retrieval.search_recall(asked.outputs["embedding"], self.gallery, answered["neighbours"])
+        answered = self._answered(inference)
+        return retrieval.search_recall(inference.outputs["embedding"], self.gallery, answered["neighbours"])
 
-    def _queries(self, asked: Asked) -> Gallery:
-        known = asked.where(np.isin(asked.labels, list(self.gallery.classes)))
+    def _queries(self, inference: Inference) -> Gallery:
+        known = inference.where(np.isin(inference.labels, list(self.gallery.classes)))
         return Gallery(known.outputs["embedding"], known.labels)
 
-    def _verified(self, asked: Asked, metrics: Metrics, seed: int) -> dict[str, Any]:
+    def _verified(self, inference: Inference, metrics: Metrics, seed: int) -> dict[str, Any]:
         resamples = min(metrics.bootstrap, 200)  # each costs a pass over the histograms
         settings = {"resamples": resamples, "confidence": metrics.confidence, "seed": seed}
-        return retrieval.verification(self._queries(asked), self.gallery, **settings)  # type: ignore[arg-type]
+        return retrieval.verification(self._queries(inference), self.gallery, **settings)  # type: ignore[arg-type]
 
-    def _finite(self, asked: Asked) -> bool:
-        return bool(np.isfinite(asked.outputs["embedding"]).all())
+    def _finite(self, inference: Inference) -> bool:
+        return bool(np.isfinite(inference.outputs["embedding"]).all())

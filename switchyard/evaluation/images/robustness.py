@@ -8,7 +8,7 @@ import numpy as np
 
 from switchyard.evaluation.images.thumbnail import thumbnail
 from switchyard.evaluation.images.transforms import TRANSFORMS
-from switchyard.model.image_inference import Asked, ask_pixels, batches_of, pixels, shape_of
+from switchyard.model.image_inference import Inference, ask_pixels, batches_of, pixels, shape_of
 from switchyard.statistics.bootstrap import QUICK, estimate_of, resampled
 from switchyard.statistics.metrics import LOWER_IS_BETTER
 
@@ -25,13 +25,13 @@ IMAGES = 1000
 
 
 def robustness(
-    subject: Subject, asked: Asked, images: pl.LazyFrame, metrics: Metrics, settings: ImageRobustness, seed: int
+    subject: Subject, inference: Inference, images: pl.LazyFrame, metrics: Metrics, settings: ImageRobustness, seed: int
 ) -> dict[str, dict[str, Any]]:
     """The metric on transformed images, and what it loses against the same images as they are.
 
     Args:
         subject: The model.
-        asked: Its answers to all images.
+        inference: Its answers to all images.
         images: The table that they are about.
         metrics: `primary`, and resamples and confidence of the intervals.
         settings: The strengths of each transform, rising.
@@ -43,11 +43,11 @@ def robustness(
         `example` (`src`, `alt`): the first of them. The same figures at its other strengths, if it has several, are in
         `milder`, by strength.
     """
-    counted = np.flatnonzero(subject.told(asked).counted)
+    counted = np.flatnonzero(subject.predictions(inference).counted)
     chosen = np.sort(np.random.default_rng(seed).permutation(counted)[:IMAGES])
-    before = subject.sample(asked.where(chosen), metrics.primary)
+    before = subject.sample(inference.where(chosen), metrics.primary)
     shape, strengths = shape_of(subject.model), dict(settings)
-    changed: dict[tuple[str, float], list[Asked]] = {
+    changed: dict[tuple[str, float], list[Inference]] = {
         (name, strength): [] for name in TRANSFORMS for strength in strengths[name]
     }
     examples: dict[str, dict[str, str]] = {}
@@ -80,9 +80,9 @@ def _seed(seed: int, place: int, number: int) -> int:
     return int(np.random.SeedSequence([seed, place, number]).generate_state(1)[0])
 
 
-def _joined(parts: list[Asked]) -> Asked:
+def _joined(parts: list[Inference]) -> Inference:
     outputs = {name: np.concatenate([part.outputs[name] for part in parts]) for name in parts[0].outputs}
-    return Asked(np.concatenate([part.labels for part in parts]), outputs)
+    return Inference(np.concatenate([part.labels for part in parts]), outputs)
 
 
 def _measured(before: Sample | None, after: Sample | None, metrics: Metrics, seed: int, images: int) -> dict[str, Any]:

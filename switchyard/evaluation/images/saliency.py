@@ -64,9 +64,9 @@ def class_score(model: OnnxModel, label: str) -> Score:
     Raises:
         InputError: The model has no such class.
     """
-    classes = model.card["classes"]
+    classes = model.metadata["classes"]
     if label not in classes:
-        raise InputError(f"the model {model.card['name']} has no class {label!r}; it has {', '.join(classes[:20])}")
+        raise InputError(f"the model {model.metadata['name']} has no class {label!r}; it has {', '.join(classes[:20])}")
     column = classes.index(label)
     return lambda pixels: np.asarray(model.session.run(["probabilities"], {"image": pixels})[0][:, column])
 

@@ -15,7 +15,7 @@ from switchyard.model.image_inference import rows as rows_of
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.evaluation.images.subject import Told
+    from switchyard.evaluation.images.subject import Predictions
     from switchyard.model.decoding import Channels
 
 CELLS, EACH, SHOWN = 6, 5, 10
@@ -23,15 +23,15 @@ CELLS, EACH, SHOWN = 6, 5, 10
 
 
 def samples(
-    told: Told, images: pl.LazyFrame, channels: Channels, gallery: pl.LazyFrame | None = None
+    predictions: Predictions, images: pl.LazyFrame, channels: Channels, gallery: pl.LazyFrame | None = None
 ) -> dict[str, Any]:
     """The images, chosen by what was answered.
 
     Args:
-        told: The answers.
+        predictions: The answers.
         images: The table that they are about, row by row.
         channels: 1: thumbnails are grey as the model sees them; 3: in colour.
-        gallery: The table whose rows `told.nearest` are, to show what an image was taken for.
+        gallery: The table whose rows `predictions.nearest` are, to show what an image was taken for.
 
     Returns:
         `confusions`: the largest cells off the diagonal, each with `true`, `answered`, `count` and `images` (the most
@@ -40,14 +40,21 @@ def samples(
         `row`, `path`, `src` (a data URI), `alt`, `true`, `answered`, `score`, `margin`, and `nearest` (`src`, `alt`)
         if there is a gallery.
     """
-    cells = [(cell, _most(np.flatnonzero(_cell(told, *cell)), told.score, EACH)) for cell, _ in _worst(told)]
-    uncertain = _most(np.flatnonzero(told.counted), -told.margin, SHOWN)
-    wrong = _most(np.flatnonzero(told.wrong), told.score, SHOWN)
-    unknown = _most(np.flatnonzero(~told.counted), told.score, SHOWN)
+    cells = [
+        (cell, _most(np.flatnonzero(_cell(predictions, *cell)), predictions.score, EACH))
+        for cell, _ in _worst(predictions)
+    ]
+    uncertain = _most(np.flatnonzero(predictions.counted), -predictions.margin, SHOWN)
+    wrong = _most(np.flatnonzero(predictions.wrong), predictions.score, SHOWN)
+    unknown = _most(np.flatnonzero(~predictions.counted), predictions.score, SHOWN)
     shown = pictures(
-        told, images, channels, [*uncertain, *wrong, *unknown, *(row for _, some in cells for row in some)], gallery
+        predictions,
+        images,
+        channels,
+        [*uncertain, *wrong, *unknown, *(row for _, some in cells for row in some)],
+        gallery,
     )
-    counts = dict(_worst(told))
+    counts = dict(_worst(predictions))
     return {
         "confusions": [
             {"true": cell[0], "answered": cell[1], "count": counts[cell], "images": [shown[row] for row in some]}
@@ -60,43 +67,49 @@ def samples(
 
 
 def pictures(
-    told: Told, images: pl.LazyFrame, channels: Channels, wanted: Iterable[int], gallery: pl.LazyFrame | None = None
+    predictions: Predictions,
+    images: pl.LazyFrame,
+    channels: Channels,
+    wanted: Iterable[int],
+    gallery: pl.LazyFrame | None = None,
 ) -> dict[int, dict[str, Any]]:
     """What the page shows of some images, by row; see `samples`."""
     numbers = sorted(set(wanted))
     sources = _thumbnails(images, numbers, channels)
     nearest: dict[int, tuple[str, str]] = {}
-    if gallery is not None and told.nearest is not None:
-        nearest = _thumbnails(gallery, told.nearest[numbers].tolist(), channels)
+    if gallery is not None and predictions.nearest is not None:
+        nearest = _thumbnails(gallery, predictions.nearest[numbers].tolist(), channels)
     shown = {}
     for row in numbers:
-        true, answered = str(told.truth[row]), str(told.said[row])
+        true, answered = str(predictions.truth[row]), str(predictions.said[row])
         src, path = sources[row]
         shown[row] = {
             "row": row,
             "path": path,
             "src": src,
-            "alt": f"image {path} of class {true}, answered {answered} with {told.score[row]:.2f}",
+            "alt": f"image {path} of class {true}, answered {answered} with {predictions.score[row]:.2f}",
             "true": true,
             "answered": answered,
-            "score": float(told.score[row]),
-            "margin": float(told.margin[row]) if np.isfinite(told.margin[row]) else None,
+            "score": float(predictions.score[row]),
+            "margin": float(predictions.margin[row]) if np.isfinite(predictions.margin[row]) else None,
         }
-        if nearest and told.nearest is not None:
-            thumb, other = nearest[int(told.nearest[row])]
+        if nearest and predictions.nearest is not None:
+            thumb, other = nearest[int(predictions.nearest[row])]
             shown[row]["nearest"] = {"src": thumb, "alt": f"its nearest image {other} of class {answered}"}
     return shown
 
 
-def _worst(told: Told) -> list[tuple[tuple[str, str], int]]:
+def _worst(predictions: Predictions) -> list[tuple[tuple[str, str], int]]:
     """The cells off the diagonal with the most images, by size and then by name."""
-    pairs = zip(told.truth[told.wrong].tolist(), told.said[told.wrong].tolist(), strict=True)
+    pairs = zip(
+        predictions.truth[predictions.wrong].tolist(), predictions.said[predictions.wrong].tolist(), strict=True
+    )
     counted = Counter((str(true), str(said)) for true, said in pairs)
     return sorted(counted.items(), key=lambda each: (-each[1], each[0]))[:CELLS]
 
 
-def _cell(told: Told, true: str, answered: str) -> np.ndarray:
-    return np.asarray(told.wrong & (told.truth == true) & (told.said == answered))
+def _cell(predictions: Predictions, true: str, answered: str) -> np.ndarray:
+    return np.asarray(predictions.wrong & (predictions.truth == true) & (predictions.said == answered))
 
 
 def _most(rows: np.ndarray, by: np.ndarray, count: int) -> list[int]:

@@ -61,8 +61,8 @@ def side_by_side(
 
 
 def _why_not(model: OnnxModel, task: str, images: int) -> str:
-    if model.card["task"] != task:
-        return f"its task is {model.card['task']}, today's {task}"
+    if model.metadata["task"] != task:
+        return f"its task is {model.metadata['task']}, today's {task}"
     return "" if images else "no image is left that neither was trained on"
 
 
@@ -70,10 +70,10 @@ def _facts(model: OnnxModel) -> dict[str, str]:
     """What tells two models of images apart beside their figures."""
     height, width, channels = shape_of(model)
     facts = {"sees": f"{height} × {width} pixels, {'grey' if channels == 1 else 'colour'}"}
-    if gallery := model.card.get("gallery"):
-        facts["gallery"] = f"{gallery['images']:,} images of {len(model.card['classes'])} classes"
+    if gallery := model.metadata.get("gallery"):
+        facts["gallery"] = f"{gallery['images']:,} images of {len(model.metadata['classes'])} classes"
     else:
-        facts["classes"] = f"{len(model.card['classes'])}"
+        facts["classes"] = f"{len(model.metadata['classes'])}"
     return facts
 
 
@@ -81,8 +81,8 @@ def _version(model: OnnxModel, images: pl.LazyFrame, metrics: Metrics, seed: int
     about = told(model) | {"facts": _facts(model)}
     if why:
         return {**about, "metrics": {}, "undefined": {}, "latency_ms": {}, "why": why, "notes": ()}
-    (asked,) = ask([model], images)
-    scored = subject_of(model).score(asked, metrics, seed)
+    (inference,) = ask([model], images)
+    scored = subject_of(model).score(inference, metrics, seed)
     latency = time_rows(model, {"image": pixels(images.head(_TIMED).collect(), shape_of(model))})
     measured = {"metrics": scored.metrics, "undefined": scored.undefined, "latency_ms": latency}
     return {**about, **measured, "why": "", "notes": scored.notes}

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from switchyard.config.sections import Metrics
     from switchyard.evaluation.images.saliency import Score
     from switchyard.evaluation.scoring import Scored
-    from switchyard.model.image_inference import Asked
+    from switchyard.model.image_inference import Inference
     from switchyard.model.onnx_model import OnnxModel
     from switchyard.statistics.metrics import Sample
 
 
 @dataclass(frozen=True)
-class Told:
+class Predictions:
     """Each answer as a person would tell it; all arrays have the shape (images,).
 
     Attributes:
@@ -48,19 +48,19 @@ class Subject(Protocol):
 
     @property
     def model(self) -> OnnxModel:
-        """The ONNX file and its card."""
+        """The ONNX file and its metadata."""
 
-    def score(self, asked: Asked, metrics: Metrics, seed: int) -> Scored:
+    def score(self, inference: Inference, metrics: Metrics, seed: int) -> Scored:
         """The metrics with their intervals, and what is drawn of them."""
 
-    def sample(self, asked: Asked, metric: str) -> Sample | None:
+    def sample(self, inference: Inference, metric: str) -> Sample | None:
         """What one metric needs of each image that counts; None if some answer is not finite."""
 
-    def told(self, asked: Asked) -> Told:
+    def predictions(self, inference: Inference) -> Predictions:
         """The answers one by one."""
 
-    def sections(self, asked: Asked, metrics: Metrics, reporting: ImageReporting, seed: int) -> dict[str, Any]:
+    def sections(self, inference: Inference, metrics: Metrics, reporting: ImageReporting, seed: int) -> dict[str, Any]:
         """Sections of the report that only this task has."""
 
-    def reason(self, told: Told, row: int) -> Score:
+    def reason(self, predictions: Predictions, row: int) -> Score:
         """What a heat map of the answer to one image is about."""

@@ -20,9 +20,9 @@ def subject_of(model: OnnxModel) -> Subject:
     from switchyard.evaluation.images.classifier_subject import ClassifierSubject
     from switchyard.evaluation.images.retrieval_subject import RetrievalSubject
 
-    task = model.card["task"]
+    task = model.metadata["task"]
     if task == "image_classification":
         return ClassifierSubject(model)
     if task == "image_retrieval":
         return RetrievalSubject.of(model)
-    raise InputError(f"the model {model.card['name']} is a {task}, which does not take images")
+    raise InputError(f"the model {model.metadata['name']} is a {task}, which does not take images")

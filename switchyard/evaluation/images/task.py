@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from switchyard.config.images import ImageContract, ImageData, ImageReporting, ImageTask
     from switchyard.config.sections import Champion, Expectations, Features, Metrics
     from switchyard.data.dataset import Dataset
-    from switchyard.data.training_rows import SeenRows
+    from switchyard.data.training_rows import TrainingRows
     from switchyard.evaluation.comparison_plan import Comparison
     from switchyard.evaluation.entrants import Entrant
     from switchyard.evaluation.evaluation import Evaluation
@@ -54,7 +54,7 @@ def compare(
     challenger: OnnxModel,
     test: pl.LazyFrame,
     *,
-    seen: SeenRows | None,
+    seen: TrainingRows | None,
     data: ImageData,
     task: ImageTask,
     primary: str,

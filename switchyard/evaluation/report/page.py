@@ -158,7 +158,7 @@ def plain(value: object) -> str:
 
 
 def folds(found: dict[str, Any] | None) -> str:
-    """What cross-validation found, from the card: `roc_auc 0.851 ± 0.019 in 5 folds`."""
+    """What cross-validation found, from the metadata: `roc_auc 0.851 ± 0.019 in 5 folds`."""
     if not found:
         return number(None)
     if {"mean", "std"} <= found.keys():

@@ -67,7 +67,7 @@ class ChangedRows:
         target = self.frame[self.data.target]
         if self.task == "regression":
             return target.to_numpy().astype(float)
-        return labels.encode(target, self.model.card["classes"])[0]
+        return labels.encode(target, self.model.metadata["classes"])[0]
 
     def sample(self, changed: Feed) -> Sample | None:
         """What the metric needs to know of the answers; None if one of them is not finite.
@@ -83,7 +83,7 @@ class ChangedRows:
         probabilities = outputs["probabilities"].astype(float)
         if not np.isfinite(probabilities).all():
             return None
-        predicted, positive = self._predicted(outputs["label"]), positive_of(self.model.card)
+        predicted, positive = self._predicted(outputs["label"]), positive_of(self.model.metadata)
         if positive is None:
             sample = definitions.multiclass(self._truth, probabilities, predicted)
         else:
@@ -110,7 +110,7 @@ class ChangedRows:
     def _predicted(self, answers: np.ndarray) -> np.ndarray:
         """The graph's own labels as positions among its classes."""
         distinct, which = np.unique(answers.reshape(-1), return_inverse=True)
-        table = labels.positions(distinct.tolist(), self.model.card["classes"])
+        table = labels.positions(distinct.tolist(), self.model.metadata["classes"])
         return np.array([table[value] for value in distinct.tolist()])[which]
 
     def _outputs(self, feed: Feed) -> dict[str, np.ndarray]:

@@ -20,11 +20,11 @@ from switchyard.evaluation.comparison_plan import (
     Names,
     Plan,
     bootstrapped,
+    decided,
     difference_of_classes,
     judge,
     not_finite,
     plan_of,
-    settled,
     unseen,
 )
 from switchyard.evaluation.scoring import outputs_of
@@ -34,7 +34,7 @@ from switchyard.statistics.difference import Difference
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.data.training_rows import SeenRows
+    from switchyard.data.training_rows import TrainingRows
     from switchyard.model.onnx_model import OnnxModel
 
 __all__ = ["RESAMPLES", "ROLES", "Comparison", "compare", "incomparable", "judge", "obstacle_of", "unseen"]
@@ -45,7 +45,7 @@ def compare(
     challenger: OnnxModel,
     test: pl.LazyFrame,
     *,
-    seen: SeenRows | None,
+    seen: TrainingRows | None,
     data: Data,
     task: Task,
     primary: str,
@@ -67,7 +67,7 @@ def compare(
         seed: Of the resamples.
         names: What the sentences call the two.
     """
-    is_binary = task == "classification" and len(challenger.card["classes"]) == 2
+    is_binary = task == "classification" and len(challenger.metadata["classes"]) == 2
     plan = plan_of(primary, is_binary, settings, seed, names)
     obstacle = obstacle_of(champion, challenger, test, data, names)
     if obstacle:
@@ -78,29 +78,31 @@ def compare(
     left_out = int((is_known & ~is_fresh).sum())
     if settings.test == "delong" and plan.test != "delong":
         notes = (*notes, "DeLong's test is for two classes, so the bootstrap took its place")
-    return settled(
+    return decided(
         plan, len(frame), left_out, notes, lambda: _difference(champion, challenger, frame, data, task, plan)
     )
 
 
 def incomparable(why: str, challenger: OnnxModel, primary: str, settings: Champion) -> Comparison:
     """What `compare` says of a champion whose file is not there to be asked."""
-    is_binary = len(challenger.card.get("classes") or ()) == 2
+    is_binary = len(challenger.metadata.get("classes") or ()) == 2
     return plan_of(primary, is_binary, settings, 0, ROLES).outcome(UNSURE, f"the champion cannot be compared: {why}")
 
 
 def obstacle_of(champion: OnnxModel, challenger: OnnxModel, test: pl.LazyFrame, data: Data, names: Names) -> str:
     """Why the champion has no answer to today's question; empty if it has one."""
-    card = champion.card
-    if card["task"] != challenger.card["task"]:
-        return f"it is a {card['task']}, {names[1]} a {challenger.card['task']}"
-    if card.get("target", data.target) != data.target:
-        return f"it predicts {card['target']}, {names[1]} {data.target}"
+    metadata = champion.metadata
+    if metadata["task"] != challenger.metadata["task"]:
+        return f"it is a {metadata['task']}, {names[1]} a {challenger.metadata['task']}"
+    if metadata.get("target", data.target) != data.target:
+        return f"it predicts {metadata['target']}, {names[1]} {data.target}"
     schema = test.collect_schema()
-    missing = [spec["name"] for spec in card["inputs"] if spec["name"] not in schema]
+    missing = [spec["name"] for spec in metadata["inputs"] if spec["name"] not in schema]
     if missing:
         return f"it reads {', '.join(missing)}, which today's contract does not have"
-    text = [spec["name"] for spec in card["inputs"] if spec["datatype"] != "BYTES" and _is_text(schema[spec["name"]])]
+    text = [
+        spec["name"] for spec in metadata["inputs"] if spec["datatype"] != "BYTES" and _is_text(schema[spec["name"]])
+    ]
     if text:
         return f"it reads {', '.join(text)} as a number, which is text in today's contract"
     return ""
@@ -128,7 +130,7 @@ def _answered_rows(
 ) -> pl.DataFrame:
     import polars as pl
 
-    columns = {target, *(spec["name"] for model in (champion, challenger) for spec in model.card["inputs"])}
+    columns = {target, *(spec["name"] for model in (champion, challenger) for spec in model.metadata["inputs"])}
     return test.select(sorted(columns)).collect().filter(pl.Series(wanted))
 
 
@@ -145,4 +147,4 @@ def _difference(
             return reason
         return bootstrapped(definitions.regression(truth, old), definitions.regression(truth, new), plan)
     outputs = (outputs_of(champion, frame), outputs_of(challenger, frame))
-    return difference_of_classes((champion.card, challenger.card), outputs, frame[data.target], plan)
+    return difference_of_classes((champion.metadata, challenger.metadata), outputs, frame[data.target], plan)

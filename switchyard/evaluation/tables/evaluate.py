@@ -44,7 +44,7 @@ def evaluate(
     name, so that a busy machine cannot change the verdict.
 
     Args:
-        models: The candidates; `card["candidate"]` is the name.
+        models: The candidates; `metadata["candidate"]` is the name.
         validation: Raw columns and the target; rows without a target are left out and counted.
         test: Likewise; seen by the best candidate only.
         data: Names the target.
@@ -79,7 +79,7 @@ def evaluate(
     elif wanted and (expected := check_expectations(models[chosen], held_out, wanted.expectations, seed=seed)):
         more = {"expectations": expected}  # they are judged like gates: a model that answers NaN is not let off
     report = {
-        "name": models[chosen].card.get("name"),
+        "name": models[chosen].metadata.get("name"),
         "task": task,
         "unit": "row",
         "best": rated[chosen]["name"],
@@ -107,7 +107,7 @@ def _check_primary(primary: str, task: Task) -> None:
 
 def _columns(models: Sequence[OnnxModel], target: str) -> list[str]:
     """The target and every column that some candidate reads; no other is loaded."""
-    return sorted({target, *(spec["name"] for model in models for spec in model.card["inputs"])})
+    return sorted({target, *(spec["name"] for model in models for spec in model.metadata["inputs"])})
 
 
 def _rows(table: pl.LazyFrame, columns: list[str], target: str, part: str) -> tuple[pl.DataFrame, list[str]]:

@@ -43,12 +43,12 @@ class Check:
 
 
 def make_checks(
-    card: Mapping[str, Any], test: pl.DataFrame, expectations: Expectations, *, rows: int, seed: int
+    metadata: Mapping[str, Any], test: pl.DataFrame, expectations: Expectations, *, rows: int, seed: int
 ) -> list[Check]:
     """Every expectation of a config, in its order.
 
     Args:
-        card: Of the model.
+        metadata: Of the model.
         test: Raw rows, with at least the model's columns.
         expectations: What is expected.
         rows: How many of them a directional or invariant expectation is asked about at most; a smaller number
@@ -58,30 +58,30 @@ def make_checks(
     Raises:
         InputError: There are several classes and no label, or a label or an answer is no class of the model.
     """
-    table = _typed(test, card)
-    found = [_row_check(card, table, each, expectations.label) for each in expectations.rows]
-    found += [_directional(card, table, each, expectations.label, rows, seed) for each in expectations.directional]
-    found += [_invariant(card, table, each, expectations.label, rows, seed) for each in expectations.invariant]
+    table = _typed(test, metadata)
+    found = [_row_check(metadata, table, each, expectations.label) for each in expectations.rows]
+    found += [_directional(metadata, table, each, expectations.label, rows, seed) for each in expectations.directional]
+    found += [_invariant(metadata, table, each, expectations.label, rows, seed) for each in expectations.invariant]
     return found
 
 
-def _row_check(card: Mapping[str, Any], table: pl.DataFrame, asked: RowExpectation, label: Scalar | None) -> Check:
+def _row_check(metadata: Mapping[str, Any], table: pl.DataFrame, asked: RowExpectation, label: Scalar | None) -> Check:
     import polars as pl
 
     values = {name: [_cell(asked.row.get(name), kind == pl.String)] for name, kind in table.schema.items()}
     facts: dict[str, Any] = {"name": asked.name, "kind": "row", "rows": 1, "reason": "", "tolerance": asked.tolerance}
     if asked.answer is None:
-        facts |= {"class": score_class(card, label), "answer": None, "score": asked.score}
+        facts |= {"class": score_class(metadata, label), "answer": None, "score": asked.score}
         facts["asked"] = f"{asked.score:g} within {asked.tolerance:g}"
     else:
-        position = score_class(card, asked.answer)
-        answer = labels.answered(list(card["classes"]), position or 0)
+        position = score_class(metadata, asked.answer)
+        answer = labels.answered(list(metadata["classes"]), position or 0)
         facts |= {"class": position, "answer": answer, "score": None, "asked": f"the answer {asked.answer}"}
     return Check(facts, pl.DataFrame(values, schema=table.schema))
 
 
 def _directional(
-    card: Mapping[str, Any],
+    metadata: Mapping[str, Any],
     table: pl.DataFrame,
     asked: DirectionalExpectation,
     label: Scalar | None,
@@ -98,13 +98,13 @@ def _directional(
         {"name": asked.name, "kind": "directional", "score": asked.score, "tolerance": asked.tolerance, "asked": words},
         before,
         before.with_columns(column + asked.add),
-        score_class(card, label),
+        score_class(metadata, label),
         f"no test row has a value of {asked.column}",
     )
 
 
 def _invariant(
-    card: Mapping[str, Any],
+    metadata: Mapping[str, Any],
     table: pl.DataFrame,
     asked: InvarianceExpectation,
     label: Scalar | None,
@@ -128,7 +128,7 @@ def _invariant(
         },
         before,
         before.with_columns(swapped),
-        score_class(card, label),
+        score_class(metadata, label),
         f"no test row has {asked.swap[0]} or {asked.swap[1]} in {asked.column}",
     )
 
@@ -143,11 +143,11 @@ def _pairs(
     return Check(whole, pl.concat([before, after]))
 
 
-def _typed(test: pl.DataFrame, card: Mapping[str, Any]) -> pl.DataFrame:
+def _typed(test: pl.DataFrame, metadata: Mapping[str, Any]) -> pl.DataFrame:
     """The model's columns as it takes them: text or float64, so that anything can be added and compared."""
     import polars as pl
 
-    kinds = {spec["name"]: pl.String if spec["datatype"] == "BYTES" else pl.Float64 for spec in card["inputs"]}
+    kinds = {spec["name"]: pl.String if spec["datatype"] == "BYTES" else pl.Float64 for spec in metadata["inputs"]}
     return test.select(pl.col(name).cast(kind) for name, kind in kinds.items())
 
 

@@ -73,7 +73,7 @@ def check_expectations(
     Raises:
         InputError: The model has several classes, and no label says which one's probability is the score.
     """
-    return [_result(model, check) for check in make_checks(model.card, test, expectations, rows=rows, seed=seed)]
+    return [_result(model, check) for check in make_checks(model.metadata, test, expectations, rows=rows, seed=seed)]
 
 
 def as_gates(results: Sequence[Mapping[str, Any]]) -> tuple[GateResult, ...]:

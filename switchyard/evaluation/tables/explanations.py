@@ -52,7 +52,7 @@ def explanations(
         With three or more classes a row's score is the probability of the class that it is given, and so is its base;
         the `base` of the whole is then None.
     """
-    names = [spec["name"] for spec in model.card["inputs"]]
+    names = [spec["name"] for spec in model.metadata["inputs"]]
     count = _background_rows(len(names), rows.height)
     chosen = np.random.default_rng(seed).permutation(background.height)[:count]
     game = _Game(model, names, rows.select(names), background.select(names)[np.sort(chosen)])
@@ -64,7 +64,7 @@ def explanations(
     for position in dict.fromkeys(positions):
         which = np.array([i for i, each in enumerate(positions) if each == position])
         contributions[which], errors[which], bases[which], values[which] = game.shapley(which, position, seed)
-    classes = model.card.get("classes")
+    classes = model.metadata.get("classes")
     return {
         "method": "exact" if len(names) <= EXACT_COLUMNS else "sampled",
         "background": len(chosen),
@@ -147,11 +147,11 @@ def _background_rows(columns: int, rows: int) -> int:
 
 def _score_positions(model: OnnxModel, answered: dict[str, np.ndarray]) -> list[int | None]:
     """For each row the class whose probability is its score: the positive one, or of several the answered one."""
-    if model.card["task"] == "regression":
+    if model.metadata["task"] == "regression":
         return [None] * len(answered["prediction"])
     given = answered["label"].reshape(-1).tolist()
-    positive = positive_of(model.card)
+    positive = positive_of(model.metadata)
     if positive is not None:
         return [positive] * len(given)
-    table = labels.positions(given, model.card["classes"])
+    table = labels.positions(given, model.metadata["classes"])
     return [table[label] for label in given]

@@ -21,7 +21,7 @@ import numpy as np
 from switchyard.config.sections import Metrics, Slices
 from switchyard.evaluation.tables.grouping import Grouping
 from switchyard.statistics.bootstrap import Estimate
-from switchyard.statistics.dispersion import uneven_interval
+from switchyard.statistics.dispersion import dispersion_interval
 from switchyard.statistics.metrics import Floats
 from switchyard.statistics.proportions import share_of
 
@@ -84,7 +84,7 @@ def _difference(rates: Sequence[Estimate], metrics: Metrics, seed: int) -> Estim
     # A rate of 0 or 1 would never vary: one more row of either kind in each group lets it.
     smoothed = (shares * rows + 1) / (rows + 2)
     drawn = np.random.default_rng(seed).binomial(rows, smoothed, size=(metrics.bootstrap, len(rows)))
-    low, high = uneven_interval(shares - shares.mean(), drawn / rows - smoothed, _spread, metrics.confidence)
+    low, high = dispersion_interval(shares - shares.mean(), drawn / rows - smoothed, _spread, metrics.confidence)
     return Estimate(value, low, min(high, 1.0), int(rows.sum()))
 
 

@@ -44,8 +44,8 @@ def importances(
 
     Returns:
         By column the loss of `metrics.primary` as `{"value", "low", "high", "n"}`, positive if the metric gets worse
-        without the column. The value is the mean over the shuffles; the interval covers the luck of the shuffle and
-        that of the rows: resamples of the rows are dealt evenly to the shuffles, and their percentiles taken together.
+        without the column. The value is the mean over the shuffles; the interval covers the variability of
+        the shuffles and of the rows: resamples of the rows are spread evenly over the shuffles, and pooled.
     """
     rows = ChangedRows(model, test, data, task, metrics.primary).drawn(settings.rows, seed)
     height = rows.frame.height

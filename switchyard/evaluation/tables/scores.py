@@ -16,21 +16,21 @@ from switchyard.evaluation.scoring import positive_of
 from switchyard.statistics.metrics import Floats
 
 
-def score_class(card: Mapping[str, Any], label: object = None) -> int | None:
+def score_class(metadata: Mapping[str, Any], label: object = None) -> int | None:
     """The position of the class whose probability is the score; None for a regression.
 
     Args:
-        card: The model's card.
+        metadata: The model's metadata.
         label: The class; without it the positive one of two.
 
     Raises:
         InputError: There are several classes and no label, or the label is no class of the model.
     """
-    if card["task"] == "regression":
+    if metadata["task"] == "regression":
         return None
-    classes = list(card["classes"])
+    classes = list(metadata["classes"])
     if label is None:
-        positive = positive_of(dict(card))
+        positive = positive_of(dict(metadata))
         if positive is None:
             names = ", ".join(map(str, classes))
             raise InputError(f"expectations.label is missing, but must name one of the {len(classes)} classes: {names}")

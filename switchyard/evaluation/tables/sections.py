@@ -50,7 +50,7 @@ class Subject:
     """The best candidate on the test rows.
 
     Attributes:
-        model: The ONNX file and its card.
+        model: The ONNX file and its metadata.
         test: The rows, all with a target: what the model reads, the target, and `Wanted.columns`.
         answers: Of the model, to each of these rows.
         scored: The metrics of these answers.
@@ -138,12 +138,12 @@ def _behaviour(subject: Subject, wanted: Wanted, data: Data, task: Task, metrics
 
 
 def _training(model: OnnxModel) -> dict[str, Any]:
-    """What training has noted on the card, if it did."""
-    return {name: model.card[name] for name in ("training", "stability") if model.card.get(name)}
+    """What training has noted on the metadata, if it did."""
+    return {name: model.metadata[name] for name in ("training", "stability") if model.metadata.get(name)}
 
 
 def _inputs(model: OnnxModel) -> list[str]:
-    return [spec["name"] for spec in model.card["inputs"]]
+    return [spec["name"] for spec in model.metadata["inputs"]]
 
 
 def _drawn(table: pl.LazyFrame, rows: int, seed: int) -> pl.DataFrame:

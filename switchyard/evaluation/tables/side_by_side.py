@@ -60,7 +60,7 @@ def side_by_side(
         known &= table[data.target].is_not_nan().fill_null(False)
     fresh, left_out = table.filter(known & is_fresh), int((known & ~is_fresh).sum())
     why = {each.name: _why_not(each, fresh, data, task) for each in (first, second)}
-    positive = second.model.card.get("positive")
+    positive = second.model.metadata.get("positive")
     versions = {
         each.name: _version(each.model, fresh, data, metrics, seed, positive, why[each.name])
         for each in (first, second)
@@ -87,8 +87,8 @@ def side_by_side(
 
 def _why_not(each: Entrant, rows: pl.DataFrame, data: Data, task: Task) -> str:
     """Why a version has no answer to today's question; empty if it has one."""
-    if each.model.card["task"] != task:
-        return f"it is a {each.model.card['task']}, today's config a {task}"
+    if each.model.metadata["task"] != task:
+        return f"it is a {each.model.metadata['task']}, today's config a {task}"
     if rows.is_empty():
         return "no row is left that neither was trained on"
     return obstacle_of(each.model, each.model, rows.lazy(), data, (each.name, "today's config"))
@@ -103,11 +103,11 @@ def _version(
     positive: object,
     why: str,
 ) -> dict[str, Any]:
-    card, about = model.card, told(model)
+    metadata, about = model.metadata, told(model)
     if why:
         return {**about, "metrics": {}, "undefined": {}, "latency_ms": {}, "why": why}
-    if positive is not None and len(card["classes"]) == 2 and positive in card["classes"]:
-        model = replace(model, card={**card, "positive": positive})  # F1 of the same class for both
+    if positive is not None and len(metadata["classes"]) == 2 and positive in metadata["classes"]:
+        model = replace(model, metadata={**metadata, "positive": positive})  # F1 of the same class for both
     scored = score(ask(model, rows, data.target), metrics, seed)
     measured = {"metrics": scored.metrics, "undefined": scored.undefined, "latency_ms": latency_ms(model, rows)}
     return {**about, **measured, "why": ""}

@@ -52,22 +52,22 @@ class GallerySession:
         return {**specs, "embedding": embedding}
 
 
-def open_gallery(session: onnxruntime.InferenceSession, folder: Path, card: dict[str, Any]) -> GallerySession:
+def open_gallery(session: onnxruntime.InferenceSession, folder: Path, metadata: dict[str, Any]) -> GallerySession:
     """The session of a version that has an index beside it.
 
     Args:
         session: Of the encoder.
         folder: With the index in it.
-        card: What the graph carries: how the index is to be asked, and the digests of its files.
+        metadata: What the graph carries: how the index is to be asked, and the digests of its files.
 
     Raises:
-        RequestError: The index cannot be read or is another version's, or the card does not say how to ask it.
+        RequestError: The index cannot be read or is another version's, or the metadata does not say how to ask it.
     """
     from switchyard.model.faiss_gallery import FaissGallery
 
     try:
-        about = {key: card["gallery"][key] for key in ("neighbours", "vote", "threshold")}
-        check_companions(card, folder)
+        about = {key: metadata["gallery"][key] for key in ("neighbours", "vote", "threshold")}
+        check_companions(metadata, folder)
         return GallerySession(session, FaissGallery.load(folder), about)
     except SwitchyardError as error:
         raise RequestError(str(error)) from error

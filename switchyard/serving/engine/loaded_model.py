@@ -11,7 +11,7 @@ import onnxruntime
 
 from switchyard.model.companions import named_by
 from switchyard.model.faiss_gallery import INDEX, LABELS
-from switchyard.model.onnx_model import CARD_KEY
+from switchyard.model.onnx_model import METADATA_KEY
 from switchyard.serving.engine.gallery_session import GallerySession, open_gallery
 from switchyard.serving.engine.pace import Pace
 from switchyard.serving.protocol.datatypes import BY_ONNX
@@ -55,13 +55,13 @@ class LoadedModel:
     session: onnxruntime.InferenceSession | GallerySession = field(repr=False)
     inputs: dict[str, TensorSpec]
     outputs: dict[str, TensorSpec]
-    card: dict[str, Any]
+    metadata: dict[str, Any]
     stamp: tuple[int, ...]
     pace: Pace = field(default_factory=Pace)
     image: ImageInput | None = None
 
-    def metadata(self, versions: list[str]) -> dict[str, Any]:
-        """The answer to GET /v2/models/NAME; what the card says of task, classes and image are its parameters."""
+    def described(self, versions: list[str]) -> dict[str, Any]:
+        """The answer to GET /v2/models/NAME; what the metadata says of task, classes and image are its parameters."""
         return {
             "name": self.name,
             "versions": versions,
@@ -73,7 +73,7 @@ class LoadedModel:
 
     def _parameters(self) -> dict[str, Any]:
         parameters: dict[str, Any] = {
-            key: self.card[key] for key in ("task", "classes", "positive") if key in self.card
+            key: self.metadata[key] for key in ("task", "classes", "positive") if key in self.metadata
         }
         if self.image is not None and self.image.size is not None:
             height, width = self.image.size
@@ -127,7 +127,7 @@ def load_model(folder: Path, name: str, version: str) -> LoadedModel:
     except Exception as error:  # see LoadedModel.run
         reason = " ".join(str(error).split())[:300]
         raise RequestError(f"version {version} of model {name} cannot be loaded: {reason}") from error
-    card, carried = _card(folder), _carried(session)
+    metadata, carried = _written_metadata(folder), _carried(session)
     inputs = {node.name: _spec(node, "input") for node in session.get_inputs()}
     outputs = {node.name: _spec(node, "output") for node in session.get_outputs()}
     beside = named_by(carried)
@@ -139,21 +139,21 @@ def load_model(folder: Path, name: str, version: str) -> LoadedModel:
             raise RequestError(f"version {version} of model {name} has an index beside it, but gives no embedding")
         session = open_gallery(session, folder, carried)
         outputs = session.outputs(outputs["embedding"])
-    return LoadedModel(name, version, session, inputs, outputs, card, mark, image=image_input(inputs, card))
+    return LoadedModel(name, version, session, inputs, outputs, metadata, mark, image=image_input(inputs, metadata))
 
 
 def _carried(session: onnxruntime.InferenceSession) -> dict[str, Any]:
-    """The card in the graph itself, which is the graph's whatever lies in the folder; another tool's graph has none."""
+    """The metadata in the graph itself, whatever lies in the folder; another tool's graph has none."""
     try:
-        card = json.loads(session.get_modelmeta().custom_metadata_map.get(CARD_KEY, "{}"))
+        metadata = json.loads(session.get_modelmeta().custom_metadata_map.get(METADATA_KEY, "{}"))
     except ValueError:
         return {}
-    return card if isinstance(card, dict) else {}
+    return metadata if isinstance(metadata, dict) else {}
 
 
-def _card(folder: Path) -> dict[str, Any]:
+def _written_metadata(folder: Path) -> dict[str, Any]:
     try:
-        card = json.loads((folder / "card.json").read_bytes())
+        metadata = json.loads((folder / "metadata.json").read_bytes())
     except (OSError, ValueError):
         return {}
-    return card if isinstance(card, dict) else {}
+    return metadata if isinstance(metadata, dict) else {}

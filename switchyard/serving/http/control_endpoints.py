@@ -84,7 +84,7 @@ class ControlEndpoints:
         """GET /v2/models/NAME[/versions/VERSION]: what its tensors look like."""
         name = request.path_params["name"]
         model = self.models.find(name, request.path_params.get("version"))
-        return _json(model.metadata(sorted(self.models.loaded[name], key=int)))
+        return _json(model.described(sorted(self.models.loaded[name], key=int)))
 
     async def model_ready(self, request: Request) -> Response:
         """GET …/ready: whether this model or version answers; 503 if it is only in the repository."""

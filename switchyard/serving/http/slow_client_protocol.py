@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_HEADER_BYTES = 65536
 
 
-class PatientProtocol(HttpToolsProtocol):
+class SlowClientProtocol(HttpToolsProtocol):
     """Gives a client `request_seconds` to send a request, and its headers `MAX_HEADER_BYTES`."""
 
     request_seconds = 30.0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
-class PatientServer(uvicorn.Server):
+class SlowClientServer(uvicorn.Server):
     """Answers on for a while after the first SIGTERM.
 
     Args:

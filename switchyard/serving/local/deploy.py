@@ -61,7 +61,7 @@ def deploy(
 
     Args:
         root: The model repository, served by a daemon that is started if need be.
-        model: The model; its card's `name` is the name of the endpoint.
+        model: The model; its metadata's `name` is the name of the endpoint.
         golden: Its golden rows (see golden.py).
         host: The address for a new server.
         port: The port for a new server.
@@ -74,14 +74,14 @@ def deploy(
     Raises:
         SwitchyardError: If any part fails; the new version is gone then.
     """
-    root, name = root.resolve(), str(model.card["name"])
+    root, name = root.resolve(), str(model.metadata["name"])
     try:
         root.mkdir(parents=True, exist_ok=True)
         with daemon.lock(root / ".deploy.lock"):
             was_running = daemon.status(root) is not None
             server = daemon.start(root, host, port, token=token, max_request_mb=max_request_mb, batching=batching)
             previous = _step_aside(root, server.url, model, version, token)
-            known = _settled(root, model, version)
+            known = _known_versions(root, model, version)
             number = repository.write_version(root, name, model, golden, version)
             try:
                 _switch(server.url, name, number, golden, token)
@@ -99,7 +99,7 @@ def deploy(
 
 def _step_aside(root: Path, url: str, model: OnnxModel, version: int | None, token: str | None) -> int | None:
     """The version that is active; under another number if the new model needs its own."""
-    name = str(model.card["name"])
+    name = str(model.metadata["name"])
     previous = repository.active(root, name)
     if previous is None or previous != version or repository.holds(root, name, version, model):
         return previous
@@ -110,9 +110,9 @@ def _step_aside(root: Path, url: str, model: OnnxModel, version: int | None, tok
     return previous
 
 
-def _settled(root: Path, model: OnnxModel, version: int | None) -> list[int]:
+def _known_versions(root: Path, model: OnnxModel, version: int | None) -> list[int]:
     """The versions that stay, whatever becomes of the new one: all but another model under its number."""
-    name = str(model.card["name"])
+    name = str(model.metadata["name"])
     return [
         number
         for number in repository.versions(root, name)

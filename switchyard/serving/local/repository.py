@@ -1,6 +1,6 @@
 """The model repository on disk: `ROOT/NAME/VERSION/model.onnx`, and which version is active.
 
-Beside the graph stand `card.json` and `golden.json`. `ROOT/NAME/active` holds the number of the version that
+Beside the graph stand `metadata.json` and `golden.json`. `ROOT/NAME/active` holds the number of the version that
 answers when a request names none; without it, none does.
 """
 
@@ -90,15 +90,15 @@ def write_version(root: Path, name: str, model: OnnxModel, golden: dict[str, Any
     """
     if not is_name(name):
         raise SwitchyardError(f"{name!r} cannot name a model: use letters, digits, dots, dashes and underscores")
-    card, rows = model.card_json().encode(), json.dumps(golden, allow_nan=False).encode()
+    metadata, rows = model.metadata_json().encode(), json.dumps(golden, allow_nan=False).encode()
     try:
         same = _same(root, name, model, version)
         if same is None:
-            files = {"model.onnx": model.content, **model.companions, "card.json": card, "golden.json": rows}
+            files = {"model.onnx": model.content, **model.companions, "metadata.json": metadata, "golden.json": rows}
             if version is not None:
                 remove_version(root, name, version)
             return _add(root / name, files, version)
-        _replace(root / name / str(same) / "card.json", card)
+        _replace(root / name / str(same) / "metadata.json", metadata)
         _replace(root / name / str(same) / "golden.json", rows)
     except OSError as error:
         raise SwitchyardError(f"the model repository {root} cannot be written: {error.strerror}") from error

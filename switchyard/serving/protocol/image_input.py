@@ -61,7 +61,7 @@ class ImageInput:
             )
 
 
-def image_input(inputs: dict[str, TensorSpec], card: dict[str, Any]) -> ImageInput | None:
+def image_input(inputs: dict[str, TensorSpec], metadata: dict[str, Any]) -> ImageInput | None:
     """The image that a graph takes; None if it takes something else."""
     if len(inputs) != 1:
         return None
@@ -70,7 +70,7 @@ def image_input(inputs: dict[str, TensorSpec], card: dict[str, Any]) -> ImageInp
         return None
     if isinstance(spec.shape[0], int) or spec.shape[3] not in (1, 3):
         return None
-    known = card.get("inputs")
+    known = metadata.get("inputs")
     described = known[0].get("shape") if isinstance(known, list) and known and isinstance(known[0], dict) else None
     channels: Channels = 1 if spec.shape[3] == 1 else 3
     return ImageInput(spec.name, _size(spec.shape) or _size(described), channels)

@@ -80,7 +80,7 @@ def _image(model: LoadedModel) -> ImageInput:
 def _probabilities(model: LoadedModel, found: dict[str, np.ndarray]) -> dict[str, Any]:
     """By class, the likeliest first."""
     values = found["probabilities"].tolist()
-    classes = model.card.get("classes", [])
+    classes = model.metadata.get("classes", [])
     names = [str(name) for name in classes] if len(classes) == len(values) else [str(n) for n in range(len(values))]
     ranked = sorted(zip(names, values, strict=True), key=lambda pair: -pair[1])
     return {"probabilities": dict(ranked)}

@@ -39,13 +39,13 @@ def expected_answers(
     """
     from switchyard.serving.rollout.requests import request_body
 
-    checks = make_checks(model.card, test, expectations, rows=ROWS, seed=seed)
+    checks = make_checks(model.metadata, test, expectations, rows=ROWS, seed=seed)
     return [check.facts | {"request": request_body(model, check.frame)} for check in checks if check.facts["rows"]]
 
 
 def applicable(expectations: Expectations, model: OnnxModel) -> Expectations:
     """Those about nothing but columns that the model reads: a version of another day may not know all of today's."""
-    columns = {spec["name"] for spec in model.card["inputs"]}
+    columns = {spec["name"] for spec in model.metadata["inputs"]}
     kept = {
         "rows": tuple(each for each in expectations.rows if columns >= set(each.row)),
         "directional": tuple(each for each in expectations.directional if each.column in columns),
@@ -56,7 +56,7 @@ def applicable(expectations: Expectations, model: OnnxModel) -> Expectations:
 
 def rows_of(test: pl.LazyFrame, model: OnnxModel, target: str) -> pl.DataFrame:
     """The model's columns of the rows that evaluation sees: those with a value of the target."""
-    names = [spec["name"] for spec in model.card["inputs"]]
+    names = [spec["name"] for spec in model.metadata["inputs"]]
     known = test.select([*names, target]).collect().drop_nulls(target)
     return known.drop_nans(target if known[target].dtype.is_float() else []).select(names)
 

@@ -46,7 +46,7 @@ def golden_rows(
     """
     if frame.is_empty():
         raise SwitchyardError("golden rows cannot be taken from a table without rows")
-    names = [spec["name"] for spec in model.card["inputs"]]
+    names = [spec["name"] for spec in model.metadata["inputs"]]
     rows = frame.select(names)[choose(frame.select(names), count)]
     feed = _thinned(model, model.inputs(rows))
     outputs = model.answer(feed)

@@ -20,7 +20,7 @@ def request_body(model: OnnxModel, rows: pl.DataFrame) -> dict[str, Any]:
 
 def _body(model: OnnxModel, rows: pl.DataFrame, feed: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
     tensors = []
-    for spec in model.card["inputs"]:
+    for spec in model.metadata["inputs"]:
         array, nulls = feed[spec["name"]], rows[spec["name"]].is_null().to_list()
         data = plain(array)
         if len(data) == len(nulls):

@@ -24,7 +24,7 @@ def embed(model: OnnxModel, tables: Sequence[str | Path]) -> Gallery:
         InputError: A table cannot be read, or a label is `unknown`.
     """
     labels, parts = [], []
-    _, height, width, channels = model.card["inputs"][0]["shape"]
+    _, height, width, channels = model.metadata["inputs"][0]["shape"]
     for path in tables:
         table = ImageTable.open(path)
         if UNKNOWN_LABEL in table.classes:

@@ -104,7 +104,7 @@ def fit(
 def describe(
     name: str, use_case: str | None, kind: str, task: str, sets: Sets, settings: ImageTraining, network: nn.Module
 ) -> dict[str, Any]:
-    """The card: what the ONNX file says of itself, nothing that another run of the same would say differently."""
+    """The metadata: what the ONNX file says of itself, nothing that another run of the same would say differently."""
     height, width = settings.size
     about = settings.model_dump(exclude={"size", "channels", "workers", "cache_mb", "processes"})
     return {
@@ -127,7 +127,7 @@ def computed_by(answer: Callable[..., Any]) -> Callable[[np.ndarray], np.ndarray
 
 
 def complete(model: OnnxModel, sets: Sets, **about: object) -> None:
-    """Add to the card what is known only when the file is written."""
+    """Add to the metadata what is known only when the file is written."""
     rows = {"train": len(sets.training), "validation": len(sets.validation)}
     digest = hashlib.sha256(model.content).hexdigest()
-    model.card.update(about, rows=rows, sha256=digest, size=model.size, versions=versions())
+    model.metadata.update(about, rows=rows, sha256=digest, size=model.size, versions=versions())

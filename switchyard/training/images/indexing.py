@@ -11,7 +11,7 @@ from typing import Any
 from switchyard.errors import InputError
 from switchyard.model import gallery
 from switchyard.model.faiss_gallery import FaissGallery
-from switchyard.model.onnx_model import CARD_KEY, OnnxModel
+from switchyard.model.onnx_model import METADATA_KEY, OnnxModel
 from switchyard.training.images.embedding import check_size, embed
 from switchyard.training.images.onnx.search import replace_constants
 from switchyard.training.images.settings import LARGEST_EXACT
@@ -31,14 +31,14 @@ def index(model: OnnxModel, tables: Sequence[str | Path]) -> OnnxModel:
     """
     outputs = [output.name for output in model.session.get_outputs()]
     if "embedding" not in outputs:
-        raise InputError(f"the model {model.card['name']} has no embedding: name one of type arcface")
+        raise InputError(f"the model {model.metadata['name']} has no embedding: name one of type arcface")
     found = embed(model, tables)
-    check_size(found, model.card["gallery"]["neighbours"])
-    is_exact = "similarity" in outputs and len(found) <= model.card["gallery"].get("largest_exact", LARGEST_EXACT)
+    check_size(found, model.metadata["gallery"]["neighbours"])
+    is_exact = "similarity" in outputs and len(found) <= model.metadata["gallery"].get("largest_exact", LARGEST_EXACT)
     companions = {} if is_exact else FaissGallery.build(found).files()
     about = {
         "classes": list(found.classes),
-        "gallery": model.card["gallery"] | gallery.described(len(found), companions),
+        "gallery": model.metadata["gallery"] | gallery.described(len(found), companions),
     }
     return _rewritten(model, about, found if is_exact else None, companions)
 
@@ -46,7 +46,7 @@ def index(model: OnnxModel, tables: Sequence[str | Path]) -> OnnxModel:
 def _rewritten(
     model: OnnxModel, about: dict[str, Any], found: gallery.Gallery | None, companions: dict[str, bytes]
 ) -> OnnxModel:
-    """The graph with other constants, or (without a gallery) what of it makes the embedding; and its card."""
+    """The graph with other constants, or (without a gallery) what of it makes the embedding; and its metadata."""
     import onnx
 
     proto = onnx.load_model_from_string(model.content)
@@ -55,12 +55,12 @@ def _rewritten(
     else:
         replace_constants(proto.graph, found)
     for each in proto.metadata_props:
-        if each.key == CARD_KEY:
+        if each.key == METADATA_KEY:
             each.value = json.dumps(json.loads(each.value) | about, sort_keys=True, allow_nan=False)
     onnx.checker.check_model(proto, full_check=True)
     content = proto.SerializeToString(deterministic=True)
-    indexed = OnnxModel(content, model.card | about | {"sha256": hashlib.sha256(content).hexdigest()}, companions)
-    indexed.card["size"] = indexed.size
+    indexed = OnnxModel(content, model.metadata | about | {"sha256": hashlib.sha256(content).hexdigest()}, companions)
+    indexed.metadata["size"] = indexed.size
     return indexed
 
 

@@ -27,7 +27,7 @@ def measure(
         output: The output to compare: for `probabilities`, the labels are compared as well.
 
     Returns:
-        For the card: `max_difference` (absolute), `labels_equal` (ties aside), `rows`, `tolerance`.
+        For the metadata: `max_difference` (absolute), `labels_equal` (ties aside), `rows`, `tolerance`.
     """
     worst, equal, rows = 0.0, True, 0
     for pixels in _difficult(images):
@@ -37,7 +37,7 @@ def measure(
         difference = np.abs(got[0].astype(float) - expected)
         worst = max(worst, float(difference.max()) if np.isfinite(difference).all() else float("inf"))
         if len(got) == 2:
-            best = np.array(model.card["classes"], dtype=object)[expected.argmax(axis=1)]
+            best = np.array(model.metadata["classes"], dtype=object)[expected.argmax(axis=1)]
             two = np.sort(expected, axis=1)[:, -2:]
             equal = equal and bool(((got[1] == best) | (two[:, -1] - two[:, 0] <= TIE)).all())
         rows += len(pixels)

@@ -10,7 +10,7 @@ import numpy as np
 from switchyard.errors import InputError
 from switchyard.model.gallery import Gallery
 from switchyard.model.gallery_of import gallery_of
-from switchyard.model.image_inference import Asked, ask
+from switchyard.model.image_inference import Inference, ask
 from switchyard.statistics import metrics as definitions
 from switchyard.statistics import retrieval
 from switchyard.statistics.bootstrap import estimate
@@ -32,14 +32,14 @@ def validation_metric(model: OnnxModel, metric: str, validation: str | Path) -> 
     """
     import polars as pl
 
-    (asked,) = ask([model], pl.scan_parquet(validation))
-    if model.card["task"] == "image_retrieval":
-        return _of_retrieval(model, asked, metric)
-    probabilities = asked.outputs["probabilities"].astype(float)
+    (inference,) = ask([model], pl.scan_parquet(validation))
+    if model.metadata["task"] == "image_retrieval":
+        return _of_retrieval(model, inference, metric)
+    probabilities = inference.outputs["probabilities"].astype(float)
     if not np.isfinite(probabilities).all():
         return None
-    numbers = {label: number for number, label in enumerate(model.card["classes"])}
-    truth = np.array([numbers.get(label, -1) for label in asked.labels.tolist()], dtype=np.int64)
+    numbers = {label: number for number, label in enumerate(model.metadata["classes"])}
+    truth = np.array([numbers.get(label, -1) for label in inference.labels.tolist()], dtype=np.int64)
     called = probabilities.argmax(axis=1)
     if len(numbers) == 2:
         sample = definitions.binary(truth, probabilities, called, 1)
@@ -48,9 +48,9 @@ def validation_metric(model: OnnxModel, metric: str, validation: str | Path) -> 
     return estimate(sample, resamples=0, confidence=0.95, seed=0)[metric].value
 
 
-def _of_retrieval(model: OnnxModel, asked: Asked, metric: str) -> float | None:
+def _of_retrieval(model: OnnxModel, inference: Inference, metric: str) -> float | None:
     gallery = gallery_of(model)
-    known = asked.where(np.isin(asked.labels, list(gallery.classes)))
+    known = inference.where(np.isin(inference.labels, list(gallery.classes)))
     queries = Gallery(known.outputs["embedding"], known.labels)
     if not np.isfinite(queries.embeddings).all():
         return None

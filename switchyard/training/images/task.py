@@ -88,7 +88,7 @@ def train(
     folder: Folder | None,
     on_epoch: OnEpoch,
 ) -> Trained:
-    """See `Training.train`; the epochs are in `card["training"]`.
+    """See `Training.train`; the epochs are in `metadata["training"]`.
 
     The training reads its tables from this disk, so those in a bucket are fetched.
     """
@@ -117,10 +117,14 @@ def train(
         place = None if folder is None else folder()
         with PeakMemory() as memory:
             trained = fit(seed=seed, folder=place, on_epoch=on_epoch)
-        card = trained.model.card
-        about = {"seconds": perf_counter() - started, "peak_memory_mb": memory.megabytes, "rows": card["rows"]["train"]}
+        metadata = trained.model.metadata
+        about = {
+            "seconds": perf_counter() - started,
+            "peak_memory_mb": memory.megabytes,
+            "rows": metadata["rows"]["train"],
+        }
         about |= {"epochs": trained.history}
-        luck = None
+        variability = None
         if seeds:
             others = other_seeds(seed, seeds)
             again = (
@@ -129,8 +133,8 @@ def train(
             )
             models = chain([trained.model], (each.model for each in again))
             values = [validation_metric(model, metrics.primary, tables["validation"]) for model in models]
-            luck = spread([seed, *others], metrics.primary, values)
-    return Trained(replace(trained.model, card={**card, "training": about, "stability": luck}), [])
+            variability = spread([seed, *others], metrics.primary, values)
+    return Trained(replace(trained.model, metadata={**metadata, "training": about, "stability": variability}), [])
 
 
 def _told(on_epoch: OnEpoch, seed: int) -> OnEpoch:

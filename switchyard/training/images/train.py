@@ -70,8 +70,8 @@ def train(
             on_epoch=on_epoch,
         )
         seconds = perf_counter() - started
-        card = describe(name, use_case, "cnn", "image_classification", sets, settings, network)
-        model = OnnxModel(export_classifier(network, card), card)
+        metadata = describe(name, use_case, "cnn", "image_classification", sets, settings, network)
+        model = OnnxModel(export_classifier(network, metadata), metadata)
         images = sets.validation_images(settings, parity.IMAGES)
         measured = parity.measure(computed_by(network.probabilities), model, images, "probabilities")
     parity.check(measured, name)

@@ -79,14 +79,14 @@ def train(
             folder=folder,
             on_epoch=on_epoch,
         )
-        card = describe(name, use_case, "arcface", "image_retrieval", sets, settings, network)
+        metadata = describe(name, use_case, "arcface", "image_retrieval", sets, settings, network)
         about = settings.model_dump(include={"neighbours", "vote", "threshold", "largest_exact"})
-        found = embed(OnnxModel(export_embedder(network, card), card), [training])
+        found = embed(OnnxModel(export_embedder(network, metadata), metadata), [training])
         check_size(found, settings.neighbours)
         is_exact = len(found) <= settings.largest_exact
         companions = {} if is_exact else FaissGallery.build(found).files()
-        card["gallery"] = about | gallery.described(len(found), companions)
-        model = OnnxModel(export_embedder(network, card, found if is_exact else None), card, companions)
+        metadata["gallery"] = about | gallery.described(len(found), companions)
+        model = OnnxModel(export_embedder(network, metadata, found if is_exact else None), metadata, companions)
         seconds = perf_counter() - started
         images = sets.validation_images(settings, parity.IMAGES)
         measured = parity.measure(computed_by(network.embeddings), model, images, "embedding")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Fold = tuple[np.ndarray, np.ndarray]
 
 
-def deal(frame: pl.DataFrame, target: Target, *, data: Data, split: Split, count: int, seed: int) -> list[Fold]:
+def assign_folds(frame: pl.DataFrame, target: Target, *, data: Data, split: Split, count: int, seed: int) -> list[Fold]:
     """Row numbers to learn from and to score on, one pair per fold.
 
     By time if the split is (each fold is scored on rows later than all it learned from); else by group

@@ -1,4 +1,4 @@
-"""Stability: how much of a candidate is the luck of its seed."""
+"""Stability: how much of a candidate is the variability of its seed."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def index(model: OnnxModel, splits: Dataset) -> OnnxModel:
     """See `Training.index`."""
     del splits
     raise InputError(
-        f"{model.card['name']} is a model of a table, which has no gallery to index: train it anew instead"
+        f"{model.metadata['name']} is a model of a table, which has no gallery to index: train it anew instead"
     )
 
 

@@ -22,7 +22,7 @@ from switchyard.training.tables.check import check_candidate
 from switchyard.training.tables.cross_validation import cross_validate, encode_folds
 from switchyard.training.tables.encoder import check_columns, fit_encoder
 from switchyard.training.tables.fitted import Fitted, fit_learner
-from switchyard.training.tables.folds import deal
+from switchyard.training.tables.folds import assign_folds
 from switchyard.training.tables.learners import KINDS, Learner
 from switchyard.training.tables.onnx.export import export
 from switchyard.training.tables.search import Found, find
@@ -71,7 +71,7 @@ def train(
         validation: Rows for parity, and to measure other seeds on.
         split: How the table was split, so that cross-validation does the same (by time, for one).
         use_case: The model's name, if it is not to be the candidate's.
-        seeds: With how many other seeds the tuned candidate is fitted again, to see how much of it is luck.
+        seeds: With how many other seeds the tuned candidate is fitted again, to see how much of it is variability.
 
     Raises:
         InputError: The config or the data cannot be learned from.
@@ -92,13 +92,13 @@ def train(
             found = job.search(search, metric, data, split or Split())
             fitted = job.fit(found.params)
             seconds = perf_counter() - started
-            card = job.card(name, use_case or name, found.params)
-            model = OnnxModel(export(fitted, columns, job.target, card), card)
+            metadata = job.metadata(name, use_case or name, found.params)
+            model = OnnxModel(export(fitted, columns, job.target, metadata), metadata)
             difficult = parity.difficult_rows(others, columns, fitted.encoder)
             measured = parity.measure(fitted, model, difficult, job.target)
         training = {"seconds": perf_counter() - started, "peak_memory_mb": memory.megabytes, "rows": rows.height}
         check_parity(measured, name)
-        luck = measure_stability(
+        variability = measure_stability(
             lambda other: fitted if other == seed else replace(job, seed=other).fit(found.params),
             seeds=[seed, *other_seeds(seed, seeds)] if seeds else [],
             rows=others,
@@ -106,9 +106,13 @@ def train(
             metric=metrics.primary,
         )
     about = {"parity": measured.as_dict(), "rows": {"train": rows.height, "validation": others.height}}
-    card |= {"cv": _cv(found, metric), **about, "threads": threads, "seed": seed, "fit_seconds": seconds}
-    card |= {"training": training, "stability": luck}
-    card |= {"sha256": hashlib.sha256(model.content).hexdigest(), "size": len(model.content), "versions": versions()}
+    metadata |= {"cv": _cv(found, metric), **about, "threads": threads, "seed": seed, "fit_seconds": seconds}
+    metadata |= {"training": training, "stability": variability}
+    metadata |= {
+        "sha256": hashlib.sha256(model.content).hexdigest(),
+        "size": len(model.content),
+        "versions": versions(),
+    }
     return Trained(model, found.history)
 
 
@@ -127,7 +131,7 @@ class _Job:
         return KINDS[self.candidate.type].build(self.target.task, params, self.seed, self.threads)
 
     def search(self, budget: Search, metric: str, data: Data, split: Split) -> Found:
-        folds = deal(self.rows, self.target, data=data, split=split, count=budget.folds, seed=self.seed)
+        folds = assign_folds(self.rows, self.target, data=data, split=split, count=budget.folds, seed=self.seed)
         encoded = encode_folds(self.rows, self.features, self.target, folds, KINDS[self.candidate.type].standardise)
 
         def score(params: Mapping[str, Scalar]) -> list[float]:
@@ -140,7 +144,7 @@ class _Job:
         learner = fit_learner(self.build(params), encoder.transform(self.rows), self.target.encode(self.rows))
         return Fitted(encoder, learner, self.target.task)
 
-    def card(self, name: str, use_case: str, params: dict[str, Scalar]) -> dict[str, Any]:
+    def metadata(self, name: str, use_case: str, params: dict[str, Scalar]) -> dict[str, Any]:
         """What the ONNX file says of itself: nothing that another run of the same would say differently."""
         return {
             "name": use_case,

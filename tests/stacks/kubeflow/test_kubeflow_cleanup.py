@@ -132,6 +132,6 @@ def test_what_cannot_be_cleaned_does_not_keep_the_rest_from_it(submitter, monkey
     chain = submitter.pipelines.chain.with_options(enable_cache=False)
     chain.prepare()
 
-    cleanup.settle(chain.create_snapshot(name="killed"))
+    cleanup.reconcile(chain.create_snapshot(name="killed"))
 
     assert done == [("failed", "small"), "small"]

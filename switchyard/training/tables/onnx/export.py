@@ -2,7 +2,7 @@
 
 Nothing of the run goes in (no time, no path, no version of a tool but ONNX's own), everything that
 has an order is sorted or built in a fixed order, and the file explains itself: `metadata_props`
-carries the model's card under `switchyard.card`.
+carries the model's metadata under `switchyard.card`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from switchyard.training.tables.onnx.graph_learner import write_learner
 from switchyard.training.tables.target import Target
 
 
-def export(fitted: Fitted, features: tuple[Feature, ...], target: Target, card: dict[str, Any]) -> bytes:
+def export(fitted: Fitted, features: tuple[Feature, ...], target: Target, metadata: dict[str, Any]) -> bytes:
     """Write the whole model, preprocessing and all.
 
     Args:
         fitted: The model.
         features: Its raw columns, one input each.
         target: For classes and the type of `label`.
-        card: What the file says of itself; JSON-able, the same for the same config and data.
+        metadata: What the file says of itself; JSON-able, the same for the same config and data.
 
     Returns:
         A serialized ModelProto with the inputs and outputs that `onnx_model.py` describes.
@@ -35,7 +35,7 @@ def export(fitted: Fitted, features: tuple[Feature, ...], target: Target, card: 
     matrix = write_encoder(graph, fitted.encoder, features)
     answer = write_learner(graph, fitted.learner, fitted.task, matrix)
     _write_outputs(graph, answer, target)
-    return serialize(graph, card)
+    return serialize(graph, metadata)
 
 
 def _write_outputs(graph: Graph, answer: str, target: Target) -> None:
