@@ -27,7 +27,9 @@ FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"")
 # A path in backticks begins with one of these, or is a file at the top of the repository.
 FOLDERS = "switchyard|steps|stacks|pipelines|runs|commands|tests|rehearsal|bench|configs|data|docs|\\.ci"
-PATH = re.compile(rf"(?<![\w/.-])((?:{FOLDERS})/[\w./-]*[\w/]|[\w.-]+\.(?:md|toml|lock|yml|yaml|py)|Makefile)(?![\w/:*-])")
+PATH = re.compile(
+    rf"(?<![\w/.-])((?:{FOLDERS})/[\w./-]*[\w/]|[\w.-]+\.(?:md|toml|lock|yml|yaml|py)|Makefile)(?![\w/:*-])"
+)
 # Placeholders of the manual, and files that its readers make.
 MADE_BY_READERS = re.compile(
     r"(^|/)(NAME|YOUR|FILE)\b|^configs/tumours\.yaml$|^\.env$|^titanic\.yaml$|^MODEL_CARD\.md$|^model_card\.md$"
@@ -152,7 +154,7 @@ def messages() -> list[str]:
 @cache
 def program() -> str:
     """All text in the program's code, with `…` for whatever is filled in."""
-    found = []
+    found = [text_of(ROOT / ".ci" / "venv")]
     for folder in ("switchyard", "steps", "stacks", "pipelines", "runs", "commands"):
         for file in (ROOT / folder).rglob("*.py"):
             found += literals(ast.parse(text_of(file)))
