@@ -32,7 +32,7 @@ PATH = re.compile(
 )
 # Placeholders of the manual, and files that its readers make.
 MADE_BY_READERS = re.compile(
-    r"(^|/)(NAME|YOUR|FILE)\b|^configs/tumours\.yaml$|^\.env$|^titanic\.yaml$|^MODEL_CARD\.md$|^model_card\.md$"
+    r"(^|/)(NAME|YOUR|FILE|KIND)\b|^configs/tumours\.yaml$|^\.env$|^titanic\.yaml$|^MODEL_CARD\.md$|^model_card\.md$"
 )
 
 
