@@ -51,7 +51,7 @@ bench: $(TEST_STAMP)
 	@for file in bench/*.py; do echo "$(BIN)/python $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit; done
 
 docs: $(DOCS_STAMP)
-	.venv-docs/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
 	.venv-docs/bin/python .ci/site.py
 
 lock: $(RUN_STAMP)
