@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from switchyard.config.sections import Metrics
+from switchyard.config.task_metrics import metrics_of
 from switchyard.errors import InputError
 from switchyard.statistics import metrics as definitions
 
@@ -20,6 +21,17 @@ def selection(metrics: Metrics) -> dict[str, Any]:
         "confidence": metrics.confidence,
         "resamples": metrics.bootstrap,
     }
+
+
+def check_primary(primary: str, task: str) -> None:
+    """Checks that a task has the primary metric.
+
+    Raises:
+        InputError: It has not.
+    """
+    known = metrics_of(task)
+    if primary not in known:
+        raise InputError(f"metrics.primary is {primary!r}, which {task} does not have: use one of {', '.join(known)}")
 
 
 def rated_as(model: OnnxModel, found: dict[str, Any], latency: dict[str, float]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from switchyard.config.sections import Data, Metrics, Robustness
+from switchyard.evaluation.tables.changed_rows import ChangedRows
 from switchyard.evaluation.tables.robustness import kinds, robustness
 from switchyard.model.onnx_model import OnnxModel
 
@@ -53,7 +54,8 @@ def shake(model, frame, primary="accuracy", **settings):
     chosen = Robustness(**{key: value for key, value in settings.items() if key in Robustness.model_fields})
     rest = {key: value for key, value in settings.items() if key not in Robustness.model_fields}
     task = model.metadata["task"]
-    return robustness(model, frame, data=DATA, task=task, metrics=metrics, settings=chosen, **{"seed": 1} | rest)
+    test = ChangedRows(model, frame, DATA, task, primary)
+    return robustness(test, metrics=metrics, settings=chosen, **{"seed": 1} | rest)
 
 
 def numbers(rows=500):

@@ -11,8 +11,8 @@ from sklearn.metrics import average_precision_score, log_loss, recall_score, roc
 from switchyard.config.images import ImageReporting, ImageRobustness
 from switchyard.config.sections import Metrics
 from switchyard.errors import InputError
+from switchyard.evaluation.gate_names import problem
 from switchyard.evaluation.gates.judge import check_gates, judge, sentence
-from switchyard.evaluation.gates.names import problem
 from switchyard.evaluation.images import evaluate as module
 from switchyard.evaluation.images.evaluate import evaluate
 from switchyard.evaluation.images.gate_schema import tree

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from switchyard.errors import InputError
-from switchyard.evaluation.gates.descriptions import in_words
-from switchyard.evaluation.gates.names import Place, problem
+from switchyard.evaluation.gate_names import Place, problem
+from switchyard.evaluation.gates.descriptions import describe
 
 COMPARATORS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 _ASKED = re.compile(r"\s*(>=|<=|>|<)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
@@ -92,7 +92,7 @@ def sentence(results: Sequence[GateResult], consequence: str = "") -> str:
 
 def _judged(name: str, asked: str, report: Mapping[str, Any]) -> GateResult:
     compare, limit = _parse(name, asked)
-    found, words = report["gated"].get(name), in_words(name, report)
+    found, words = report["gated"].get(name), describe(name, report)
     if found is None or math.isnan(found):
         reason = report.get("undefined", {}).get(name.split(".")[0], "no value on these rows" if words else "")
         return GateResult(name, None, asked, False, reason, words)

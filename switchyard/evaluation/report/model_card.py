@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from switchyard.evaluation.report.markdown import block, code, inline
 from switchyard.evaluation.report.page import number, plain
-from switchyard.evaluation.report.view import robustness
+from switchyard.evaluation.sections.robustness import perturbed
 
 _TEMPLATE = Path(__file__).with_suffix(".md")
 _DASH = "–"
@@ -163,8 +163,8 @@ _FILTERS: dict[str, Any] = {
     "or_dash": lambda value: value if value or value == 0 else _DASH,
     "own_words": lambda text: block(text) if text else "Not stated.",
     "p_value": lambda p: "< 0.0001" if p < 0.0001 else f"= {p:.2g}",
+    "perturbed": lambda report: [each for each in perturbed(report) if each.loss],
     "percent": lambda share: f"{share * 100:g} %" if isinstance(share, int | float) else _DASH,
-    "shaken": lambda report: [each for each in robustness(report) if each.loss],
     "plain": lambda value: _DASH if value is None else plain(value),
     "stated": lambda value: value or "not stated",
     "values": _values,

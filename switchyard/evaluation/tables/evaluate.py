@@ -14,11 +14,10 @@ from switchyard.errors import InputError
 from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
 from switchyard.evaluation.gates.namespace import flatten
 from switchyard.evaluation.latency import latency_ms
-from switchyard.evaluation.rating import best_of, rated_as, selection
+from switchyard.evaluation.rating import best_of, check_primary, rated_as, selection
 from switchyard.evaluation.scoring import ask, score
-from switchyard.evaluation.tables.expectations import check_expectations
-from switchyard.evaluation.tables.sections import Subject, Wanted, sections
-from switchyard.statistics import metrics as definitions
+from switchyard.evaluation.section_measuring import measure_sections
+from switchyard.evaluation.tables.context import Subject, TableContext, Wanted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,14 +49,14 @@ def evaluate(
         data: Names the target.
         task: What the models do.
         metrics: The primary metric, resamples and confidence of the intervals.
-        seed: Of the resamples, the same for every candidate.
+        seed: Seed for the resamples, the same for every candidate.
         source: What is known of the data's origin, copied into the report.
         wanted: What the sections beyond the metrics need; None leaves them out.
 
     Raises:
         InputError: An unknown primary metric, no rows, or a primary metric that no candidate has a value for.
     """
-    _check_primary(metrics.primary, task)
+    check_primary(metrics.primary, task)
     columns = _columns(models, data.target)
     rows, warnings = _rows(validation, columns, data.target, "validation")
     scored = [score(ask(model, rows, data.target), metrics, seed) for model in models]
@@ -72,12 +71,11 @@ def evaluate(
     warnings += [*test_warnings, *(f"test: {note}" for note in final.notes)]
     latency = latency_ms(models[chosen], held_out, calls=1000)
     more: dict[str, Any] = {}
-    if wanted and answers.finite:
+    if wanted:
         subject = Subject(models[chosen], held_out, answers, final)
-        more, notes = sections(subject, wanted, data=data, task=task, metrics=metrics, seed=seed)
+        context = TableContext(subject, wanted, data, task, metrics, seed)
+        more, notes = measure_sections("tables", context, has_finite_answers=answers.finite)
         warnings += notes
-    elif wanted and (expected := check_expectations(models[chosen], held_out, wanted.expectations, seed=seed)):
-        more = {"expectations": expected}  # they are judged like gates: a model that answers NaN is not let off
     report = {
         "name": models[chosen].metadata.get("name"),
         "task": task,
@@ -97,12 +95,6 @@ def evaluate(
         **more,
     }
     return Evaluation(rated[chosen]["name"], {**report, "gated": flatten(report)})
-
-
-def _check_primary(primary: str, task: Task) -> None:
-    known = definitions.names(task)
-    if primary not in known:
-        raise InputError(f"metrics.primary is {primary!r}, which {task} does not have: use one of {', '.join(known)}")
 
 
 def _columns(models: Sequence[OnnxModel], target: str) -> list[str]:

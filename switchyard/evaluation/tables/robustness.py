@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.config.sections import Data, Metrics, Robustness, Task
+from switchyard.config.sections import Metrics, Robustness
 from switchyard.evaluation.tables.changed_rows import ChangedRows, Measured
 from switchyard.statistics.bootstrap import estimate_of
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from switchyard.model.onnx_model import OnnxModel
+    pass
 
 LABELS = {"missing": "missing values", "noise": "noise on numbers", "unknown": "unknown categories"}
 
@@ -26,11 +24,8 @@ ROWS = 20_000
 
 
 def robustness(
-    model: OnnxModel,
-    test: pl.DataFrame,
+    test: ChangedRows,
     *,
-    data: Data,
-    task: Task,
     metrics: Metrics,
     settings: Robustness,
     seed: int,
@@ -40,10 +35,7 @@ def robustness(
     """The metric on shaken rows, and what it loses against the same rows as they are.
 
     Args:
-        model: The ONNX file.
-        test: Rows that it was not trained on, without a null in the target.
-        data: Names the target.
-        task: What the model does.
+        test: The model, and rows that it was not trained on.
         metrics: `primary`, and the number of resamples and confidence of the intervals.
         settings: `missing` is the share of all cells that are emptied, `unknown` the share of the category cells
             that get a value which nobody has seen, `noise` the normal noise on numbers, in standard deviations of
@@ -57,7 +49,7 @@ def robustness(
         estimate under its name, and `loss`, `loss_low`, `loss_high`: positive if the metric is worse, paired on the
         same rows.
     """
-    asked = ChangedRows(model, test, data, task, metrics.primary).drawn(rows, seed)
+    asked = test.drawn(rows, seed)
     whole = asked.sample({})
     before = asked.measured(whole, metrics.bootstrap, seed) if whole else None
     return {

@@ -1,13 +1,18 @@
-"""A tree of the names of all numbers in a report, and what is wrong with a name that leads nowhere in it."""
+"""The names of the numbers in a report: each is the dotted path to a number, and all of them form a tree.
+
+An estimate can be gated by its own path, and its bounds and rows by `.low`, `.high` and `.n`. Lists (bins, rows,
+curves) have no names, so nothing in them can be gated.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Any
 
-from switchyard.evaluation.gates.namespace import BOUNDS
-
+BOUNDS = ("low", "high", "n")
 _SHOWN = 20
 
 
@@ -90,8 +95,30 @@ def _listed(names: list[str]) -> str:
     return f"{', '.join(shown[:_SHOWN])}{more}"
 
 
-def threshold_places() -> Place:
-    """What is under `thresholds`, of two classes."""
-    chosen = Place(below=dict.fromkeys(("threshold", "cost"), NUMBER))
-    costs = ("false_positive", "false_negative", "true_positive", "true_negative")
-    return Place(below={"lowest_cost": chosen, "default": chosen, "costs": Place(below=dict.fromkeys(costs, NUMBER))})
+def numbers(*names: str) -> Place:
+    """A place that holds numbers of these names."""
+    return Place(below=dict.fromkeys(names, NUMBER))
+
+
+def groups(names: Iterable[str] | None, below: Place) -> Place:
+    """A place that holds the same for each of these names; None means that any name may be there."""
+    return Place(any_name=below) if names is None else Place(below=dict.fromkeys(names, below))
+
+
+def numbers_below(path: str, found: object) -> Iterator[tuple[str, float | None]]:
+    """Each number in a part of a report with its name; an estimate is one itself."""
+    if isinstance(found, Mapping):
+        if is_estimate(found):
+            yield path, found["value"]
+        for name, below in found.items():
+            if not (is_estimate(found) and name == "value"):
+                yield from numbers_below(f"{path}.{name}" if path else str(name), below)
+    elif found is None:
+        yield path, None
+    elif isinstance(found, int | float) and not isinstance(found, bool):
+        yield path, float(found) if math.isfinite(found) else None
+
+
+def is_estimate(found: Mapping[str, Any]) -> bool:
+    """Whether this is one figure with its interval, rather than a table of several."""
+    return {"value", "low", "high"} <= found.keys()
