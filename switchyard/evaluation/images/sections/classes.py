@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place, groups
-from switchyard.evaluation.section import Measurement, Section
+from switchyard.evaluation.images.context import ImageContext
+from switchyard.evaluation.images.gate_schema import ImageGates
+from switchyard.evaluation.images.image_section import ImageSection
+from switchyard.evaluation.section import Measurement
 
-if TYPE_CHECKING:
-    from switchyard.evaluation.images.context import ImageContext
-    from switchyard.evaluation.images.gate_schema import ImageGates
 
-
-class Classes(Section["ImageContext", "ImageGates"]):
+class Classes(ImageSection):
     """Of each class that the model knows."""
 
     key, title, position = "classes", "Classes", 70
     template = Path(__file__).with_suffix(".html")
-    kinds: ClassVar[frozenset[str] | None] = frozenset({"images"})
     offers_gates = True
     needs_data = ("classes.",)
     table_rows: ClassVar[int] = 200

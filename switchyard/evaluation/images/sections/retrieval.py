@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place, numbers
-from switchyard.evaluation.section import Measurement, Section
-
-if TYPE_CHECKING:
-    from switchyard.evaluation.images.context import ImageContext
-    from switchyard.evaluation.images.gate_schema import ImageGates
+from switchyard.evaluation.images.context import ImageContext
+from switchyard.evaluation.images.gate_schema import ImageGates
+from switchyard.evaluation.images.image_section import ImageSection
+from switchyard.evaluation.section import Measurement
 
 _COLOURS = 10  # of the page
 
 
-class Retrieval(Section["ImageContext", "ImageGates"]):
+class Retrieval(ImageSection):
     """Of a model that answers with the nearest images of its gallery."""
 
     key, title, position = "retrieval", "Retrieval", 30
     template = Path(__file__).with_suffix(".html")
-    kinds: ClassVar[frozenset[str] | None] = frozenset({"images"})
     offers_gates = True
     needs_data = ("retrieval.open_set.",)
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from switchyard.evaluation.gate_names import ESTIMATE, Place, numbers
+from switchyard.evaluation.images.context import ImageContext
+from switchyard.evaluation.images.gate_schema import ImageGates
 from switchyard.evaluation.section import Measurement
 from switchyard.evaluation.sections.robustness import Robustness
 
-if TYPE_CHECKING:
-    from switchyard.evaluation.images.context import ImageContext
-    from switchyard.evaluation.images.gate_schema import ImageGates
 
-
-class ImageRobustness(Robustness["ImageContext", "ImageGates"]):
+class ImageRobustness(Robustness[ImageContext, ImageGates]):
     """See `Robustness`."""
 
     kinds: ClassVar[frozenset[str] | None] = frozenset({"images"})

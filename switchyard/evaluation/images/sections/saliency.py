@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
 
-from switchyard.evaluation.section import Measurement, Section
-
-if TYPE_CHECKING:
-    from switchyard.evaluation.images.context import ImageContext
+from switchyard.evaluation.images.context import ImageContext
+from switchyard.evaluation.images.image_section import ImageSection
+from switchyard.evaluation.section import Measurement
 
 
-class Saliency(Section["ImageContext", "ImageGates"]):
+class Saliency(ImageSection):
     """Occlusion maps of a few images."""
 
     key, title, position = "saliency", "Heat maps", 90
     template = Path(__file__).with_suffix(".html")
-    kinds: ClassVar[frozenset[str] | None] = frozenset({"images"})
 
     def measure(self, context: ImageContext) -> Measurement:
         """See `switchyard.evaluation.images.heat_maps`."""

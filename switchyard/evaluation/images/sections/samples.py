@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from switchyard.evaluation.section import Measurement, Section
+from switchyard.evaluation.images.context import ImageContext
+from switchyard.evaluation.images.image_section import ImageSection
+from switchyard.evaluation.section import Measurement
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.evaluation.images.context import ImageContext
 
-
-class Samples(Section["ImageContext", "ImageGates"]):
+class Samples(ImageSection):
     """The largest confusions, confidently wrong, unknown and uncertain ones."""
 
     key, title, position = "samples", "Images", 80
     template = Path(__file__).with_suffix(".html")
-    kinds: ClassVar[frozenset[str] | None] = frozenset({"images"})
 
     def measure(self, context: ImageContext) -> Measurement:
         """See `switchyard.evaluation.images.samples`."""

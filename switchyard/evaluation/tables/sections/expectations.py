@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
-from switchyard.evaluation.section import Measurement, Section
+from switchyard.evaluation.section import Measurement
+from switchyard.evaluation.tables.context import TableContext
+from switchyard.evaluation.tables.table_section import TableSection
 
-if TYPE_CHECKING:
-    from switchyard.evaluation.tables.context import TableContext
 
-
-class Expectations(Section["TableContext", "TableGates"]):
+class Expectations(TableSection):
     """They are judged like gates, so a model that answers NaN is not exempt."""
 
     key, title, position = "expectations", "Expectations", 180
     template = Path(__file__).with_suffix(".html")
-    kinds: ClassVar[frozenset[str] | None] = frozenset({"tables"})
     needs_finite_answers = False
 
     def measure(self, context: TableContext) -> Measurement | None:

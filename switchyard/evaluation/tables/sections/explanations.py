@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
-from switchyard.evaluation.section import Measurement, Section
-
-if TYPE_CHECKING:
-    from switchyard.evaluation.tables.context import TableContext
+from switchyard.evaluation.section import Measurement
+from switchyard.evaluation.tables.context import TableContext
+from switchyard.evaluation.tables.table_section import TableSection
 
 _SHOWN = 10
 
 
-class Explanations(Section["TableContext", "TableGates"]):
+class Explanations(TableSection):
     """Of the golden rows, which the endpoint is asked for, too."""
 
     key, title, position = "explanations", "Explanations", 150
     template = Path(__file__).with_suffix(".html")
-    kinds: ClassVar[frozenset[str] | None] = frozenset({"tables"})
 
     def measure(self, context: TableContext) -> Measurement:
         """See `switchyard.evaluation.tables.explanations`."""

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from switchyard.config.task_metrics import is_classification
 from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place, groups
-from switchyard.evaluation.section import Measurement, Section
+from switchyard.evaluation.section import Measurement
+from switchyard.evaluation.tables.context import TableContext
+from switchyard.evaluation.tables.gate_schema import TableGates
+from switchyard.evaluation.tables.table_section import TableSection
 
-if TYPE_CHECKING:
-    from switchyard.evaluation.tables.context import TableContext
-    from switchyard.evaluation.tables.gate_schema import TableGates
 
-
-class Fairness(Section["TableContext", "TableGates"]):
+class Fairness(TableSection):
     """Of two classes, if the config names sensitive columns."""
 
     key, title, position = "fairness", "Fairness", 130
     template = Path(__file__).with_suffix(".html")
-    kinds: ClassVar[frozenset[str] | None] = frozenset({"tables"})
     offers_gates = True
     needs_data = ("fairness.",)
 

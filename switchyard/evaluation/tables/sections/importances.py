@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from switchyard.evaluation.gate_names import ESTIMATE, Place
-from switchyard.evaluation.section import Measurement, Section
-
-if TYPE_CHECKING:
-    from switchyard.evaluation.tables.context import TableContext
-    from switchyard.evaluation.tables.gate_schema import TableGates
+from switchyard.evaluation.section import Measurement
+from switchyard.evaluation.tables.context import TableContext
+from switchyard.evaluation.tables.gate_schema import TableGates
+from switchyard.evaluation.tables.table_section import TableSection
 
 CHART_LINES = 24  # more bars than that are no chart any more; the table has the rest
 
 
-class Importances(Section["TableContext", "TableGates"]):
+class Importances(TableSection):
     """Of each column that the model reads."""
 
     key, title, position = "importances", "Importances", 140
     template = Path(__file__).with_suffix(".html")
-    kinds: ClassVar[frozenset[str] | None] = frozenset({"tables"})
     offers_gates = True
 
     def measure(self, context: TableContext) -> Measurement:

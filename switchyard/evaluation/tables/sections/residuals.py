@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
-from switchyard.evaluation.section import Measurement, Section
+from switchyard.evaluation.section import Measurement
+from switchyard.evaluation.tables.context import TableContext
+from switchyard.evaluation.tables.table_section import TableSection
 
-if TYPE_CHECKING:
-    from switchyard.evaluation.tables.context import TableContext
 
-
-class Residuals(Section["TableContext", "TableGates"]):
+class Residuals(TableSection):
     """Keeps the errors by decile, under `deciles`; the residuals themselves are kept under `test`."""
 
     key, title, position = "residuals", "Residuals", 110
     template = Path(__file__).with_suffix(".html")
-    kinds: ClassVar[frozenset[str] | None] = frozenset({"tables"})
     report_key = "deciles"
 
     def measure(self, context: TableContext) -> Measurement | None:

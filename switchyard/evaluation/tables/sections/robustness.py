@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place
 from switchyard.evaluation.section import Measurement
 from switchyard.evaluation.sections.robustness import Robustness
-
-if TYPE_CHECKING:
-    from switchyard.evaluation.tables.context import TableContext
-    from switchyard.evaluation.tables.gate_schema import TableGates
+from switchyard.evaluation.tables.context import TableContext
+from switchyard.evaluation.tables.gate_schema import TableGates
 
 
-class TableRobustness(Robustness["TableContext", "TableGates"]):
+class TableRobustness(Robustness[TableContext, TableGates]):
     """See `Robustness`."""
 
     kinds: ClassVar[frozenset[str] | None] = frozenset({"tables"})

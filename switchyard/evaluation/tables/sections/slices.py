@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from switchyard.config.task_metrics import metrics_of
 from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place, groups
-from switchyard.evaluation.section import Measurement, Section
-
-if TYPE_CHECKING:
-    from switchyard.evaluation.tables.context import TableContext
-    from switchyard.evaluation.tables.gate_schema import TableGates
+from switchyard.evaluation.section import Measurement
+from switchyard.evaluation.tables.context import TableContext
+from switchyard.evaluation.tables.gate_schema import TableGates
+from switchyard.evaluation.tables.table_section import TableSection
 
 CHART_LINES = 24  # more dots than that are no chart any more; the table below has the rest
 
@@ -44,12 +43,11 @@ class Slice:
     apart: bool
 
 
-class Slices(Section["TableContext", "TableGates"]):
+class Slices(TableSection):
     """The groups of single columns, and of the pairs that the config names."""
 
     key, title, position = "slices", "Slices", 120
     template = Path(__file__).with_suffix(".html")
-    kinds: ClassVar[frozenset[str] | None] = frozenset({"tables"})
     offers_gates = True
     needs_data = ("slices.",)
     table_rows: ClassVar[int] = 200
