@@ -7,7 +7,6 @@ bootstrap interval over the query images, and `n`, how many they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from switchyard.errors import InputError
 from switchyard.model.gallery import Gallery
 from switchyard.statistics.bootstrap import estimate
 from switchyard.statistics.metrics import Ranked, Sample, roc_auc
+from switchyard.statistics.proportions import share_of
 
 _BLOCK = 256  # queries that are compared at once
 _ROUNDING = 1e-6  # cosines of float32 come out a little different in another order of adding
@@ -207,9 +207,9 @@ def open_set(
     right = ~refused & (said == labels)
     return {
         "threshold": threshold,
-        "unknown_refused": _share(refused[~is_known], confidence),
-        "known_refused": _share(refused[is_known], confidence),
-        "known_right": _share(right[is_known], confidence),
+        "unknown_refused": share_of(refused[~is_known], confidence).as_dict(),
+        "known_refused": share_of(refused[is_known], confidence).as_dict(),
+        "known_right": share_of(right[is_known], confidence).as_dict(),
         "auroc": _told_apart(similarity, is_known, resamples, confidence, seed),
         "curve": _refused(similarity, is_known),
     }
@@ -298,21 +298,6 @@ def equal_error(genuine: np.ndarray, impostor: np.ndarray) -> tuple[float, float
     part = -difference[before] / (difference[after] - difference[before])
     rate = missed[before] + part * (missed[after] - missed[before])
     return float(rate), float(-1 + 2 * (before + part) / len(genuine))
-
-
-def _share(hits: np.ndarray, confidence: float) -> dict[str, Any]:
-    n = len(hits)
-    if not n:
-        return {"value": None, "low": None, "high": None, "n": 0}
-    z, share = NormalDist().inv_cdf((1 + confidence) / 2), float(hits.mean())
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
-    return {
-        "value": share,
-        "low": max(0.0, min(centre - half, share)),
-        "high": min(1.0, max(centre + half, share)),
-        "n": n,
-    }
 
 
 def _estimate(value: float, draws: np.ndarray, confidence: float, n: int) -> dict[str, Any]:

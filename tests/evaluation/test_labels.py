@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from switchyard.evaluation.labels import encode, positions
+from switchyard.statistics.labels import encode, positions, positive_position
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,20 @@ def test_categorical_columns_are_text():
 
 def test_similar_labels_stay_apart():
     assert positions(["1", "1.0", "01"], ["1", "01"]) == {"1": 0, "1.0": -1, "01": 1}
+
+
+@pytest.mark.parametrize(
+    ("classes", "named", "position"),
+    [
+        (["no", "yes"], "no", 0),
+        (["no", "yes"], None, 1),
+        (["None", "some"], None, 1),
+        (["no", "yes"], "maybe", 1),
+        ([False, True], "true", 1),
+        ([0, 1], False, 0),
+        (["a", "b", "c"], "a", None),
+        (["a"], "a", None),
+    ],
+)
+def test_of_two_classes_the_named_one_is_positive_and_otherwise_the_second(classes, named, position):
+    assert positive_position(classes, named) == position

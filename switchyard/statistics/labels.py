@@ -44,6 +44,22 @@ def encode(column: pl.Series, classes: Sequence[Any]) -> tuple[NDArray[np.int64]
     return codes.cast(pl.Int64).to_numpy(), unseen
 
 
+def positive_position(classes: Sequence[Any], named: object = None) -> int | None:
+    """The position of the positive class.
+
+    Args:
+        classes: Of the model or the target, in order.
+        named: The class that the config or the model names; None if neither does.
+
+    Returns:
+        Of two classes the named one, and the second if none (or none of them) is named; None unless there are two.
+    """
+    if len(classes) != 2:
+        return None
+    found = UNSEEN if named is None else positions([named], classes)[named]
+    return 1 if found == UNSEEN else found
+
+
 def answered(classes: Sequence[Any], position: int) -> str | int:
     """A class as the graph's `label` has it: text, or an integer for integers and booleans."""
     label = classes[position]
