@@ -14,7 +14,7 @@ from switchyard.errors import SwitchyardError
 from switchyard.evaluation import curves
 from switchyard.statistics import labels
 from switchyard.statistics import metrics as definitions
-from switchyard.statistics.bootstrap import Estimate, estimate
+from switchyard.statistics.bootstrap import Estimate, Figure, estimate
 from switchyard.statistics.metrics import Floats, Integers, Sample
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Scored:
         notes: What a reader must know about the figures.
     """
 
-    metrics: dict[str, dict[str, float | int | None]]
+    metrics: dict[str, Figure]
     drawings: dict[str, Any]
     data: dict[str, Any]
     undefined: dict[str, str] = field(default_factory=dict)
@@ -181,7 +181,7 @@ def _undefined(estimates: dict[str, Estimate], why: str) -> dict[str, str]:
     return {name: why for name, each in estimates.items() if each.value is None}
 
 
-def _as_dicts(estimates: dict[str, Estimate]) -> dict[str, dict[str, float | int | None]]:
+def _as_dicts(estimates: dict[str, Estimate]) -> dict[str, Figure]:
     return {name: each.as_dict() for name, each in estimates.items()}
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gate_names import Place, numbers_below
 
 if TYPE_CHECKING:
@@ -124,12 +125,12 @@ class Section(Generic[ContextT, SchemaT]):
         """The names that gates may use, by their first part; empty if there will be none."""
         return {}
 
-    def gate_values(self, report: Mapping[str, Any]) -> dict[str, float | None]:
+    def gate_values(self, report: EvaluationReport) -> dict[str, float | None]:
         """The numbers of a report that gates can name; None means that it has no value on these rows."""
         found = report.get(self.report_key)
         return dict(numbers_below(self.report_key, found)) if self.offers_gates and found is not None else {}
 
-    def describe_gate(self, rest: str, report: Mapping[str, Any]) -> str:
+    def describe_gate(self, rest: str, report: EvaluationReport) -> str:
         """What a gate's name stands for.
 
         Args:
@@ -141,11 +142,11 @@ class Section(Generic[ContextT, SchemaT]):
         """
         return ""
 
-    def charts(self, report: Mapping[str, Any]) -> Mapping[str, str]:
+    def charts(self, report: EvaluationReport) -> Mapping[str, str]:
         """SVG by name, for as many charts as the figures allow."""
         return {}
 
-    def is_shown(self, report: Mapping[str, Any], charts: Mapping[str, Any]) -> bool:
+    def is_shown(self, report: EvaluationReport, charts: Mapping[str, Any]) -> bool:
         """Whether the page has this section.
 
         Args:

@@ -13,7 +13,7 @@ import numpy as np
 
 from switchyard.errors import InputError
 from switchyard.model.gallery import Gallery
-from switchyard.statistics.bootstrap import estimate
+from switchyard.statistics.bootstrap import Figure, estimate
 from switchyard.statistics.metrics import Ranked, Sample, roc_auc
 from switchyard.statistics.proportions import share_of
 
@@ -215,9 +215,7 @@ def open_set(
     }
 
 
-def _told_apart(
-    similarity: np.ndarray, is_known: np.ndarray, resamples: int, confidence: float, seed: int
-) -> dict[str, Any]:
+def _told_apart(similarity: np.ndarray, is_known: np.ndarray, resamples: int, confidence: float, seed: int) -> Figure:
     sample = Sample(np.ones((len(is_known), 1)), ((similarity.astype(float), is_known),), _area)
     return estimate(sample, resamples=resamples, confidence=confidence, seed=seed)["auroc"].as_dict()
 

@@ -17,7 +17,7 @@ from switchyard.evaluation.section_registry import page_sections, register, sect
 from switchyard.evaluation.tables.context import Wanted
 from switchyard.evaluation.tables.evaluate import evaluate
 from switchyard.evaluation.tables.gate_schema import Measured, places
-from tests.evaluation.test_sections import parts, table
+from tests.evaluation.tables.test_sections import parts, table
 
 TEMPLATE = """<h2 id="agreement-heading">Agreement</h2>
 <p>{{ report.agreement.share|number }}

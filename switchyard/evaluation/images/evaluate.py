@@ -7,12 +7,14 @@ once for all candidates; what is measured rests on their answers.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from switchyard.config.images import IMAGE_TASKS, ImageReporting
 from switchyard.config.sections import Metrics
 from switchyard.errors import InputError
 from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
+from switchyard.evaluation.evaluation_report import DataSummary, EvaluationReport, TestFigures
 from switchyard.evaluation.gates.namespace import flatten
 from switchyard.evaluation.images.context import ImageContext
 from switchyard.evaluation.images.subjects import subject_of
@@ -68,7 +70,7 @@ def evaluate(
     ]
     rows = validation.head(_TIMED).collect()
     rated = [rated_as(model, each.metrics, _latency(model, rows)) for model, each in zip(models, scored, strict=True)]
-    names = [each["name"] for each in rated]
+    names = [each.name for each in rated]
     warnings = [f"validation, {name}: {note}" for name, each in zip(names, scored, strict=True) for note in each.notes]
     chosen = best_of(rated, metrics.primary, "image")
     subject = subjects[chosen]
@@ -85,30 +87,22 @@ def evaluate(
     context = ImageContext(subject, inference, test, train, metrics, reporting, seed)
     more, notes = measure_sections("images", context, has_finite_answers=finite)
     warnings += notes
-    report = {
-        "name": models[chosen].metadata.get("name"),
-        "task": task,
-        "unit": "image",
-        "best": names[chosen],
-        "selection": selection(metrics),
-        "data": {
-            "target": TARGET,
-            "subject": f"{len(final.data['classes'])} classes",
-            "rows": counts,
-            "source": source or {},
-            **final.data,
-        },
-        "candidates": rated,
-        "test": {
-            "metrics": final.metrics,
-            "latency_ms": _latency(models[chosen], test.head(_TIMED).collect(), calls=1000),
-            **final.drawings,
-        },
-        "undefined": final.undefined,
-        "warnings": warnings,
-        **more,
-    }
-    return Evaluation(names[chosen], {**report, "gated": flatten(report)})
+    subject_name = f"{len(final.data['classes'])} classes"
+    latency = _latency(models[chosen], test.head(_TIMED).collect(), calls=1000)
+    report = EvaluationReport(
+        name=models[chosen].metadata.get("name"),
+        task=task,
+        unit="image",
+        best=names[chosen],
+        selection=selection(metrics),
+        data=DataSummary(TARGET, counts, source or {}, subject_name, **final.data),
+        candidates=rated,
+        test=TestFigures(final.metrics, latency, **final.drawings),
+        undefined=final.undefined,
+        warnings=warnings,
+        sections=more,
+    )
+    return Evaluation(replace(report, gated=flatten(report)))
 
 
 def _latency(model: OnnxModel, rows: pl.DataFrame, calls: int = 500) -> dict[str, float]:

@@ -18,6 +18,7 @@ from switchyard.model.gallery import UNKNOWN_LABEL, Gallery
 from switchyard.model.gallery_of import gallery_of
 from switchyard.model.image_inference import Inference
 from switchyard.statistics import retrieval
+from switchyard.statistics.bootstrap import Figure
 
 if TYPE_CHECKING:
     from switchyard.config.sections import Metrics
@@ -67,7 +68,7 @@ class RetrievalSubject:
         }
         drawings = {"confusion": curves.confusion(truth, said, len(classes))}
         if not self._finite(inference):
-            nothing: dict[str, float | int | None] = {"value": None, "low": None, "high": None, "n": len(truth)}
+            nothing: Figure = {"value": None, "low": None, "high": None, "n": len(truth)}
             why = "the model answers NaN or infinity for some images"
             return Scored(
                 dict.fromkeys(METRICS, nothing), drawings, described, dict.fromkeys(METRICS, why), (*notes, why)

@@ -15,6 +15,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.report.markdown import block, code, inline
 from switchyard.evaluation.report.page import number, plain
 from switchyard.evaluation.sections.robustness import perturbed
@@ -23,11 +24,13 @@ _TEMPLATE = Path(__file__).with_suffix(".md")
 _DASH = "–"
 
 
-def model_card(report: Mapping[str, Any], recipe: Mapping[str, Any], release: Mapping[str, Any]) -> str:
+def model_card(
+    report: EvaluationReport | Mapping[str, Any], recipe: Mapping[str, Any], release: Mapping[str, Any]
+) -> str:
     """The card.
 
     Args:
-        report: `Evaluation.report` as the evaluate step keeps it; of its sections each may be absent.
+        report: Of the evaluation, or its JSON; of its sections each may be absent.
         recipe: What the version was made from, as `steps.registry.version_record` keeps it; each key may be absent.
         release: Its `version`; `verdict`, `reason`, `champion` and `comparison` of the promote step, if decided.
 
@@ -36,6 +39,7 @@ def model_card(report: Mapping[str, Any], recipe: Mapping[str, Any], release: Ma
     """
     import jinja2
 
+    found = EvaluationReport.of(report)
     environment = jinja2.Environment(
         autoescape=False,
         finalize=inline,  # escapes what nothing else has: the page is Markdown
@@ -48,9 +52,9 @@ def model_card(report: Mapping[str, Any], recipe: Mapping[str, Any], release: Ma
     data = recipe.get("data") or {}
     columns = (config.get("contract") or {}).get("columns") or {}
     page = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-        name=report["name"],
-        report=report,
-        gated=report.get("gated") or {},
+        name=found.name,
+        report=found,
+        gated=found.gated,
         recipe=recipe,
         release=release,
         config=config,
@@ -60,7 +64,7 @@ def model_card(report: Mapping[str, Any], recipe: Mapping[str, Any], release: Ma
         inputs=model.get("inputs") or [],
         image=next((spec for spec in model.get("inputs") or [] if spec["datatype"] == "UINT8"), None),
         data=data,
-        source={**(report["data"].get("source") or {}), **{k: data[k] for k in ("uri", "fingerprint") if k in data}},
+        source={**(found.data.source), **{k: data[k] for k in ("uri", "fingerprint") if k in data}},
         columns=columns,
         request=Markup(_request(model.get("inputs") or [], columns)),
     )

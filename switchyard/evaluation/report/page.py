@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gates.judge import GateResult
 from switchyard.evaluation.section_registry import page_sections
 
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
-def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: str = "") -> str:
+def to_html(report: EvaluationReport | Mapping[str, Any], gates: Sequence[GateResult] = (), verdict: str = "") -> str:
     """The page.
 
     Args:
-        report: `Evaluation.report`, with whatever sections it has.
+        report: Of an evaluation, or its JSON, with whatever sections it has.
         gates: From `gates.judge`; without any the page has no table of gates.
         verdict: One sentence on what was decided, such as that of `gates.sentence`.
 
@@ -35,20 +36,20 @@ def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: s
     """
     from markupsafe import Markup
 
-    parts = page_sections()
-    drawn = {name: svg for section in parts.values() for name, svg in section.charts(report).items()}
+    found, parts = EvaluationReport.of(report), page_sections()
+    drawn = {name: svg for section in parts.values() for name, svg in section.charts(found).items()}
     charts = {name: Markup(svg) for name, svg in drawn.items()}
     return (
         _environment()
         .get_template("page.html")
         .render(
-            report=report,
+            report=found,
             gates=sorted(gates, key=lambda gate: gate.passed),
             verdict=verdict,
             passed=all(gate.passed for gate in gates),
             charts=charts,
             parts=parts,
-            sections=[section for section in parts.values() if section.is_shown(report, charts)],
+            sections=[section for section in parts.values() if section.is_shown(found, charts)],
         )
     )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from switchyard.config.task_metrics import is_classification
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gate_names import ESTIMATE, Place
 from switchyard.evaluation.section import Context, GateSchema, Measurement, Section
 
@@ -31,11 +31,11 @@ class Calibration(Section[Context, GateSchema]):
         """The expected calibration error."""
         return {self.key: Place(below={"ece": ESTIMATE})} if is_classification(schema.task) else {}
 
-    def describe_gate(self, rest: str, report: Mapping[str, Any]) -> str:
+    def describe_gate(self, rest: str, report: EvaluationReport) -> str:
         """See `Section.describe_gate`."""
         return "expected calibration error" if rest == "ece" else ""
 
-    def charts(self, report: Mapping[str, Any]) -> Mapping[str, str]:
+    def charts(self, report: EvaluationReport) -> Mapping[str, str]:
         """The observed against the predicted share, by bin."""
         from switchyard.evaluation.report.charts import curves
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.section import Context, GateSchema, Section
 
 
@@ -15,9 +16,9 @@ class Confusion(Section[Context, GateSchema]):
     key, title, position = "confusion", "Confusion matrix", 60
     template = Path(__file__).with_suffix(".html")
 
-    def is_shown(self, report: Mapping[str, Any], charts: Mapping[str, Any]) -> bool:
+    def is_shown(self, report: EvaluationReport, charts: Mapping[str, Any]) -> bool:
         """For a model that has classes."""
-        return "confusion" in report["test"]
+        return report.test.confusion is not None
 
 
 SECTION = Confusion()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.section import Context, GateSchema, Section
 
 
@@ -15,18 +16,18 @@ class Curves(Section[Context, GateSchema]):
     key, title, position = "curves", "ROC and precision", 40
     template = Path(__file__).with_suffix(".html")
 
-    def charts(self, report: Mapping[str, Any]) -> Mapping[str, str]:
+    def charts(self, report: EvaluationReport) -> Mapping[str, str]:
         """Those that have at least one curve."""
         from switchyard.evaluation.report.charts import curves
 
-        test, drawn = report["test"], {}
-        if any((test.get("roc") or {}).values()):
-            drawn["roc"] = curves.roc(test["roc"])
-        if any((test.get("pr") or {}).values()):
-            drawn["pr"] = curves.precision_recall(test["pr"])
+        roc, pr, drawn = report.test.roc or {}, report.test.pr or {}, {}
+        if any(roc.values()):
+            drawn["roc"] = curves.roc(roc)
+        if any(pr.values()):
+            drawn["pr"] = curves.precision_recall(pr)
         return drawn
 
-    def is_shown(self, report: Mapping[str, Any], charts: Mapping[str, Any]) -> bool:
+    def is_shown(self, report: EvaluationReport, charts: Mapping[str, Any]) -> bool:
         """If there is a curve."""
         return "roc" in charts or "pr" in charts
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gate_names import Place, numbers
 from switchyard.evaluation.section import Context, GateSchema, Section
 
@@ -22,11 +23,11 @@ class Data(Section[Context, GateSchema]):
         """The counts of the validation."""
         return {self.report_key: numbers(*schema.contract_counts)}
 
-    def describe_gate(self, rest: str, report: Mapping[str, Any]) -> str:
+    def describe_gate(self, rest: str, report: EvaluationReport) -> str:
         """See `Section.describe_gate`."""
         return f"{rest} of the data's contract"
 
-    def is_shown(self, report: Mapping[str, Any], charts: Mapping[str, Any]) -> bool:
+    def is_shown(self, report: EvaluationReport, charts: Mapping[str, Any]) -> bool:
         """Always."""
         return True
 

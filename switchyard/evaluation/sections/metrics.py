@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from switchyard.config.task_metrics import metrics_of
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place, numbers, numbers_below
 from switchyard.evaluation.section import Context, GateSchema, Section
 
@@ -23,14 +24,13 @@ class Metrics(Section[Context, GateSchema]):
         scores = dict.fromkeys(metrics_of(schema.task), ESTIMATE)
         return {**scores, "parity": NUMBER, "latency_ms": latency, "size_mb": NUMBER}
 
-    def gate_values(self, report: Mapping[str, Any]) -> dict[str, float | None]:
+    def gate_values(self, report: EvaluationReport) -> dict[str, float | None]:
         """See `Section.gate_values`."""
-        test = report["test"]
-        best = next(each for each in report["candidates"] if each["name"] == report["best"])
-        file = {"latency_ms": test["latency_ms"], "parity": best["parity"], "size_mb": best["size_mb"]}
-        return dict(numbers_below("", {**test["metrics"], **file}))
+        best = next(each for each in report.candidates if each.name == report.best)
+        file = {"latency_ms": report.test.latency_ms, "parity": best.parity, "size_mb": best.size_mb}
+        return dict(numbers_below("", {**report.test.metrics, **file}))
 
-    def is_shown(self, report: Mapping[str, Any], charts: Mapping[str, Any]) -> bool:
+    def is_shown(self, report: EvaluationReport, charts: Mapping[str, Any]) -> bool:
         """Always."""
         return True
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gate_names import Place, numbers
 from switchyard.evaluation.section import Context, GateSchema, Measurement, Section
 
@@ -27,18 +28,18 @@ class Resources(Section[Context, GateSchema]):
         """See `Section.gate_schema`."""
         return {self.report_key: numbers("seconds", "peak_memory_mb", "rows")}
 
-    def describe_gate(self, rest: str, report: Mapping[str, Any]) -> str:
+    def describe_gate(self, rest: str, report: EvaluationReport) -> str:
         """See `Section.describe_gate`."""
         return {"seconds": "seconds of training", "peak_memory_mb": "peak memory of training in MB"}.get(rest, "")
 
-    def charts(self, report: Mapping[str, Any]) -> Mapping[str, str]:
+    def charts(self, report: EvaluationReport) -> Mapping[str, str]:
         """The loss by epoch, of a network."""
         from switchyard.evaluation.report.charts import epochs
 
         history = report.get(self.report_key, {}).get("epochs")
         return {"epochs": epochs.epochs(history)} if history else {}
 
-    def is_shown(self, report: Mapping[str, Any], charts: Mapping[str, Any]) -> bool:
+    def is_shown(self, report: EvaluationReport, charts: Mapping[str, Any]) -> bool:
         """Always."""
         return True
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.section import ContextT, SchemaT, Section
 
 _FIGURES = {"loss": "loss", "loss_low": "lower end of the loss", "loss_high": "upper end of the loss"}
@@ -27,14 +28,14 @@ class Perturbed:
     """
 
     label: str
-    found: dict[str, Any]
+    found: Mapping[str, Any]
     loss: dict[str, Any]
 
 
-def perturbed(report: Mapping[str, Any]) -> list[Perturbed]:
+def perturbed(report: EvaluationReport) -> list[Perturbed]:
     """The unperturbed test data, then each perturbation at each of its strengths."""
-    primary = report["selection"]["metric"]
-    listed = [Perturbed("as they are", report["test"]["metrics"][primary], {})]
+    primary = report.selection.metric
+    listed = [Perturbed("as they are", report.test.metrics[primary], {})]
     for kind, found in (report.get("robustness") or {}).items():
         milder, label = found.get("milder", {}), found.get("label", kind)
         rising = sorted(milder.items(), key=lambda each: float(each[0]))  # JSON sorts them as text
@@ -50,7 +51,7 @@ class Robustness(Section[ContextT, SchemaT]):
     template = Path(__file__).with_suffix(".html")
     offers_gates = True
 
-    def describe_gate(self, rest: str, report: Mapping[str, Any]) -> str:
+    def describe_gate(self, rest: str, report: EvaluationReport) -> str:
         """See `Section.describe_gate`."""
         kind, _, what = rest.partition(".")
         found = report[self.key][kind]
@@ -60,19 +61,19 @@ class Robustness(Section[ContextT, SchemaT]):
             found = found["milder"][strength]
         how += f", {found['about']}" if "about" in found else ""
         figure = _FIGURES.get(what)
-        return f"{figure} of {report['selection']['metric']} with {how}" if figure else f"{what} with {how}"
+        return f"{figure} of {report.selection.metric} with {how}" if figure else f"{what} with {how}"
 
-    def charts(self, report: Mapping[str, Any]) -> Mapping[str, str]:
+    def charts(self, report: EvaluationReport) -> Mapping[str, str]:
         """The metric on each perturbation."""
         from switchyard.evaluation.report.charts.dots import Line, dots
 
         if not report.get(self.key):
             return {}
-        primary = report["selection"]["metric"]
+        primary = report.selection.metric
         lines = [Line(each.label, each.found, bool(each.loss)) for each in perturbed(report)]
-        label = f"{primary} on perturbed test {report['unit']}s"
-        return {"robustness": dots(lines, primary, label, reference=report["test"]["metrics"][primary]["value"])}
+        label = f"{primary} on perturbed test {report.unit}s"
+        return {"robustness": dots(lines, primary, label, reference=report.test.metrics[primary]["value"])}
 
-    def rows(self, report: Mapping[str, Any]) -> list[Perturbed]:
+    def rows(self, report: EvaluationReport) -> list[Perturbed]:
         """See `perturbed`."""
         return perturbed(report)

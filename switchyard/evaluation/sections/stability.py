@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gate_names import Place, numbers
 from switchyard.evaluation.section import Context, GateSchema, Measurement, Section
 
@@ -26,13 +26,13 @@ class Stability(Section[Context, GateSchema]):
         """Mean, standard deviation and range of the seeds."""
         return {self.key: numbers("mean", "std", "low", "high")} if schema.seeds else {}
 
-    def describe_gate(self, rest: str, report: Mapping[str, Any]) -> str:
+    def describe_gate(self, rest: str, report: EvaluationReport) -> str:
         """See `Section.describe_gate`."""
         about = report[self.key]
         what = {"std": "standard deviation", "low": "lowest", "high": "highest"}.get(rest, rest)
         return f"{what} of {about['metric']} with {len(about['seeds'])} seeds"
 
-    def charts(self, report: Mapping[str, Any]) -> Mapping[str, str]:
+    def charts(self, report: EvaluationReport) -> Mapping[str, str]:
         """The metric of each seed."""
         from switchyard.evaluation.report.charts.dots import seeds
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from switchyard.config.task_metrics import is_classification
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gate_names import Place, numbers
 from switchyard.evaluation.section import Context, GateSchema, Measurement, Section
 
@@ -36,21 +36,21 @@ class Thresholds(Section[Context, GateSchema]):
         costs = numbers("false_positive", "false_negative", "true_positive", "true_negative")
         return {self.key: Place(below={"lowest_cost": chosen, "default": chosen, "costs": costs})}
 
-    def describe_gate(self, rest: str, report: Mapping[str, Any]) -> str:
+    def describe_gate(self, rest: str, report: EvaluationReport) -> str:
         """See `Section.describe_gate`."""
         which, _, what = rest.partition(".")
-        unit, at = report["unit"], report[self.key].get(which, {}).get("threshold")
+        unit, at = report.unit, report[self.key].get(which, {}).get("threshold")
         if which == "lowest_cost":
             at_least = f"lowest mean cost per {unit}, at threshold {at:.3g}"
             return at_least if what == "cost" else "threshold of the lowest cost"
         return f"mean cost per {unit} at threshold {at:.3g}" if which == "default" and what == "cost" else ""
 
-    def charts(self, report: Mapping[str, Any]) -> Mapping[str, str]:
+    def charts(self, report: EvaluationReport) -> Mapping[str, str]:
         """The mean cost by threshold."""
         from switchyard.evaluation.report.charts import costs
 
         found = report.get(self.key, {})
-        return {"costs": costs.costs(found, report["unit"])} if found.get("rows") else {}
+        return {"costs": costs.costs(found, report.unit)} if found.get("rows") else {}
 
 
 SECTION = Thresholds()

@@ -7,11 +7,13 @@ files are run, with onnxruntime, never the learners that they came from.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from switchyard.config.sections import Data, Metrics, Task
 from switchyard.errors import InputError
 from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
+from switchyard.evaluation.evaluation_report import DataSummary, EvaluationReport, TestFigures
 from switchyard.evaluation.gates.namespace import flatten
 from switchyard.evaluation.latency import latency_ms
 from switchyard.evaluation.rating import best_of, check_primary, rated_as, selection
@@ -62,7 +64,7 @@ def evaluate(
     scored = [score(ask(model, rows, data.target), metrics, seed) for model in models]
     rated = [rated_as(model, each.metrics, latency_ms(model, rows)) for model, each in zip(models, scored, strict=True)]
     for candidate, each in zip(rated, scored, strict=True):
-        warnings += [f"validation, {candidate['name']}: {note}" for note in each.notes]
+        warnings += [f"validation, {candidate.name}: {note}" for note in each.notes]
     chosen = best_of(rated, metrics.primary)
     grouped_by = sorted({*columns, *(wanted.columns() if wanted else ())})
     held_out, test_warnings = _rows(test, grouped_by, data.target, "test")
@@ -76,25 +78,21 @@ def evaluate(
         context = TableContext(subject, wanted, data, task, metrics, seed)
         more, notes = measure_sections("tables", context, has_finite_answers=answers.finite)
         warnings += notes
-    report = {
-        "name": models[chosen].metadata.get("name"),
-        "task": task,
-        "unit": "row",
-        "best": rated[chosen]["name"],
-        "selection": selection(metrics),
-        "data": {
-            "target": data.target,
-            "rows": {"validation": len(rows), "test": len(held_out)},
-            "source": source or {},
-            **final.data,
-        },
-        "candidates": rated,
-        "test": {"metrics": final.metrics, "latency_ms": latency, **final.drawings},
-        "undefined": final.undefined,
-        "warnings": warnings,
-        **more,
-    }
-    return Evaluation(rated[chosen]["name"], {**report, "gated": flatten(report)})
+    rows_of = {"validation": len(rows), "test": len(held_out)}
+    report = EvaluationReport(
+        name=models[chosen].metadata.get("name"),
+        task=task,
+        unit="row",
+        best=rated[chosen].name,
+        selection=selection(metrics),
+        data=DataSummary(target=data.target, rows=rows_of, source=source or {}, **final.data),
+        candidates=rated,
+        test=TestFigures(final.metrics, latency, **final.drawings),
+        undefined=final.undefined,
+        warnings=warnings,
+        sections=more,
+    )
+    return Evaluation(replace(report, gated=flatten(report)))
 
 
 def _columns(models: Sequence[OnnxModel], target: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place, groups
 from switchyard.evaluation.images.context import ImageContext
 from switchyard.evaluation.images.gate_schema import ImageGates
@@ -33,7 +34,7 @@ class Classes(ImageSection):
         figures = Place(below={"rows": NUMBER, "recall": ESTIMATE, "precision": ESTIMATE})
         return {self.key: groups(schema.classes, figures)}
 
-    def describe_gate(self, rest: str, report: Mapping[str, Any]) -> str:
+    def describe_gate(self, rest: str, report: EvaluationReport) -> str:
         """See `Section.describe_gate`."""
         label, _, what = rest.rpartition(".")
         rows = report[self.key].get(label, {}).get("rows")
@@ -41,7 +42,7 @@ class Classes(ImageSection):
             return ""
         return f"test images of class {label}" if what == "rows" else f"{what} of class {label}, {rows:,} test images"
 
-    def rows(self, report: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    def rows(self, report: EvaluationReport) -> list[tuple[str, dict[str, Any]]]:
         """Classes by their recall, the lowest first, those without an image last."""
         found: dict[str, dict[str, Any]] = report.get(self.key, {})
         return sorted(

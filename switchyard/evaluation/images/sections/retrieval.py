@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place, numbers
 from switchyard.evaluation.images.context import ImageContext
 from switchyard.evaluation.images.gate_schema import ImageGates
@@ -43,7 +43,7 @@ class Retrieval(ImageSection):
         }
         return {self.key: Place(below=below)}
 
-    def describe_gate(self, rest: str, report: Mapping[str, Any]) -> str:
+    def describe_gate(self, rest: str, report: EvaluationReport) -> str:
         """See `Section.describe_gate`."""
         if not rest.startswith("open_set."):
             return {
@@ -60,11 +60,11 @@ class Retrieval(ImageSection):
             "auroc": "how well the cosine separates images of known classes from others",
         }.get(rest.removeprefix("open_set."), "")
 
-    def charts(self, report: Mapping[str, Any]) -> Mapping[str, str]:
+    def charts(self, report: EvaluationReport) -> Mapping[str, str]:
         """Recall at k, genuine and impostor scores, and the map of embeddings."""
         from switchyard.evaluation.report.charts import dots, neighbours
 
-        found, metrics = report.get(self.key), report["test"]["metrics"]
+        found, metrics = report.get(self.key), report.test.metrics
         if not found:
             return {}
         lines = [dots.Line(name.replace("_", " "), metrics[name]) for name in metrics if name.startswith("recall_at_")]
@@ -77,13 +77,13 @@ class Retrieval(ImageSection):
             drawn["embedding_map"] = neighbours.embedding_map(found["embedding_map"], self.map_classes(report))
         return drawn
 
-    def map_classes(self, report: Mapping[str, Any]) -> list[tuple[str, bool]]:
+    def map_classes(self, report: EvaluationReport) -> list[tuple[str, bool]]:
         """The classes on the map of embeddings and whether the gallery knows them, the known ones first."""
-        known, drawn = set(report["data"]["classes"]), report[self.key]["embedding_map"]
+        known, drawn = set(report.data.classes or ()), report[self.key]["embedding_map"]
         labels = sorted(set(drawn["labels"]), key=lambda label: (label not in known, label))
         return [(label, label in known) for label in labels]
 
-    def map_legend(self, report: Mapping[str, Any]) -> list[tuple[str, int, bool]]:
+    def map_legend(self, report: EvaluationReport) -> list[tuple[str, int, bool]]:
         """Each class with the number of its colour, as long as there is a colour for each."""
         listed = self.map_classes(report)
         return [(label, place % _COLOURS, known) for place, (label, known) in enumerate(listed)][:_COLOURS]

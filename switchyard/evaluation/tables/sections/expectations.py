@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.section import Measurement
 from switchyard.evaluation.tables.context import TableContext
 from switchyard.evaluation.tables.table_section import TableSection
@@ -26,7 +26,7 @@ class Expectations(TableSection):
         found = check_expectations(context.model, context.subject.test, asked, seed=context.seed)
         return Measurement(found) if found else None
 
-    def rows(self, report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def rows(self, report: EvaluationReport) -> list[dict[str, Any]]:
         """Those that do not hold first."""
         return sorted(report.get(self.key, []), key=lambda each: bool(each["passed"]))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.section import Measurement
 from switchyard.evaluation.tables.context import TableContext
 from switchyard.evaluation.tables.table_section import TableSection
@@ -30,7 +30,7 @@ class Explanations(TableSection):
         target, seed = context.data.target, context.seed
         return Measurement(explanations(context.model, golden, background=background, target=target, seed=seed))
 
-    def rows(self, report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def rows(self, report: EvaluationReport) -> list[dict[str, Any]]:
         """Rows with their contributions by size, and how wide their bars are (per cent of the largest)."""
         rows: list[dict[str, Any]] = report.get(self.key, {}).get("rows", [])[:_SHOWN]
         largest = max((abs(value) for row in rows for value in row["contributions"].values()), default=0.0) or 1.0

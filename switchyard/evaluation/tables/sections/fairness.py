@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from switchyard.config.task_metrics import is_classification
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place, groups
 from switchyard.evaluation.section import Measurement
 from switchyard.evaluation.tables.context import TableContext
@@ -45,7 +45,7 @@ class Fairness(TableSection):
         }
         return {self.key: Place(below=below)}
 
-    def describe_gate(self, rest: str, report: Mapping[str, Any]) -> str:
+    def describe_gate(self, rest: str, report: EvaluationReport) -> str:
         """See `Section.describe_gate`."""
         for column, found in report[self.key].items():
             what = rest.removeprefix(f"{column}.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gate_names import ESTIMATE, Place
 from switchyard.evaluation.section import Measurement
 from switchyard.evaluation.tables.context import TableContext
@@ -42,15 +43,15 @@ class Importances(TableSection):
         """By feature."""
         return {self.key: Place(below={feature.name: ESTIMATE for feature in schema.resolved_features})}
 
-    def describe_gate(self, rest: str, report: Mapping[str, Any]) -> str:
+    def describe_gate(self, rest: str, report: EvaluationReport) -> str:
         """See `Section.describe_gate`."""
-        return f"loss of {report['selection']['metric']} when {rest} is shuffled"
+        return f"loss of {report.selection.metric} when {rest} is shuffled"
 
-    def charts(self, report: Mapping[str, Any]) -> Mapping[str, str]:
+    def charts(self, report: EvaluationReport) -> Mapping[str, str]:
         """The most important columns."""
         from switchyard.evaluation.report.charts.dots import Line, dots
 
-        primary = report["selection"]["metric"]
+        primary = report.selection.metric
         ranked = [each for each in self.ranked(report) if each[1]["value"] is not None][:CHART_LINES]
         if not ranked:
             return {}
@@ -58,7 +59,7 @@ class Importances(TableSection):
         label = f"loss of {primary} by shuffled column; the largest is that of {ranked[0][0]}"
         return {"importances": dots(lines, f"loss of {primary}", label, bars=True)}
 
-    def ranked(self, report: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    def ranked(self, report: EvaluationReport) -> list[tuple[str, dict[str, Any]]]:
         """Columns by their importance, the highest first."""
         found: dict[str, dict[str, Any]] = report.get(self.key, {})
         return sorted(found.items(), key=lambda each: (each[1]["value"] is None, -(each[1]["value"] or 0.0), each[0]))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.section import Measurement
 from switchyard.evaluation.tables.context import TableContext
 from switchyard.evaluation.tables.table_section import TableSection
@@ -24,19 +25,19 @@ class Residuals(TableSection):
 
         return Measurement(deciles(context.answers)) if context.task == "regression" else None
 
-    def charts(self, report: Mapping[str, Any]) -> Mapping[str, str]:
+    def charts(self, report: EvaluationReport) -> Mapping[str, str]:
         """Residuals, predicted against true values, and errors by decile."""
         from switchyard.evaluation.report.charts import errors
 
-        test, target, drawn = report["test"], report["data"]["target"], {}
-        if "residuals" in test:
-            drawn["residuals"] = errors.residuals(test["residuals"]["histogram"])
-            drawn["predicted_true"] = errors.predicted_true(test["residuals"]["sample"], target)
+        found, target, drawn = report.test.residuals, report.data.target, {}
+        if found is not None:
+            drawn["residuals"] = errors.residuals(found["histogram"])
+            drawn["predicted_true"] = errors.predicted_true(found["sample"], target)
         if rows := [each for each in report.get(self.report_key, []) if each["n"]]:
             drawn["deciles"] = errors.deciles(rows, target)
         return drawn
 
-    def is_shown(self, report: Mapping[str, Any], charts: Mapping[str, Any]) -> bool:
+    def is_shown(self, report: EvaluationReport, charts: Mapping[str, Any]) -> bool:
         """For a regression with finite answers."""
         return "residuals" in charts
 

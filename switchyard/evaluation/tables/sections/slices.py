@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from switchyard.config.task_metrics import metrics_of
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gate_names import ESTIMATE, NUMBER, Place, groups
 from switchyard.evaluation.section import Measurement
 from switchyard.evaluation.tables.context import TableContext
@@ -71,7 +72,7 @@ class Slices(TableSection):
             below[name] = groups(known if schema.groups is None else schema.groups.get(name, ()), figures)
         return {self.key: Place(below=below)}
 
-    def describe_gate(self, rest: str, report: Mapping[str, Any]) -> str:
+    def describe_gate(self, rest: str, report: EvaluationReport) -> str:
         """See `Section.describe_gate`."""
         for column, found_groups in report[self.key].items():
             for group, found in found_groups.items():
@@ -85,20 +86,20 @@ class Slices(TableSection):
                 return f"{what} of the {found['rows']:,} test rows {where}{small}"
         return ""
 
-    def charts(self, report: Mapping[str, Any]) -> Mapping[str, str]:
+    def charts(self, report: EvaluationReport) -> Mapping[str, str]:
         """The primary metric of the worst slices."""
         from switchyard.evaluation.report.charts.dots import Line, dots
 
-        primary, whole = report["selection"]["metric"], report["test"]["metrics"]
+        primary, whole = report.selection.metric, report.test.metrics
         worst = [each for each in self.rows(report) if each.gap is not None and not each.small][:CHART_LINES]
         if not worst:
             return {}
         lines = [Line(each.label, each.found[primary], each.apart) for each in worst]
-        compared = f"{primary} of {len(lines)} slices against that of all test {report['unit']}s"
+        compared = f"{primary} of {len(lines)} slices against that of all test {report.unit}s"
         label = f"{compared}; the worst is {worst[0].label}"
         return {"slices": dots(lines, primary, label, reference=whole[primary]["value"])}
 
-    def rows(self, report: Mapping[str, Any]) -> list[Slice]:
+    def rows(self, report: EvaluationReport) -> list[Slice]:
         """Every slice: the worst by the primary metric first, then the small ones, then those without a value."""
         listed = [
             _slice(report, column, name, found)
@@ -108,19 +109,19 @@ class Slices(TableSection):
         ]
         return sorted(listed, key=lambda each: (each.gap is None, each.small, -(each.gap or 0.0), each.name))
 
-    def worst(self, report: Mapping[str, Any]) -> Slice | None:
+    def worst(self, report: EvaluationReport) -> Slice | None:
         """The slice that is furthest behind, of those with enough rows."""
         first = next(iter(self.rows(report)), None)
         return first if first and first.gap is not None and first.gap > 0 and not first.small else None
 
 
-def _slice(report: Mapping[str, Any], column: str, name: str, found: dict[str, Any]) -> Slice:
-    selection, overall = report["selection"], report["test"]["metrics"]
+def _slice(report: EvaluationReport, column: str, name: str, found: dict[str, Any]) -> Slice:
+    selection, overall = report.selection, report.test.metrics
     figures = {metric: found[metric] for metric in overall if metric in found}
-    primary, whole = figures.get(selection["metric"]), overall[selection["metric"]]["value"]
+    primary, whole = figures.get(selection.metric), overall[selection.metric]["value"]
     gap, apart = None, False
     if primary and primary["value"] is not None and whole is not None:
-        gap = (whole - primary["value"]) * (1 if selection["higher_is_better"] else -1)
+        gap = (whole - primary["value"]) * (1 if selection.higher_is_better else -1)
         apart = primary["low"] is not None and not primary["low"] <= whole <= primary["high"]
     about = found.get("range") or ""
     label = f"{column}: {about or name}"
