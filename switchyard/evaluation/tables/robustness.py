@@ -1,6 +1,7 @@
 """Robustness: the primary metric when the test rows are not as clean as those that the model has learned from.
 
-The same rows are perturbed in three ways, one at a time: cells go missing, numbers are a little off, categories are new.
+The same rows are perturbed in three ways, one at a time: cells go missing, numbers are a little off, and
+categories are new.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ def robustness(
         rows: How many are used at most.
 
     Returns:
-        By kind of perturbation, if the model reads a column that it applies to: `label`, its name in words, the metric's
-        estimate under its name, and `loss`, `loss_low`, `loss_high`: positive if the metric is worse, paired on the
-        same rows.
+        By kind of perturbation, if the model reads a column that it applies to: `label`, its name in words, the
+        metric's estimate under its name, and `loss`, `loss_low`, `loss_high`: positive if the metric is worse, paired
+        on the same rows.
     """
     asked = test.drawn(rows, seed)
     whole = asked.sample({})

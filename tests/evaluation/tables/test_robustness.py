@@ -1,4 +1,4 @@
-"""Robustness: what is shaken costs a model that minds it, and nothing one that does not."""
+"""Robustness: a perturbation costs a model that minds it, and nothing one that does not."""
 
 import numpy as np
 import polars as pl
@@ -90,7 +90,7 @@ def test_noise_is_so_many_standard_deviations(regressor):
     assert set(found) == {"missing", "noise"} == set(kinds(text=False, numbers=True))
 
 
-def test_an_ignored_column_can_be_shaken_at_no_cost(regressor):
+def test_an_ignored_column_can_be_perturbed_at_no_cost(regressor):
     frame = numbers().with_columns(pl.col("x0").alias("x1"))
     found = shake(regressor([0.0, 1.0]), frame.with_columns(x0=pl.Series(np.arange(500.0))), "mae", noise=1e-9)
     assert found["noise"]["loss"] == pytest.approx(0.0, abs=1e-6)

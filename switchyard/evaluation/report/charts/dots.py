@@ -1,4 +1,4 @@
-"""Figures as dots on their intervals, one line each: candidates, slices, importances, shaken rows, seeds."""
+"""Figures as dots on their intervals, one line each: candidates, slices, importances, perturbed rows, seeds."""
 
 from __future__ import annotations
 
