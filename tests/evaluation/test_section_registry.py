@@ -46,7 +46,7 @@ def outside(tmp_path, monkeypatch):
             return {self.key: numbers("share", "rows")}
 
         def describe_gate(self, rest, report):
-            return f"{rest} of right answers among {report[self.key]['rows']} {report['unit']}s"
+            return f"{rest} of right answers among {report[self.key]['rows']} {report.unit}s"
 
         def charts(self, report):
             return {"agreement": "<svg role='img' aria-label='agreement'></svg>"} if report.get(self.key) else {}
