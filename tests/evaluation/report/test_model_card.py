@@ -30,7 +30,7 @@ REPORT = {
     "task": "classification",
     "unit": "row",
     "best": "forest",
-    "selection": {"metric": "roc_auc", "confidence": 0.95, "resamples": 1000},
+    "selection": {"metric": "roc_auc", "higher_is_better": True, "confidence": 0.95, "resamples": 1000},
     "data": {
         "target": "survived",
         "positive": "survived",
