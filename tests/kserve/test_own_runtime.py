@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import requests
 
-from switchyard.config.sections import Batching, Deployment, Resources
+from switchyard.config.sections import Deployment, Resources
+from switchyard.config.server_options import Batching
 from switchyard.errors import SwitchyardError
 from switchyard.serving.protocol import client
 from switchyard.serving.rollout.golden import golden_rows

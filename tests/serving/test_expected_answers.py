@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from switchyard.config.sections import Expectations
+from switchyard.config.server_options import ServerOptions
 from switchyard.errors import SwitchyardError
 from switchyard.serving.local import repository
 from switchyard.serving.local.deploy import deploy
@@ -66,12 +67,12 @@ def test_each_kind_is_broken_once_with_its_name_the_row_and_both_values(endpoint
 
 
 def test_the_old_version_serves_on_when_the_new_one_breaks_an_expectation(root, kit):
-    server = deploy(root, kit.model(), golden(kit, HELD), port=kit.free_port())
+    server = deploy(ServerOptions(root=root, port=kit.free_port()), kit.model(), golden(kit, HELD))
     # Answers exactly as its golden rows say, and yet not as expected.
     with pytest.raises(
         SwitchyardError, match=r"smoke test of survival 2: expectation girl .* is 'died', expected surv"
     ):
-        deploy(root, kit.model(-3.0), golden(kit, {"rows": [GIRL]}, bias=-3.0))
+        deploy(ServerOptions(root=root), kit.model(-3.0), golden(kit, {"rows": [GIRL]}, bias=-3.0))
     assert client.infer(server.url, "survival", None, kit.passengers(["female"], [8.0]))["model_version"] == "1"
     assert repository.versions(root, "survival") == [1]
     assert [each["name"] for each in repository.golden(root, "survival", 1)["expectations"]] == [

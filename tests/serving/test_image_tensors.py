@@ -8,6 +8,7 @@ import random
 import numpy as np
 import pytest
 
+from switchyard.config.server_options import ServerOptions
 from switchyard.errors import SwitchyardError
 from switchyard.serving.local import daemon
 from switchyard.serving.local.deploy import deploy
@@ -132,7 +133,7 @@ def test_golden_rows_of_images_are_deployed_and_asked_again(root, kit, make, as_
     golden = golden_rows(model, frame(8, mode="RGB" if make is classifier else "L"), 3)
     (tensor,) = golden["request"]["inputs"]
     assert (tensor["datatype"], tensor["shape"][:3]) == ("UINT8", [3, *SIZE])
-    deployed = deploy(root, model, golden, port=kit.free_port())
+    deployed = deploy(ServerOptions(root=root, port=kit.free_port()), model, golden)
     smoke_test(deployed.url, deployed.name, deployed.version, golden, binary=as_binary)
     daemon.stop(root)
 

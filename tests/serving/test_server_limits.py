@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from switchyard.config.server_options import ServerOptions
 from switchyard.errors import SwitchyardError
 from switchyard.serving.local import daemon
 from switchyard.serving.protocol import client
@@ -98,7 +99,7 @@ def test_sigterm_answers_what_is_under_way_and_ends_with_0(root, kit):
 
 def test_without_the_token_only_health_answers(root, kit):
     kit.put(root, "survival", 1, kit.graph())
-    server = daemon.start(root, port=kit.free_port(), token="s3cret")
+    server = daemon.start(ServerOptions(root=root, port=kit.free_port(), token="s3cret"))
     endpoint = kit.endpoint(server.url, root)
     request = kit.passengers(["male"], [4.0])
     for wrong in (
@@ -127,7 +128,7 @@ def test_without_the_token_only_health_answers(root, kit):
 
 
 def test_the_token_is_in_no_command_line(root, kit):
-    server = daemon.start(root, port=kit.free_port(), token="s3cret")
+    server = daemon.start(ServerOptions(root=root, port=kit.free_port(), token="s3cret"))
     assert b"s3cret" not in Path(f"/proc/{server.pid}/cmdline").read_bytes()
 
 

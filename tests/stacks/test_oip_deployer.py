@@ -19,7 +19,8 @@ from stacks.deployers.endpoints import stop_endpoint
 from stacks.deployers.local.deployer import OipDeployer
 from stacks.setup.apply import apply_stack
 from stacks.setup.stack_file import read_stack
-from switchyard.config.sections import Batching, Deployment
+from switchyard.config.sections import Deployment
+from switchyard.config.server_options import Batching
 from switchyard.errors import InputError
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.serving.local import daemon
