@@ -1,7 +1,7 @@
 """The options of the model server, each declared once.
 
 `ServerSettings` are the ones that a config's `deployment` section sets; `ServerOptions` adds the rest. Everything else
-is derived from these fields (see `switchyard.serving.options`): the server's command line and environment, the command
+is derived from these fields (see `switchyard.serving.options.derived`): the server's command line and environment, the command
 of the local daemon, the arguments of a KServe pod, the ServingRuntime manifest, and the table in docs/endpoint.md.
 A new option takes one line here and one where it acts.
 """

@@ -15,7 +15,7 @@ from switchyard.config.server_options import ServerOptions
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.serving.http.listening import listen
 from switchyard.serving.local.running import announce, withdraw
-from switchyard.serving.options import describe, parse
+from switchyard.serving.options.derived import describe, parse
 
 if TYPE_CHECKING:
     from switchyard.serving.engine.loaded_models import LoadedModels

@@ -20,7 +20,7 @@ from switchyard.config.server_options import Batching, InPod, ServerOptions
 from switchyard.errors import InputError
 from switchyard.project import ROOT
 from switchyard.serving.local import daemon
-from switchyard.serving.options import command_line, config_arguments, describe, environment, parse, parser, table
+from switchyard.serving.options.derived import command_line, config_arguments, describe, environment, parse, parser, table
 
 # What a developer adds for a new option that a config sets: this line, after another one of `ServerSettings`.
 LINE = '    warm_up_rows: int = Field(default=3, ge=0, description="rows to answer before the first request")\n'
@@ -32,7 +32,7 @@ from stacks.deployers.local.service import OipServiceConfig
 from switchyard.config.sections import Deployment
 from switchyard.config.server_options import ServerOptions, ServerSettings, settings_of
 from switchyard.serving.local import daemon
-from switchyard.serving.options import config_arguments, describe, parser, table
+from switchyard.serving.options.derived import config_arguments, describe, parser, table
 
 deployment = Deployment(warm_up_rows=7)
 options = ServerOptions.for_deployment(Path("/models"), deployment)

@@ -20,7 +20,7 @@ from stacks.deployers.kserve.storage import ModelStorage
 from switchyard.config.sections import Deployment
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.model.onnx_model import OnnxModel
-from switchyard.serving.options import config_arguments
+from switchyard.serving.options.derived import config_arguments
 from switchyard.serving.rollout.deployer import Endpoint
 
 

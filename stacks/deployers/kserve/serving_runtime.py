@@ -7,7 +7,7 @@ from string import Template
 
 from stacks.deployers.kserve.manifest import OWN_RUNTIME
 from switchyard.config.server_options import ServerOptions
-from switchyard.serving.options import pod_arguments
+from switchyard.serving.options.derived import pod_arguments
 
 _MANIFEST = Path(__file__).with_suffix(".yaml")
 

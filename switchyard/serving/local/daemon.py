@@ -22,7 +22,7 @@ import psutil
 
 from switchyard.errors import SwitchyardError
 from switchyard.serving.local.running import Running, running, state_file
-from switchyard.serving.options import command_line, describe, environment
+from switchyard.serving.options.derived import command_line, describe, environment
 from switchyard.serving.protocol import client
 
 if TYPE_CHECKING:

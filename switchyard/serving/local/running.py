@@ -28,7 +28,7 @@ class Running:
         host: The address it is bound to.
         port: Its port.
         log: The file that it writes to; empty if it has none of its own.
-        settings: What `switchyard.serving.options.describe` says of its settings; empty if they are not known.
+        settings: What `switchyard.serving.options.derived.describe` says of its settings; empty if they are not known.
         format: The version of this record in the file.
     """
 
