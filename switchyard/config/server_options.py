@@ -1,9 +1,9 @@
 """The options of the model server, each declared once.
 
 `ServerSettings` are the ones that a config's `deployment` section sets; `ServerOptions` adds the rest. Everything else
-is derived from these fields (see `switchyard.serving.options.derived`): the server's command line and environment, the command
-of the local daemon, the arguments of a KServe pod, the ServingRuntime manifest, and the table in docs/endpoint.md.
-A new option takes one line here and one where it acts.
+is derived from these fields by `switchyard.serving.options.derived`: the server's command line and environment, the
+command of the local daemon, the arguments of a KServe pod, the ServingRuntime manifest, and the table in
+docs/endpoint.md. A new option takes one line here and one where it acts.
 """
 
 from __future__ import annotations
