@@ -226,7 +226,7 @@ def test_of_two_runs_at_once_the_later_one_serves_and_the_other_says_so(deployer
         controller.delay = 0.0
     assert answering(later) == "3"
     assert isinstance(outcome[0], SwitchyardError)
-    assert "another run rolled survival out meanwhile" in str(outcome[0])
+    assert "another run rolled out survival in the meantime" in str(outcome[0])
 
 
 @pytest.mark.slow
