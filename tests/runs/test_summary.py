@@ -188,7 +188,7 @@ def served(tmp_path_factory):
     rows = pl.DataFrame({each["name"]: each["data"] for each in REQUEST["inputs"]})
     golden = golden_rows(model, rows)
     deployed = deploy(ServerOptions(root=root, port=free_port(), token="let-me-in"), model, golden)
-    yield {**ENDPOINT, "url": deployed.url, "version": deployed.version, "request": golden["request"]}
+    yield {**ENDPOINT, "url": deployed.url, "version": deployed.version, "request": golden.request}
     stop(root)
 
 

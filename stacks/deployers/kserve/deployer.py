@@ -22,6 +22,7 @@ from switchyard.errors import InputError, SwitchyardError
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.serving.options.derived import config_arguments
 from switchyard.serving.rollout.deployer import Endpoint
+from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
 class KServeDeployer(EndpointDeployer[KServeService]):
@@ -37,7 +38,7 @@ class KServeDeployer(EndpointDeployer[KServeService]):
         return cast(KServeConfig, self._config)
 
     def roll_out(
-        self, name: str, version: int, model: OnnxModel, golden: dict[str, Any], deployment: Deployment
+        self, name: str, version: int, model: OnnxModel, golden: GoldenRows, deployment: Deployment
     ) -> Endpoint:
         """See `switchyard.serving.rollout.deployer.Deployer`."""
         self._check(name, model, deployment)
@@ -71,7 +72,7 @@ class KServeDeployer(EndpointDeployer[KServeService]):
             url=url,
             service=str(service),
             notice=self._notice(deployment),
-            request=golden["request"],
+            request=golden.request,
             predict_image=self.config.serves_itself,
         )
 

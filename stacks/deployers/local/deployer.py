@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 from zenml.config.global_config import GlobalConfiguration
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
@@ -18,6 +18,7 @@ from switchyard.model.onnx_model import OnnxModel
 from switchyard.serving.local import daemon, repository
 from switchyard.serving.local import deploy as local
 from switchyard.serving.rollout.deployer import Endpoint
+from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
 class OipDeployer(EndpointDeployer[OipService]):
@@ -33,7 +34,7 @@ class OipDeployer(EndpointDeployer[OipService]):
         return cast(OipConfig, self._config)
 
     def roll_out(
-        self, name: str, version: int, model: OnnxModel, golden: dict[str, Any], deployment: Deployment
+        self, name: str, version: int, model: OnnxModel, golden: GoldenRows, deployment: Deployment
     ) -> Endpoint:
         """See `switchyard.serving.rollout.deployer.Deployer`."""
         options = ServerOptions.for_deployment(self._root(name), deployment)
@@ -53,7 +54,7 @@ class OipDeployer(EndpointDeployer[OipService]):
             url=deployed.url,
             service=str(service),
             notice=deployed.notice or "",
-            request=golden["request"],
+            request=golden.request,
         )
 
     def retire(self, name: str) -> None:

@@ -14,6 +14,7 @@ from switchyard.serving.rollout.golden import smoke_test
 if TYPE_CHECKING:
     from switchyard.config.server_options import ServerOptions
     from switchyard.model.onnx_model import OnnxModel
+    from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Deployed:
         return f"{self.url}/v2/models/{self.name}/infer"
 
 
-def deploy(options: ServerOptions, model: OnnxModel, golden: dict[str, Any], *, version: int | None = None) -> Deployed:
+def deploy(options: ServerOptions, model: OnnxModel, golden: GoldenRows, *, version: int | None = None) -> Deployed:
     """Make a model the active version of its name.
 
     The version that answered so far keeps answering until the new one has passed its smoke test, and stays if
@@ -104,7 +105,7 @@ def _known_versions(root: Path, model: OnnxModel, version: int | None) -> list[i
     ]
 
 
-def _switch(url: str, name: str, version: int, golden: dict[str, Any], token: str | None) -> None:
+def _switch(url: str, name: str, version: int, golden: GoldenRows, token: str | None) -> None:
     client.load(url, name, version, default=False, token=token)
     smoke_test(url, name, version, golden, token)
     client.load(url, name, version, default=True, token=token)

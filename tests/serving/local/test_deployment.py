@@ -24,7 +24,7 @@ def golden(kit, bias=0.0):
 
 def wrong(kit, bias=0.0):
     rows = copy.deepcopy(golden(kit, bias))
-    rows["response"]["outputs"][1]["data"][4] += 0.1
+    rows.response["outputs"][1]["data"][4] += 0.1
     return rows
 
 

@@ -40,7 +40,7 @@ roll_out(Client().active_stack.model_deployer, version=int(sys.argv[1]), bias=fl
 
 
 @pytest.fixture
-def impatient(monkeypatch):
+def short_timeout(monkeypatch):
     """A wrong answer is final at once."""
     monkeypatch.setattr("stacks.deployers.kserve.answer._SETTLE_SECONDS", 0.0)
 
@@ -80,7 +80,7 @@ def test_after_a_failure_the_old_status_is_not_taken_for_the_new_one(deployer, p
     assert answering(roll_out(deployer, version=2)) == "2"
 
 
-def test_a_wrong_answer_leaves_the_old_one_serving(deployer, place, impatient):
+def test_a_wrong_answer_leaves_the_old_one_serving(deployer, place, short_timeout):
     good = roll_out(deployer)
     golden = golden_rows(model(5.0), ROWS)
     with pytest.raises(SwitchyardError, match=r"smoke test of survival 2: row 0 of output .* serves again"):
