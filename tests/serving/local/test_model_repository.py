@@ -44,7 +44,7 @@ def test_a_number_is_not_used_again_while_a_higher_one_exists(root, kit):
 
 def test_golden_rows_that_are_no_json_leave_nothing_behind(root, kit):
     with pytest.raises(ValueError, match="JSON"):
-        repository.write_version(root, "survival", kit.model(), {"tolerance": float("nan")})
+        repository.write_version(root, "survival", kit.model(), GoldenRows({}, {}, tolerance=float("nan")))
     assert repository.versions(root, "survival") == []
 
 
