@@ -42,7 +42,7 @@ roll_out(Client().active_stack.model_deployer, version=int(sys.argv[1]), bias=fl
 @pytest.fixture
 def short_timeout(monkeypatch):
     """A wrong answer is final at once."""
-    monkeypatch.setattr("stacks.deployers.kserve.answer._SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr("stacks.deployers.kserve.answer._ROUTING_SECONDS", 0.0)
 
 
 def test_a_model_that_cannot_be_loaded_leaves_the_old_one_serving(deployer, place, uploads):

@@ -190,7 +190,7 @@ def test_a_server_that_starts_on_another_port_is_found_there(deployer):
     service = only(deployer)
     deployer.stop_model_server(service.uuid)
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", service.config.port))
+        taken.bind(("127.0.0.1", service.config.server.port))
         taken.listen()
         deployer.start_model_server(service.uuid)
 
