@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from switchyard.config.column_values import check_pattern, check_value
+from switchyard.config.section import Section as Section
+from switchyard.config.server_options import ServerSettings
 
 Task = Literal["classification", "regression"]
 TABLE_TASKS = get_args(Task)
@@ -37,12 +39,6 @@ Memory = Annotated[
 TASKS = "one of classification, regression, image_classification, image_retrieval"
 CLASSIFICATION_METRICS = ("accuracy", "roc_auc", "pr_auc", "f1", "log_loss", "brier")
 REGRESSION_METRICS = ("rmse", "mae", "r2")
-
-
-class Section(BaseModel):
-    """A part of the config: strict, frozen, and a key that it does not know is an error."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Data(Section):
@@ -119,7 +115,7 @@ class Distribution(Section):
 
     method: Literal["psi", "ks"] = "psi"
     max: float = Field(default=0.25, gt=0)
-    columns: dict[str, ColumnDistribution] = {}
+    columns: dict[str, ColumnDistribution] = Field(default={})
 
 
 class Contract(Section):
@@ -195,8 +191,8 @@ class Candidate(Section):
     """A kind of model, its fixed hyperparameters and those to search."""
 
     type: CandidateType
-    params: dict[str, Scalar] = {}
-    search: dict[str, Space] = {}
+    params: dict[str, Scalar] = Field(default={})
+    search: dict[str, Space] = Field(default={})
 
     def described(self, budget: Search) -> str:
         """What its training does, in a few words, for the plan."""
@@ -225,7 +221,7 @@ class Slices(Section):
     """Which groups of test rows are measured by themselves; without names, those of every feature."""
 
     columns: Names | None = None
-    bins: dict[str, Numbers] = {}
+    bins: dict[str, Numbers] = Field(default={})
     pairs: Annotated[tuple[Names, ...], Field(strict=False)] = ()
     min_rows: int = Field(default=30, ge=2)
 
@@ -380,21 +376,10 @@ class Resources(Section):
     memory: Memory | None = None
 
 
-class Batching(Section):
-    """How requests that arrive together are run as one: wait so long, or for so many rows."""
-
-    max_delay_ms: float = Field(default=2.0, gt=0, le=1000)
-    max_size: int = Field(default=32, ge=2, le=1024)
-
-
-class Deployment(Section):
+class Deployment(ServerSettings):
     """The endpoint that answers when all gates have passed."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8080, ge=1, le=65535)
     golden_rows: int = Field(default=5, ge=1, le=100)
-    max_request_mb: float = Field(default=8.0, gt=0)
-    batching: Batching | None = None
     replicas: Replicas = Replicas()
     resources: Resources = Resources()
 
@@ -421,9 +406,9 @@ class UseCase(Section):
     threads: int = Field(default=1, ge=1)
     search: Search = Search()
     metrics: Metrics
-    gates: dict[str, Condition] = {}
+    gates: dict[str, Condition] = Field(default={})
     champion: Champion = Champion()
-    steps: dict[str, StepOptions] = {}
+    steps: dict[str, StepOptions] = Field(default={})
     deployment: Deployment = Deployment()
     card: Card = Card()
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from switchyard.config.sections import Champion
-from switchyard.evaluation.tables.comparison import Comparison
+
+if TYPE_CHECKING:
+    from switchyard.evaluation.tables.comparison import Comparison
 
 PROMOTED, KEPT, REFUSED = "promoted", "champion kept", "refused"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from switchyard.config.images import IMAGE_TASKS
 from switchyard.config.sections import TABLE_TASKS, Expectations, Section
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.model.onnx_model import OnnxModel
+    from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
 class Serving(Protocol):
@@ -19,7 +20,7 @@ class Serving(Protocol):
 
     def golden(
         self, model: OnnxModel, test: pl.LazyFrame, *, data: Section, expectations: Expectations, count: int, seed: int
-    ) -> dict[str, Any]:
+    ) -> GoldenRows:
         """Golden rows and what else must hold, see `switchyard.serving.rollout.golden`.
 
         Args:

@@ -24,7 +24,8 @@ from switchyard.config.images import (
     NearDuplicates,
 )
 from switchyard.config.loading import load, load_table
-from switchyard.config.sections import Batching, Champion, Config, Costs, Data, Reporting, Slices, UseCase
+from switchyard.config.sections import Champion, Config, Costs, Data, Reporting, Slices, UseCase
+from switchyard.config.server_options import Batching
 from switchyard.errors import InputError
 
 SAMPLES = Path(__file__).parents[1] / "configs"

@@ -15,6 +15,7 @@ from rehearsal.processes import free_port
 from runs import summary
 from runs.outcome_data import Outcome
 from runs.summary import commands, print_summary
+from switchyard.config.server_options import ServerOptions
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.serving.local.daemon import stop
 from switchyard.serving.local.deploy import deploy
@@ -186,8 +187,8 @@ def served(tmp_path_factory):
     model = OnnxModel(survival_graph(), {**METADATA, "name": "people"})
     rows = pl.DataFrame({each["name"]: each["data"] for each in REQUEST["inputs"]})
     golden = golden_rows(model, rows)
-    deployed = deploy(root, model, golden, port=free_port(), token="let-me-in")
-    yield {**ENDPOINT, "url": deployed.url, "version": deployed.version, "request": golden["request"]}
+    deployed = deploy(ServerOptions(root=root, port=free_port(), token="let-me-in"), model, golden)
+    yield {**ENDPOINT, "url": deployed.url, "version": deployed.version, "request": golden.request}
     stop(root)
 
 

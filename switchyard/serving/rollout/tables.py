@@ -1,4 +1,4 @@
-"""What the steps deploy and release ask of a table's model; `switchyard.tasks.serving` chooses this module."""
+"""Golden rows of a tabular model, for the steps deploy and release; `switchyard.tasks.serving` chooses this module."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
     from switchyard.config.sections import Data, Expectations
     from switchyard.model.onnx_model import OnnxModel
+    from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
 def golden(
     model: OnnxModel, test: pl.LazyFrame, *, data: Data, expectations: Expectations, count: int, seed: int
-) -> dict[str, Any]:
+) -> GoldenRows:
     """See `Serving.golden`."""
     expected: list[dict[str, Any]] = []
     if expectations.rows or expectations.directional or expectations.invariant:
