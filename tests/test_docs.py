@@ -10,9 +10,10 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from switchyard.config.images import IMAGE_COLUMNS, IMAGE_TASKS, RETRIEVAL_METRICS, ImageConfig
+from switchyard.config.images import IMAGE_COLUMNS, IMAGE_TASKS, ImageConfig
 from switchyard.config.loading import load
-from switchyard.config.sections import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config, Section
+from switchyard.config.metrics_of_task import CLASSIFICATION_METRICS, REGRESSION_METRICS, RETRIEVAL_METRICS
+from switchyard.config.sections import Config, Section
 from switchyard.evaluation.gates.judge import check_gates
 from switchyard.evaluation.gates.namespace import SECTIONS as GATED
 from switchyard.evaluation.report.page import SECTIONS

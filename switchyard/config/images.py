@@ -33,7 +33,6 @@ IMAGE_TASKS = get_args(ImageTask)
 
 # The columns of the ingested table whose distribution is held against the last accepted data.
 IMAGE_COLUMNS = ("label", "format", "mode", "width", "height", "brightness", "contrast", "red", "green", "blue")
-RETRIEVAL_METRICS = ("accuracy", "recall_at_1", "recall_at_5", "recall_at_10", "map", "eer")
 
 Parameter = Scalar | Annotated[tuple[Scalar, ...], Field(strict=False)]
 
@@ -83,7 +82,7 @@ class ImageContract(Section):
     @classmethod
     def _names_something(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         if names is not None and not names:
-            raise ValueError("is an empty list, so no image could pass; name one, or leave the key out")
+            raise ValueError("is an empty list, so no image would pass; name at least one, or remove the key")
         twice = next((name for name in names or () if (names or ()).count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"has {twice!r} twice; keep one")
@@ -96,7 +95,7 @@ class ImageContract(Section):
             ("height", self.min_height, self.max_height),
         ):
             if high is not None and high < low:
-                raise ValueError(f"has max_{side} {high}, which is below min_{side} {low}, so no image could pass")
+                raise ValueError(f"has max_{side} {high}, which is below min_{side} {low}, so no image would pass")
         return self
 
 
@@ -120,7 +119,7 @@ class ImageSplit(Section):
         if self.validation + self.test >= 1:
             raise ValueError(
                 f"has validation {self.validation:g} and test {self.test:g}, which leave no images for training; "
-                "together they must be below 1"
+                "their sum must be below 1"
             )
         return self
 
@@ -165,10 +164,10 @@ class ImageRobustness(Section):
     @classmethod
     def _rise(cls, strengths: tuple[float, ...]) -> tuple[float, ...]:
         if not strengths:
-            raise ValueError("is an empty list, so nothing would be shaken; name a strength, or leave the key out")
+            raise ValueError("is an empty list, so there would be no perturbation; name a strength, or remove the key")
         for one, other in pairwise(strengths):
             if one >= other:
-                raise ValueError(f"has {one:g} before {other:g}, but the strengths must rise")
+                raise ValueError(f"has {one:g} before {other:g}, but the strengths must increase")
         return strengths
 
     @model_validator(mode="after")

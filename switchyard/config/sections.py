@@ -35,8 +35,6 @@ Memory = Annotated[
 
 # Of all use cases, since a file with a misspelt task may be meant for either kind of data.
 TASKS = "one of classification, regression, image_classification, image_retrieval"
-CLASSIFICATION_METRICS = ("accuracy", "roc_auc", "pr_auc", "f1", "log_loss", "brier")
-REGRESSION_METRICS = ("rmse", "mae", "r2")
 
 
 class Section(BaseModel):
@@ -75,16 +73,18 @@ class Column(Section):
     def _bounds_a_number(cls, bound: float | None, info: ValidationInfo) -> float | None:
         kind, low = info.data.get("type"), info.data.get("min")
         if bound is not None and kind in ("string", "boolean", "datetime"):
-            raise ValueError(f"is {bound:g}, but a {kind} column has no {info.field_name}; only integer and number do")
+            raise ValueError(
+                f"is {bound:g}, but a {kind} column cannot have {info.field_name}; only integer and number columns can"
+            )
         if bound is not None and low is not None and bound < low:
-            raise ValueError(f"is {bound:g}, which is below min ({low:g}), so no value could pass")
+            raise ValueError(f"is {bound:g}, which is below min ({low:g}), so no value would pass")
         return bound
 
     @field_validator("allowed")
     @classmethod
     def _allows_values_of_its_type(cls, allowed: Scalars | None, info: ValidationInfo) -> Scalars | None:
         if allowed is not None and not allowed:
-            raise ValueError("is an empty list, so no value could pass; name one, or leave the key out")
+            raise ValueError("is an empty list, so no value would pass; name at least one, or remove the key")
         for value in allowed or ():
             check_value(value, info.data.get("type"))
         return allowed
@@ -94,7 +94,7 @@ class Column(Section):
     def _is_a_regular_expression(cls, pattern: str | None, info: ValidationInfo) -> str | None:
         kind = info.data.get("type")
         if pattern is not None and kind not in ("string", None):
-            raise ValueError(f"is {pattern!r}, but a {kind} column has no pattern; only string does")
+            raise ValueError(f"is {pattern!r}, but a {kind} column cannot have a pattern; only string columns can")
         if pattern is not None:
             check_pattern(pattern)
         return pattern
@@ -146,7 +146,7 @@ class Split(Section):
         if self.validation + self.test >= 1:
             raise ValueError(
                 f"has validation {self.validation:g} and test {self.test:g}, which leave no rows for training; "
-                "together they must be below 1"
+                "their sum must be below 1"
             )
         return self
 
@@ -179,7 +179,7 @@ class Space(Section):
             if self.log and self.low <= 0:
                 raise ValueError(f"has low {self.low:g}, but a log range must start above 0")
         if self.choices is not None and not self.choices:
-            raise ValueError("has an empty list of choices, so there is nothing to search; name some")
+            raise ValueError("has an empty list of choices, so there is nothing to search; name at least one")
         return self
 
 
@@ -279,10 +279,12 @@ class RowExpectation(Section):
         if (self.answer is None) == (self.score is None):
             raise ValueError("must have either answer, or score with a tolerance")
         if self.score is not None and not self.tolerance:
-            raise ValueError("has a score without a tolerance, which no model meets to the last digit; add one above 0")
+            raise ValueError(
+                "has a score without a tolerance, but no model matches a score exactly; add a tolerance above 0"
+            )
         if self.answer is not None and self.tolerance:
             raise ValueError(
-                "has an answer, which is right or wrong, and a tolerance; leave it out, or ask for a score"
+                "has an answer, which is either right or wrong, and a tolerance; remove the tolerance, or use score"
             )
         return self
 
@@ -300,7 +302,7 @@ class DirectionalExpectation(Section):
     @classmethod
     def _changes_something(cls, add: float) -> float:
         if not add:
-            raise ValueError("is 0, so nothing would change; name an amount")
+            raise ValueError("is 0, so nothing would change; name another amount")
         return add
 
 
@@ -316,7 +318,7 @@ class InvarianceExpectation(Section):
     @classmethod
     def _are_two(cls, swap: Scalars) -> Scalars:
         if len(swap) != 2:
-            raise ValueError(f"has {len(swap)} value{'s' * (len(swap) != 1)}, but must have the two that change places")
+            raise ValueError(f"has {len(swap)} value{'s' * (len(swap) != 1)}, but must have the two values to swap")
         return swap
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from switchyard.config.metrics_of_task import metrics_of
 from switchyard.config.sections import Metrics, Task
 from switchyard.errors import SwitchyardError
 from switchyard.evaluation import curves, labels
@@ -198,6 +199,6 @@ def _nothing(
     why: str = "the model answers NaN or infinity for some rows",
 ) -> Scored:
     """Where one row has no finite error, no metric has a value."""
-    names = definitions.names(task)
+    names = metrics_of(task)
     nothing = Estimate(None, n=rows).as_dict()
     return Scored(dict.fromkeys(names, nothing), drawings, described, dict.fromkeys(names, why), (*notes, why))

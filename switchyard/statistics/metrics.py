@@ -33,8 +33,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from switchyard.config.sections import CLASSIFICATION_METRICS, REGRESSION_METRICS, Task
-
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Integers = NDArray[np.int64]
@@ -62,11 +60,6 @@ class Sample:
     sums: Floats
     rankings: tuple[tuple[Floats, Bools], ...]
     finish: Callable[[Floats, list[Ranked]], dict[str, Floats]]
-
-
-def names(task: Task) -> tuple[str, ...]:
-    """The metrics of a task, in the order of tables."""
-    return CLASSIFICATION_METRICS if task == "classification" else REGRESSION_METRICS
 
 
 def binary(truth: Integers, probabilities: Floats, predicted: Integers, positive: int) -> Sample:

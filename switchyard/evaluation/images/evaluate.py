@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.config.images import RETRIEVAL_METRICS, ImageReporting
-from switchyard.config.sections import CLASSIFICATION_METRICS, Metrics
-from switchyard.errors import InputError
+from switchyard.config.images import ImageReporting
+from switchyard.config.metrics_of_task import require_metric
+from switchyard.config.sections import Metrics
 from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
 from switchyard.evaluation.gates.namespace import flatten
 from switchyard.evaluation.images.subject import Predictions, Subject
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from switchyard.model.onnx_model import OnnxModel
 
-METRICS = {"image_classification": CLASSIFICATION_METRICS, "image_retrieval": RETRIEVAL_METRICS}
 TARGET = "label"
 _TIMED = 32  # images that latency is measured with
 
@@ -60,7 +59,7 @@ def evaluate(
         InputError: An unknown primary metric, no images, or a primary metric that no candidate has a value for.
     """
     task = models[0].metadata["task"]
-    _check_primary(metrics.primary, task)
+    require_metric("metrics.primary", metrics.primary, task)
     subjects = [subject_of(each) for each in models]
     scored = [
         subject.score(inference, metrics, seed)
@@ -107,14 +106,6 @@ def evaluate(
         **more,
     }
     return Evaluation(names[chosen], {**report, "gated": flatten(report)})
-
-
-def _check_primary(primary: str, task: str) -> None:
-    known = METRICS.get(task)
-    if known is None:
-        raise InputError(f"task {task} is not one of images: use one of {', '.join(METRICS)}")
-    if primary not in known:
-        raise InputError(f"metrics.primary is {primary!r}, which {task} does not have: use one of {', '.join(known)}")
 
 
 def _sections(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from switchyard.config.metrics_of_task import metrics_of
 from switchyard.evaluation.gates.names import ESTIMATE, NUMBER, Place
-from switchyard.evaluation.images.evaluate import METRICS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,7 +50,7 @@ def tree(
         classes: What the model will know; None while that is not known.
         has_unseen: Whether the test has images of other classes.
     """
-    made: dict[str, Place] = dict.fromkeys(METRICS[task], ESTIMATE)
+    made: dict[str, Place] = dict.fromkeys(metrics_of(task), ESTIMATE)
     made |= {"parity": NUMBER, "size_mb": NUMBER, "latency_ms": _numbers("p50", "p95", "p99")}
     if task == "image_classification":
         made["calibration"] = Place(below={"ece": ESTIMATE})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from switchyard.config.metrics_of_task import require_metric
 from switchyard.config.sections import Data, Metrics, Task
 from switchyard.errors import InputError
 from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
@@ -18,7 +19,6 @@ from switchyard.evaluation.rating import best_of, rated_as, selection
 from switchyard.evaluation.scoring import ask, score
 from switchyard.evaluation.tables.expectations import check_expectations
 from switchyard.evaluation.tables.sections import Subject, Wanted, sections
-from switchyard.statistics import metrics as definitions
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,7 +57,7 @@ def evaluate(
     Raises:
         InputError: An unknown primary metric, no rows, or a primary metric that no candidate has a value for.
     """
-    _check_primary(metrics.primary, task)
+    require_metric("metrics.primary", metrics.primary, task)
     columns = _columns(models, data.target)
     rows, warnings = _rows(validation, columns, data.target, "validation")
     scored = [score(ask(model, rows, data.target), metrics, seed) for model in models]
@@ -97,12 +97,6 @@ def evaluate(
         **more,
     }
     return Evaluation(rated[chosen]["name"], {**report, "gated": flatten(report)})
-
-
-def _check_primary(primary: str, task: Task) -> None:
-    known = definitions.names(task)
-    if primary not in known:
-        raise InputError(f"metrics.primary is {primary!r}, which {task} does not have: use one of {', '.join(known)}")
 
 
 def _columns(models: Sequence[OnnxModel], target: str) -> list[str]:

@@ -13,11 +13,11 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from switchyard.config.features import Feature, resolve
+from switchyard.config.metrics_of_task import metrics_of
 from switchyard.config.sections import Config, Contract, Data, Features, Metrics, Reporting, Task
 from switchyard.evaluation.gates.names import ESTIMATE, NUMBER, Place, threshold_places
 from switchyard.evaluation.tables.grouping import group_rows, known_names
 from switchyard.evaluation.tables.slices import slice_names, sliced_columns
-from switchyard.statistics import metrics
 
 if TYPE_CHECKING:
     import polars as pl
@@ -111,7 +111,7 @@ def needs_data(name: str) -> bool:
 def _root(task: Task) -> dict[str, Place]:
     """The metrics, and what every file has."""
     latency = Place(below=dict.fromkeys(("p50", "p95", "p99"), NUMBER))
-    scores = dict.fromkeys(metrics.names(task), ESTIMATE)
+    scores = dict.fromkeys(metrics_of(task), ESTIMATE)
     return {**scores, "parity": NUMBER, "latency_ms": latency, "size_mb": NUMBER}
 
 
@@ -133,7 +133,7 @@ def sliced(measured: Measured) -> tuple[str, ...]:
 
 
 def _slices(measured: Measured, groups: Groups | None) -> Place:
-    figures = Place(below={"rows": NUMBER, **dict.fromkeys(metrics.names(measured.task), ESTIMATE)})
+    figures = Place(below={"rows": NUMBER, **dict.fromkeys(metrics_of(measured.task), ESTIMATE)})
     below = {name: _grouped(_names(name, measured, groups), figures) for name in sliced(measured)}
     for pair in measured.reporting.slices.pairs:
         name = "*".join(pair)
