@@ -6,6 +6,7 @@
 #   make lint      the same without the tests
 #   make rehearse  the Kubeflow stack on this machine, up to a prediction (ARGS=--pods: in pods of a real Kubernetes)
 #   make bench     the benchmarks, one after the other
+#   make manual   write docs/config.md and docs/config-images.md anew, from the models of the config
 #   make lock      resolve pyproject.toml into the locks anew (UPGRADE=1: take newer versions)
 #   make clean     remove .venv and the tools' caches
 #
@@ -23,7 +24,7 @@ hash = $(firstword $(shell cat $(1) | (sha256sum 2>/dev/null || shasum -a 256)))
 RUN_STAMP := .venv/.run-$(call hash,requirements.lock)
 TEST_STAMP := .venv/.test-$(call hash,requirements.lock requirements-test.lock)
 
-.PHONY: help run test test-all lint rehearse bench lock clean venv
+.PHONY: help run test test-all lint rehearse bench manual lock clean venv
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -47,6 +48,9 @@ rehearse: $(TEST_STAMP)
 
 bench: $(TEST_STAMP)
 	@for file in bench/*.py; do echo "$(BIN)/python $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit; done
+
+manual: $(RUN_STAMP)
+	$(BIN)/python -m switchyard.manual
 
 lock: $(RUN_STAMP)
 	$(BIN)/python .ci/lock.py
