@@ -64,6 +64,11 @@ def description_of(field: FieldInfo) -> Description:
     return Description(match[1], match[2] or "", default[1] if default else "")
 
 
+def described_keys(model: type[BaseModel]) -> dict[str, str]:
+    """The keys of a section, each with its summary as a comment has it."""
+    return {key: description_of(field).comment for key, field in model.model_fields.items()}
+
+
 def describe_key(model: type[BaseModel], path: Sequence[str]) -> Description:
     """The description of a key, such as `("data", "target")` of a table's config.
 

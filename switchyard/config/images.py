@@ -90,7 +90,7 @@ class ImageContract(Section):
     max_height: int | None = Field(default=None, ge=1)
     """The largest height allowed, in pixels. Default: any."""
     classes: Names | None = None
-    """The classes. Each must occur, and no other may. Default: any."""
+    """The classes: each must occur, and no other may. Default: any."""
     min_images: int = Field(default=1, ge=1)
     """The fewest readable images allowed. With fewer, the source was probably cut short."""
     min_images_per_class: int = Field(default=3, ge=1)

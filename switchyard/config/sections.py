@@ -152,7 +152,7 @@ class Distribution(Section):
     method: Literal["psi", "ks"] = "psi"
     """How the shift is measured. `psi` is the population stability index, `ks` the Kolmogorov-Smirnov distance."""
     max: float = Field(default=0.25, gt=0)
-    """How far a column may shift. A PSI above 0.25 is commonly called a large shift."""
+    """How far a column may shift; a PSI above 0.25 is commonly called a large shift."""
     columns: dict[str, ColumnDistribution] = {}
     """Another `method` or `max` for single columns, such as `age: {method: ks, max: 0.1}`."""
 
@@ -245,7 +245,7 @@ class Search(Section):
     trials: int = Field(default=20, ge=1)
     """How many sets of hyperparameters to try for each candidate."""
     folds: int = Field(default=5, ge=2)
-    """Folds of the cross-validation on the training rows. Each trial trains as many models."""
+    """Folds of the cross-validation on the training rows; each trial trains as many models."""
     metric: str | None = None
     """The metric that the search optimises. Default: `metrics.primary`."""
 
@@ -462,7 +462,7 @@ class Champion(Section):
     """How a challenger is held against the model in production, and what follows."""
 
     test: Literal["auto", "delong", "bootstrap", "mcnemar"] = "auto"
-    """The paired test.
+    """The paired test that compares them.
 
     `delong` compares ROC AUC (two classes), `mcnemar` accuracy, `bootstrap` any primary metric; `auto` takes DeLong's
     test for `roc_auc`, McNemar's for `accuracy`, and otherwise the bootstrap.
@@ -558,11 +558,11 @@ class Deployment(Section):
     """The endpoint that answers when all gates have passed."""
 
     host: str = "127.0.0.1"
-    """The address to listen on. The default is reachable from this machine only. Not used on a cluster."""
+    """The address to listen on; the default is reachable from this machine only. Not used on a cluster."""
     port: int = Field(default=8080, ge=1, le=65535)
-    """The port to listen on.
+    """The port to listen on; if it is in use, the next free one is taken, and the run says so.
 
-    If it is in use, the next free one is taken, and the run says so. Not used on a cluster.
+    Not used on a cluster.
     """
     golden_rows: int = Field(default=5, ge=1, le=100)
     """How many test rows a new version must answer over HTTP as it did in evaluation, before it goes live."""
@@ -608,12 +608,9 @@ class UseCase(Section):
     task: str
     """What the model predicts."""
     seed: int = Field(default=0, ge=0, lt=2**32)
-    """Seed of the split, the search, the learners and the bootstrap.
-
-    The same seed, data, code and threads give the same model.
-    """
+    """Seed of everything random: the same seed, data, code and threads give the same model."""
     threads: int = Field(default=1, ge=1)
-    """Threads of each learner. Another number can give a slightly different model."""
+    """Threads of each learner; another number can give a slightly different model."""
     search: Search = Search()
     """How much time the search for hyperparameters may take."""
     metrics: Metrics

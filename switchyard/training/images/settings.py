@@ -70,7 +70,7 @@ class ImageTraining(BaseModel):
     cache_mb: int = Field(default=1024, ge=0)
     """Decoded images are kept in memory if they take at most this many MB. Otherwise they stream from Parquet."""
     shuffle_rows: int = Field(default=10_000, ge=1)
-    """Images are shuffled among at least this many, whose encoded bytes are held in memory, once for each worker."""
+    """Images are shuffled among at least this many. Their encoded bytes are held in memory, once for each worker."""
 
 
 class ArcFaceTraining(ImageTraining):
@@ -87,7 +87,7 @@ class ArcFaceTraining(ImageTraining):
     vote: int = Field(default=1, ge=1, le=1000)
     """How many of the nearest images decide on the label."""
     threshold: float = Field(default=0.5, ge=-1, le=1)
-    """An image whose nearest neighbour has a lower cosine is answered with `unknown`, a name that no class may have."""
+    """An image whose nearest neighbour has a lower cosine is answered with `unknown`. No class may have that name."""
     largest_exact: int = Field(default=LARGEST_EXACT, ge=1, le=LARGEST_EXACT)
     """A gallery of more images is searched by an index [beside the graph](#a-gallery-beside-the-graph)."""
 
