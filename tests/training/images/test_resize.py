@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from switchyard.training.images.onnx.resize import resize
+from switchyard.training.images.resize import resize
 
 
 @pytest.mark.parametrize("size", [(28, 28), (100, 60), (14, 20), (57, 28), (28, 300), (1, 1), (333, 217)])
