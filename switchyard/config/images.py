@@ -32,7 +32,7 @@ ImageTask = Literal["image_classification", "image_retrieval"]
 ImageFormat = Literal["BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"]
 IMAGE_TASKS = get_args(ImageTask)
 
-# The columns of the ingested table whose distribution is held against the last accepted data.
+# The columns of the ingested table whose distribution is compared with the last accepted data.
 IMAGE_COLUMNS = ("label", "format", "mode", "width", "height", "brightness", "contrast", "red", "green", "blue")
 
 Parameter = Scalar | Annotated[tuple[Scalar, ...], Field(strict=False)]
@@ -136,7 +136,7 @@ class ImageContract(Section):
 
 
 class ImageSplit(Section):
-    """How images are dealt to training, validation and test."""
+    """How images are assigned to training, validation and test."""
 
     method: Literal["random", "stratified"] = "stratified"
     """How images are assigned. `stratified`: each part gets the same share of each class; `random`: by chance."""
@@ -201,7 +201,7 @@ _ONE_OR_SEVERAL = BeforeValidator(_listed)
 
 
 class ImageRobustness(Section):
-    """How hard the test images are shaken, in each way by itself: one strength, or several that rise."""
+    """How strongly the test images are perturbed, in each way separately: one strength, or several in increasing order."""
 
     rotation: Annotated[
         tuple[Degrees, ...],

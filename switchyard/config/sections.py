@@ -173,7 +173,7 @@ class Contract(Section):
 
 
 class Split(Section):
-    """How rows are dealt to training, validation and test."""
+    """How rows are assigned to training, validation and test."""
 
     method: Literal["random", "stratified", "group", "time"] = "random"
     """How rows are assigned.
@@ -326,7 +326,7 @@ class Importances(Section):
 
 
 class Robustness(Section):
-    """How hard the test rows are shaken."""
+    """How strongly the test rows are perturbed."""
 
     missing: float = Field(default=0.1, gt=0, le=1)
     """The share of cells that is made missing."""
@@ -459,7 +459,7 @@ class Expectations(Section):
 
 
 class Champion(Section):
-    """How a challenger is held against the model in production, and what follows."""
+    """How a challenger is compared with the model in production, and what follows."""
 
     test: Literal["auto", "delong", "bootstrap", "mcnemar"] = "auto"
     """The paired test that compares them.

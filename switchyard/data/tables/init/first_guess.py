@@ -43,7 +43,7 @@ class Guess:
         excluded: Columns that are no features, with the reason.
         max_duplicate_rows: For the table.
         min_rows: For the table.
-        split: How rows are dealt out.
+        split: How rows are assigned to the parts.
         split_reason: Why.
         max_folds: Of a cross-validation in which each fold has a row of each class.
         gates: Metric, what is asked, why.
