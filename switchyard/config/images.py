@@ -201,7 +201,7 @@ _ONE_OR_SEVERAL = BeforeValidator(_listed)
 
 
 class ImageRobustness(Section):
-    """How strongly the test images are perturbed, in each way separately: one strength, or several in increasing order."""
+    """How strongly the test images are perturbed, in each way separately: one strength, or several that increase."""
 
     rotation: Annotated[
         tuple[Degrees, ...],

@@ -57,18 +57,6 @@ def require_class(source: str, target: str, positive: Scalar, classes: Sequence[
         )
 
 
-def positive_class(positive: Scalar | None, classes: Sequence[Scalar]) -> Scalar | None:
-    """The class that binary metrics are about: the named one of two, or else the last; None unless there are two.
-
-    Args:
-        positive: What `data.positive` says; one of the classes, if anything.
-        classes: Sorted.
-    """
-    if len(classes) != 2:
-        return None
-    return classes[1] if positive is None else classes[list(classes).index(positive)]
-
-
 def is_class(value: Scalar, classes: Sequence[Scalar]) -> bool:
     """Whether a value is one of the classes; true is not taken for 1, nor false for 0."""
     return any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in classes)

@@ -16,9 +16,9 @@ from pydantic.fields import FieldInfo
 
 from switchyard.config.descriptions import description_of
 from switchyard.config.images import ImageConfig
-from switchyard.config.metrics_of_task import metrics_of
 from switchyard.config.reading.schema import Slot, describe, slot_at
 from switchyard.config.sections import Config
+from switchyard.config.task_metrics import metrics_of
 from switchyard.data.yaml_scalars import scalar, sequence
 from switchyard.training.images.settings import ArcFaceTraining, ImageTraining
 from switchyard.training.tables.learners import KINDS

@@ -62,6 +62,13 @@ class Sample:
     finish: Callable[[Floats, list[Ranked]], dict[str, Floats]]
 
 
+def classification(truth: Integers, probabilities: Floats, predicted: Integers, positive: int | None) -> Sample:
+    """Two or more classes; arguments as for `binary`, with None for `positive` unless there are two."""
+    if positive is None:
+        return multiclass(truth, probabilities, predicted)
+    return binary(truth, probabilities, predicted, positive)
+
+
 def binary(truth: Integers, probabilities: Floats, predicted: Integers, positive: int) -> Sample:
     """Two classes.
 

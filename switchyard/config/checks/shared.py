@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from switchyard.config.column_values import check_value, is_allowed
-from switchyard.config.metrics_of_task import metric_problem
 from switchyard.config.reading.yaml12 import KeyPath, close_match
 from switchyard.config.sections import Column, Scalar, UseCase
 from switchyard.config.step_options import STEPS
+from switchyard.config.task_metrics import metric_problem
 
 Problem = tuple[KeyPath, str]
 """A key path, and the rest of a sentence about what is wrong there."""

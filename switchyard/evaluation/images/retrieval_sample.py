@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from switchyard.config.metrics_of_task import require_metric
+from switchyard.config.task_metrics import require_metric
 from switchyard.model.gallery import Gallery
 from switchyard.statistics import retrieval
 from switchyard.statistics.metrics import Floats, Ranked, Sample

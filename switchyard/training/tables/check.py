@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from switchyard.config.features import resolve
-from switchyard.config.metrics_of_task import require_metric
 from switchyard.config.sections import (
     Candidate,
     Config,
@@ -11,6 +10,7 @@ from switchyard.config.sections import (
     Space,
     Task,
 )
+from switchyard.config.task_metrics import require_metric
 from switchyard.errors import InputError
 from switchyard.training.tables.learners import KINDS
 

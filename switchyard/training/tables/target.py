@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from switchyard.config.sections import Data, Scalar, Task
-from switchyard.config.target import positive_class, require_class, require_two_values
+from switchyard.config.target import require_class, require_two_values
 from switchyard.errors import InputError
+from switchyard.statistics.labels import positive_position
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,6 +36,11 @@ class Target:
     classes: tuple[Scalar, ...] = ()
     positive: Scalar | None = None
     scale: float = 1.0
+
+    @property
+    def positive_position(self) -> int | None:
+        """Where the positive class stands in `classes`; None unless there are two."""
+        return None if self.positive is None else self.classes.index(self.positive)
 
     def encode(self, frame: pl.DataFrame) -> np.ndarray:
         """The target of each row: its number in `classes`, or its value."""
@@ -69,7 +75,8 @@ def fit_target(frame: pl.DataFrame, data: Data, task: Task) -> Target:
         )
     if data.positive is not None:
         require_class(_SOURCE, data.target, data.positive, classes)
-    return Target(data.target, task, classes, positive_class(data.positive, classes))
+    position = positive_position(classes, data.positive)
+    return Target(data.target, task, classes, None if position is None else classes[position])
 
 
 def _spread(column: pl.Series) -> float:

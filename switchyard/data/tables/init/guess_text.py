@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from switchyard.config.metrics_of_task import metrics_of
 from switchyard.config.sections import Column, Config, Data, Task
+from switchyard.config.task_metrics import metrics_of
 from switchyard.data.commented_yaml import CommentedYaml
 from switchyard.data.tables.init.first_guess import Guess
 from switchyard.data.tables.source import Source
