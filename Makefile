@@ -7,6 +7,7 @@
 #   make rehearse  the Kubeflow stack on this machine, up to a prediction (ARGS=--pods: in pods of a real Kubernetes)
 #   make bench     the benchmarks, one after the other
 #   make docs      build the documentation into site/; a broken link fails the build
+#   make manual    write docs/config.md and docs/config-images.md anew, from the models of the config
 #   make lock      resolve pyproject.toml into the locks anew (UPGRADE=1: take newer versions)
 #   make clean     remove .venv, .venv-docs, site/ and the tools' caches
 #
@@ -25,7 +26,7 @@ RUN_STAMP := .venv/.run-$(call hash,requirements.lock)
 TEST_STAMP := .venv/.test-$(call hash,requirements.lock requirements-test.lock)
 DOCS_STAMP := .venv-docs/.docs-$(call hash,requirements-docs.lock)
 
-.PHONY: help run test test-all lint rehearse bench docs lock clean venv
+.PHONY: help run test test-all lint rehearse bench manual docs lock clean venv
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -53,6 +54,8 @@ bench: $(TEST_STAMP)
 docs: $(DOCS_STAMP)
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
 	.venv-docs/bin/python .ci/site.py
+manual: $(RUN_STAMP)
+	$(BIN)/python -m switchyard.manual
 
 lock: $(RUN_STAMP)
 	$(BIN)/python .ci/lock.py

@@ -7,7 +7,9 @@ import argparse
 
 def add_config(parser: argparse.ArgumentParser) -> None:
     """Which use case."""
-    parser.add_argument("--config", default="titanic", metavar="FILE", help="configs/NAME.yaml (default: titanic)")
+    parser.add_argument(
+        "--config", default="titanic", metavar="FILE", help="the use case: NAME or configs/NAME.yaml (default: titanic)"
+    )
 
 
 def add_stack(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +18,11 @@ def add_stack(parser: argparse.ArgumentParser) -> None:
 
 
 def add_overrides(parser: argparse.ArgumentParser) -> None:
-    """What is to be otherwise than in the config."""
+    """Which keys of the config to override."""
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="override, as in split.test=0.3"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a key, as in split.test=0.3",
     )

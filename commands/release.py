@@ -12,8 +12,8 @@ from switchyard.releases.rules import check_reason
 
 ABOUT = {
     "release": "Puts a registered version into production.",
-    "rollback": "Goes back to the previous champion, or to the one that is named.",
-    "retire": "Takes a use case out of production: nothing answers any more.",
+    "rollback": "Puts the previous champion back into production, or the version that is named.",
+    "retire": "Takes a use case out of production: its endpoint stops.",
 }
 
 
@@ -21,11 +21,11 @@ def add_options(parser: argparse.ArgumentParser, name: str) -> None:
     """What one of the three takes."""
     add_config(parser)
     if name == "release":
-        parser.add_argument("--version", type=_version, required=True, metavar="N", help="which version")
-        parser.add_argument("--force", action="store_true", help="even if its gates refused it")
+        parser.add_argument("--version", type=_version, required=True, metavar="N", help="the version to release")
+        parser.add_argument("--force", action="store_true", help="release it even if its gates failed")
     if name == "rollback":
         parser.add_argument("--version", type=_version, metavar="N", help="default: the previous champion")
-    parser.add_argument("--reason", metavar="TEXT", help="why; the history tells it")
+    parser.add_argument("--reason", metavar="TEXT", help="the reason, which the history shows")
     add_stack(parser)
 
 
@@ -35,7 +35,7 @@ def _version(text: str) -> int:
     except ValueError:
         number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no version: give its number, from 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a version: give its number, 1 or higher")
     return number
 
 
@@ -69,10 +69,10 @@ def call(arguments: argparse.Namespace) -> None:
 def _told(use_case: str, done: dict[str, Any] | None, arguments: argparse.Namespace) -> list[str]:
     if done is None:
         which = f"version {arguments.version}" if arguments.version else "that version"
-        return [f"{use_case}: {which} is in production already; nothing was done."]
+        return [f"{use_case}: {which} is already in production; nothing was done."]
     lines = [f"repaired: {line}" for line in done["repaired"]]
     if done["version"] is None:
-        return [*lines, f"{use_case} is retired: nothing answers any more (run {done['run']})."]
+        return [*lines, f"{use_case} is retired: its endpoint has stopped (run {done['run']})."]
     endpoint = done["endpoint"]
     lines.append(f"{use_case} version {done['version']} is in production (run {done['run']}).")
     lines.append(f"endpoint  {endpoint['url']}/v2/models/{use_case}")

@@ -9,9 +9,8 @@ from stacks.setup.session import open_session
 ABOUT = {"stop": "Stops the endpoint of a use case."}
 
 
-def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+def add_options(parser: argparse.ArgumentParser, _name: str) -> None:
     """What it takes."""
-    del name
     parser.add_argument("name", nargs="?", default="titanic", help="the use case (default: titanic)")
 
 

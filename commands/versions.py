@@ -10,9 +10,9 @@ from stacks.setup.session import open_session
 from switchyard.errors import InputError
 
 ABOUT = {
-    "compare": "Holds two registered versions of a use case against each other, on the same data.",
+    "compare": "Compares two registered versions of a use case on the same data.",
     "show": "Opens the report of a registered version, and prints its model card.",
-    "reproduce": "Makes a registered version again from what is on record, and says whether the bytes are the same.",
+    "reproduce": "Rebuilds a registered version from what is on record, and says whether its bytes are the same.",
 }
 
 
@@ -23,14 +23,14 @@ def add_options(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("--config", default="titanic", metavar="NAME", help="the use case (default: titanic)")
     if name == "compare":
         parser.add_argument(
-            "--data", metavar="URI", help="everything in this source, instead of the config's test rows or images"
+            "--data", metavar="URI", help="compare on all of this source, instead of the config's test rows or images"
         )
-        parser.add_argument("--json", action="store_true", help="for programs")
+        parser.add_argument("--json", action="store_true", help="print JSON")
     elif name == "show":
-        parser.add_argument("--card", action="store_true", help="the card and nothing else, as Markdown")
+        parser.add_argument("--card", action="store_true", help="print only the model card, as Markdown")
         parser.add_argument("--no-open", action="store_true", help="do not open the report in a browser")
     else:
-        parser.add_argument("--here", action="store_true", help="with the code there is, not the recorded commit")
+        parser.add_argument("--here", action="store_true", help="use the current code instead of the recorded commit")
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -75,5 +75,5 @@ def _use_case(config: str) -> str:
     if file.is_file():
         return load(file).name
     if Path(config).suffix or "/" in config:
-        raise InputError(f"{file} is not a file: name a use case, or its file")
+        raise InputError(f"{file} is not a file: give the name of a use case, or its file")
     return config

@@ -10,9 +10,10 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from switchyard.config.images import IMAGE_COLUMNS, IMAGE_TASKS, RETRIEVAL_METRICS, ImageConfig
+from switchyard.config.images import IMAGE_COLUMNS, IMAGE_TASKS, ImageConfig
 from switchyard.config.loading import load
-from switchyard.config.sections import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config, Section
+from switchyard.config.sections import Config, Section
+from switchyard.config.task_metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, RETRIEVAL_METRICS
 from switchyard.evaluation.gates.judge import check_gates
 from switchyard.evaluation.section_registry import page_sections
 from switchyard.evaluation.tables.gate_schema import Measured, places

@@ -43,23 +43,33 @@ class InPod:
 class Batching(Section):
     """How requests that arrive together run as one batch: the longest wait, and the most rows."""
 
-    max_delay_ms: Annotated[float, Flag("--batch-delay-ms")] = Field(
-        default=2.0, gt=0, le=1000, description="wait up to this long for requests to run as one batch"
-    )
-    max_size: Annotated[int, Flag("--batch-size")] = Field(
-        default=32, ge=2, le=1024, description="run a batch as soon as it has this many rows"
-    )
+    max_delay_ms: Annotated[float, Flag("--batch-delay-ms")] = Field(default=2.0, gt=0, le=1000)
+    """How long a request waits for others, in milliseconds."""
+    max_size: Annotated[int, Flag("--batch-size")] = Field(default=32, ge=2, le=1024)
+    """How many rows are run at once at most."""
 
 
 class ServerSettings(Section):
     """The options of the server that a config's `deployment` section sets."""
 
-    host: Annotated[str, InPod("0.0.0.0")] = Field(
-        default="127.0.0.1", description="the address to bind to; the default is reachable from this machine only"
-    )
-    port: Annotated[int, InPod(8080)] = Field(default=8080, ge=1, le=65535, description="the port to listen on")
-    max_request_mb: float = Field(default=8.0, gt=0, description="the largest request body that is read, in MiB")
-    batching: Batching | None = Field(default=None, description="run requests that arrive together as one batch")
+    host: Annotated[str, InPod("0.0.0.0")] = "127.0.0.1"
+    """The address to listen on; the default is reachable from this machine only. Not used on a cluster."""
+    port: Annotated[int, InPod(8080)] = Field(default=8080, ge=1, le=65535)
+    """The port to listen on; if it is in use, the next free one is taken, and the run says so.
+
+    Not used on a cluster.
+    """
+    max_request_mb: float = Field(default=8.0, gt=0)
+    """The largest request accepted, in MiB.
+
+    On a cluster only with [`KSERVE_RUNTIME=switchyard`](kubeflow/set-up.md#which-server-answers).
+    """
+    batching: Batching | None = None
+    """How requests that arrive together are run as one batch; `{}` takes the defaults.
+
+    [When it helps](endpoint.md#requests-that-arrive-together). On a cluster only with `KSERVE_RUNTIME=switchyard`.
+    Default: each request runs by itself.
+    """
 
 
 class ServerOptions(ServerSettings):

@@ -121,7 +121,7 @@ def test_what_serves_the_stage_and_the_aliases_go_together_through_ten_changes(u
         assert after.aliases == expected(version, challenger, previous), command
         if version is None:
             assert (after.answers, "production" in after.stages.values()) == (None, False)
-            assert "nothing answers any more" in done.out
+            assert "its endpoint has stopped" in done.out
         else:
             assert_consistent(after, version)
             assert f"version {version} is in production" in done.out
@@ -172,7 +172,7 @@ def test_bad_input_is_one_sentence_and_changes_nothing(use_case):
         assert sentence in each.err, command
         assert len(each.err.strip().splitlines()) == 1, each.err
     assert (again.code, again.err) == (0, "")
-    assert again.out == "released: version 1 is in production already; nothing was done.\n"
+    assert again.out == "released: version 1 is already in production; nothing was done.\n"
     assert last == first
 
 

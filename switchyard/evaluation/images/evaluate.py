@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchyard.config.images import IMAGE_TASKS, ImageReporting
 from switchyard.config.sections import Metrics
+from switchyard.config.task_metrics import require_metric
 from switchyard.errors import InputError
 from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
 from switchyard.evaluation.evaluation_report import DataSummary, EvaluationReport, TestFigures
@@ -19,7 +20,7 @@ from switchyard.evaluation.gates.namespace import flatten
 from switchyard.evaluation.images.context import ImageContext
 from switchyard.evaluation.images.subjects import subject_of
 from switchyard.evaluation.latency import time_rows
-from switchyard.evaluation.rating import best_of, check_primary, rated_as, selection
+from switchyard.evaluation.rating import best_of, rated_as, selection
 from switchyard.evaluation.section_measuring import measure_sections
 from switchyard.model.image_inference import ask, pixels, shape_of
 
@@ -62,7 +63,7 @@ def evaluate(
     task = models[0].metadata["task"]
     if task not in IMAGE_TASKS:
         raise InputError(f"task {task} is not one of images: use one of {', '.join(IMAGE_TASKS)}")
-    check_primary(metrics.primary, task)
+    require_metric("metrics.primary", metrics.primary, task)
     subjects = [subject_of(each) for each in models]
     scored = [
         subject.score(inference, metrics, seed)

@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from switchyard.config.sections import Data, Metrics, Task
+from switchyard.config.task_metrics import require_metric
 from switchyard.errors import InputError
 from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
 from switchyard.evaluation.evaluation_report import DataSummary, EvaluationReport, TestFigures
 from switchyard.evaluation.gates.namespace import flatten
 from switchyard.evaluation.latency import latency_ms
-from switchyard.evaluation.rating import best_of, check_primary, rated_as, selection
+from switchyard.evaluation.rating import best_of, rated_as, selection
 from switchyard.evaluation.scoring import ask, score
 from switchyard.evaluation.section_measuring import measure_sections
 from switchyard.evaluation.tables.context import Subject, TableContext, Wanted
@@ -58,7 +59,7 @@ def evaluate(
     Raises:
         InputError: An unknown primary metric, no rows, or a primary metric that no candidate has a value for.
     """
-    check_primary(metrics.primary, task)
+    require_metric("metrics.primary", metrics.primary, task)
     columns = _columns(models, data.target)
     rows, warnings = _rows(validation, columns, data.target, "validation")
     scored = [score(ask(model, rows, data.target), metrics, seed) for model in models]

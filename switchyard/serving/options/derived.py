@@ -165,7 +165,7 @@ def table(model: type[ServerOptions] = ServerOptions) -> str:
         name = f"`{variable.name}` (environment)" if variable else f"`{option.flag}`"
         key = f"`{option.name}`" if option.from_config else ""
         given = f"`{_plain(pod.value)}`" if pod else ("from the config" if option.from_config else "")
-        rows.append(f"| {name} | {key} | {_default(option, model)} | {given} | {option.field.description} |")
+        rows.append(f"| {name} | {key} | {_default(option, model)} | {given} | {_summary(option)} |")
     return "\n".join(rows) + "\n"
 
 
@@ -195,7 +195,7 @@ def _default(option: Option, model: type[ServerOptions]) -> str:
 
 def _help(option: Option, model: type[ServerOptions]) -> str:
     default = _default(option, model).strip("`")
-    return f"{option.field.description}" + ("" if default in ("required", "off") else f" (default: {default})")
+    return _summary(option) + ("" if default in ("required", "off") else f" (default: {default})")
 
 
 def _words(option: Option, value: Any) -> list[str]:  # noqa: ANN401 - whatever the field holds
@@ -209,3 +209,9 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - whatever a field holds
         inner = ", ".join(f"{name}: {_plain(getattr(value, name))}" for name in type(value).model_fields)
         return f"{{{inner}}}"
     return f"{value:g}" if isinstance(value, float) else "on" if value is True else str(value)
+
+
+def _summary(option: Option) -> str:
+    """The first sentence of an option's description, in the form that a help text has."""
+    words = (option.field.description or "").split(". ")[0].split("; if it is in use")[0].removesuffix(".")
+    return words[:1].lower() + words[1:]

@@ -512,7 +512,7 @@ def test_answers_do_not_depend_on_how_the_table_is_cut():
 
 
 def test_what_cannot_be_measured_is_named(images):
-    with pytest.raises(InputError, match=r"metrics\.primary is 'map', which image_classification does not have"):
+    with pytest.raises(InputError, match=r"metrics\.primary is 'map', but must be a metric for image_classification"):
         measured([classifier()], images, primary="map")
     with pytest.raises(InputError, match="there are no images to measure the model on"):
         measured([classifier()], images[:0])

@@ -32,7 +32,7 @@ from switchyard.serving.options.derived import (
 
 # What a developer adds for a new option that a config sets: this line, after another one of `ServerSettings`.
 LINE = '    warm_up_rows: int = Field(default=3, ge=0, description="rows to answer before the first request")\n'
-BEFORE = "    batching: Batching | None = Field("
+BEFORE = "    batching: Batching | None = None"
 PROGRAM = """
 import json
 from pathlib import Path
