@@ -10,12 +10,11 @@ from commands.options import add_config
 from stacks.setup.session import open_session
 from switchyard.releases.moment import parse
 
-ABOUT = {"history": "Tells from the runs what was in production when, why, and who put it there."}
+ABOUT = "Tells from the runs what was in production when, why, and who put it there."
 
 
-def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
-    del name
     add_config(parser)
     parser.add_argument(
         "--at", metavar="TIME", help="what was in production then, as in 2026-11-22T10:00Z (default: all of it)"
@@ -40,6 +39,6 @@ def call(arguments: argparse.Namespace) -> None:
 
         told = history(config.name, moment)
     if arguments.json:
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print(json.dumps(told.to_json(), indent=2, ensure_ascii=False))
     else:
         print_history(Console(highlight=False), told)

@@ -8,13 +8,12 @@ import os
 from stacks.step_image.build import MACHINES, Pushed, Recipe, build_and_push
 from switchyard.errors import InputError
 
-ABOUT = {"image": "Builds and pushes the image that the steps run in, unless the registry has it."}
+ABOUT = "Builds and pushes the image that the steps run in, unless the registry has it."
 _MB = 1e6
 
 
-def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
-    del name
     parser.add_argument("--registry", metavar="HOST/FOLDER", help="default: the variable REGISTRY")
     parser.add_argument(
         "--base", metavar="IMAGE", default="", help="base image with Python 3.11 (default: Debian's slim)"

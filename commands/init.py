@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-ABOUT = {"init": "Writes a commented config for a table, or for images if no target is named."}
+ABOUT = "Writes a commented config for a table, or for images if no target is named."
 
 
-def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
-    del name
     parser.add_argument(
         "data",
         metavar="DATA",

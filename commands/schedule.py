@@ -12,7 +12,7 @@ from commands.session import asked_stack, session_on
 if TYPE_CHECKING:
     from switchyard.config.images import AnyConfig
 
-ABOUT = {"schedule": "Runs a use case at certain times: set, list, pause, resume, delete."}
+ABOUT = "Runs a use case at certain times: set, list, pause, resume, delete."
 _ACTIONS = {
     "set": "put a use case on a schedule, in place of the one it has",
     "list": "show the schedules",
@@ -22,9 +22,8 @@ _ACTIONS = {
 }
 
 
-def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """A command for each action."""
-    del name
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for action, what in _ACTIONS.items():
         of_action = actions.add_parser(action, help=what, description=what)
