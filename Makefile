@@ -43,7 +43,7 @@ lint: $(TEST_STAMP)
 	$(BIN)/lint-imports
 
 rehearse: $(TEST_STAMP)
-	$(BIN)/python -m tests.rehearsal $(ARGS)
+	$(BIN)/python -m rehearsal $(ARGS)
 
 bench: $(TEST_STAMP)
 	@for file in bench/*.py; do echo "$(BIN)/python $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit; done

@@ -100,9 +100,9 @@ def generate(path: Path, size: int) -> int:
 @contextmanager
 def storage(folder: Path, server: str) -> Iterator[dict[str, str]]:
     """A bucket; the variables of the stack file."""
-    from tests.rehearsal.processes import free_port
-    from tests.rehearsal.processes import server as started
-    from tests.rehearsal.storage import s3_server
+    from rehearsal.processes import free_port
+    from rehearsal.processes import server as started
+    from rehearsal.storage import s3_server
 
     if server == "moto" or "S3_ENDPOINT" in os.environ:
         with s3_server(folder / "s3", BUCKET) as variables:

@@ -77,10 +77,10 @@ def main() -> int:
 @contextmanager
 def cluster(folder: Path) -> Iterator[dict[str, str]]:
     """Starts the servers and copies the project; yields the environment of a process that submits."""
-    from tests.kfp.server import running
-    from tests.rehearsal.project import copy_project
-    from tests.rehearsal.storage import s3_server
-    from tests.rehearsal.zenml_server import zenml_server
+    from rehearsal.kfp.server import running
+    from rehearsal.project import copy_project
+    from rehearsal.storage import s3_server
+    from rehearsal.zenml_server import zenml_server
 
     programs = copy_project(folder / "project") / "bench" / "programs"
     programs.mkdir(parents=True)

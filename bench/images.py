@@ -68,9 +68,9 @@ def make_job(tables: tuple[Path, Path], epochs: int, folder: Path | None):
     import torch
 
     from switchyard.data.images.image_table import ImageTable
+    from switchyard.training.images.job import Job
     from switchyard.training.images.loader import Loader
     from switchyard.training.images.network import Classifier, Encoder
-    from switchyard.training.images.training import Job
 
     how = settings(epochs=epochs, patience=0)
     opened = [ImageTable.open(path) for path in tables]

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bench.programs import task_times  # noqa: E402
-from tests.kserve.cluster import Unavailable  # noqa: E402
+from rehearsal.kserve.cluster import Unavailable  # noqa: E402
 
 CONFIG = "titanic"
 
@@ -49,14 +49,14 @@ def rehearse(folder: Path) -> None:
 
     Raises:
         SystemExit: The run failed.
-        tests.kserve.cluster.Unavailable: There is no Kubernetes here.
+        rehearsal.kserve.cluster.Unavailable: There is no Kubernetes here.
     """
-    from tests.rehearsal.project import copy_project
-    from tests.rehearsal.rehearsal import rehearsal
+    from rehearsal.project import copy_project
+    from rehearsal.rehearsal import rehearsal
 
     project = copy_project(folder / "project")
     began = time.time()
-    with patch("tests.kfp.executor_process.ProcessExecutor", task_times.TimedProcesses), rehearsal(folder) as stage:
+    with patch("rehearsal.kfp.executor_process.ProcessExecutor", task_times.TimedProcesses), rehearsal(folder) as stage:
         up = time.time()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ZENML_", "MLFLOW_", "AWS_"))}
         done = subprocess.run(
@@ -93,7 +93,7 @@ def report(tasks: list[task_times.TaskTimes], submitted: float, ended: float) ->
 
 def image(folder: Path) -> None:
     """Prints size and push of the project's image, or why they were not measured."""
-    from tests.image import docker
+    from rehearsal import docker
 
     try:
         with docker.dockerd(), docker.registry(folder) as host:

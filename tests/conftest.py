@@ -62,7 +62,7 @@ def _is_local(host: str) -> bool:
 @pytest.fixture(scope="session")
 def kubeconfig(tmp_path_factory):
     """A Kubernetes without a node: started once, for all tests that ask an API server."""
-    from tests.kserve.cluster import Unavailable, kubernetes
+    from rehearsal.kserve.cluster import Unavailable, kubernetes
 
     try:
         with kubernetes(tmp_path_factory.mktemp("kubernetes")) as path:

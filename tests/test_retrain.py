@@ -15,7 +15,7 @@ from switchyard.data.casting import cast
 from switchyard.data.tables.split import split
 from switchyard.retrain import main
 from switchyard.training.tables.train import train
-from tests.models.conftest import config, table
+from tests.fixtures.houses import config, table
 
 ROOT = Path(__file__).resolve().parents[1]
 

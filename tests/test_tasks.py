@@ -18,7 +18,7 @@ from switchyard.tasks.evaluation import Evaluating, evaluating
 from switchyard.tasks.gates import Gates, gates_of
 from switchyard.tasks.serving import Serving, serving
 from switchyard.tasks.training import Training, training_of
-from tests.images.conftest import encoded, picture, put
+from tests.fixtures.images import encoded, picture, put
 
 PROTOCOLS = {DataSteps: data_steps, Evaluating: evaluating, Gates: gates_of, Serving: serving, Training: training_of}
 FUNCTIONS = [(each, name) for each in PROTOCOLS for name in vars(each) if not name.startswith("_")]

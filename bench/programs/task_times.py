@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.kfp.executor_process import ProcessExecutor
+from rehearsal.kfp.executor_process import ProcessExecutor
 
 # The start is that of the step's own command: what a node does before, pulling an image say, is not in it.
 _TIMED = 'date +%s.%N >"$0.started"; "$@"; code=$?; date +%s.%N >"$0.ended"; exit $code'

@@ -9,7 +9,7 @@ perfectly calibrated model never holds 0. So the two ends are made in two ways:
   shape is that of the observed deviations, less 1.5 standard errors each: those that may be chance take no part.
 - high: the percentile of the bootstrap. Its bias is upward there, which errs on the safe side.
 
-tests/evaluation/test_uneven.py has the coverage.
+tests/statistics/test_dispersion.py has the coverage.
 """
 
 from __future__ import annotations

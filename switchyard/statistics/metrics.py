@@ -4,7 +4,7 @@ A metric needs of its rows only sums of per-row terms and, for ROC AUC and PR AU
 and negatives follow each other when sorted by score. `Sample` holds these; `finish` turns their
 weighted totals into metrics, for many weightings at once.
 
-Definitions (the values are scikit-learn's, see tests/evaluation/test_metrics.py):
+Definitions (the values are scikit-learn's, see tests/statistics/test_metrics.py):
 
 ===========  ==========================================  =================================================
 metric       two classes (`positive` against the other)  three or more classes

@@ -1,5 +1,5 @@
 """What more than one test of the data needs."""
 
-from tests.s3.bucket import bucket, s3_server
+from tests.fixtures.bucket import bucket, s3_server
 
 __all__ = ["bucket", "s3_server"]

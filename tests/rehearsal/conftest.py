@@ -19,13 +19,13 @@ import pytest
 import requests
 from kubernetes import config as kubernetes_config
 
+from rehearsal.kserve.serving_runtimes import servingruntimes
+from rehearsal.project import copy_project
+from rehearsal.rehearsal import Rehearsal, rehearsal
+from rehearsal.s3.faults import Faults, faulty
+from rehearsal.storage import s3_server
 from switchyard.serving.protocol import client
-from tests.integration.conftest import Finished, Project, Started
-from tests.kserve.serving_runtimes import servingruntimes
-from tests.rehearsal.project import copy_project
-from tests.rehearsal.rehearsal import Rehearsal, rehearsal
-from tests.rehearsal.storage import s3_server
-from tests.s3.faults import Faults, faulty
+from tests.end_to_end.conftest import Finished, Project, Started
 
 
 def pytest_collection_modifyitems(items):

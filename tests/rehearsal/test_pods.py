@@ -9,10 +9,10 @@ from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 from kubernetes import watch
 
+from rehearsal import storage
+from rehearsal.docker import Unavailable as NoDocker
+from rehearsal.kserve.cluster import Unavailable
 from switchyard.serving.protocol import client
-from tests.image.docker import Unavailable as NoDocker
-from tests.kserve.cluster import Unavailable
-from tests.rehearsal import storage
 from tests.rehearsal.conftest import own_runtime, running_stage, team_of
 
 pytestmark = pytest.mark.thorough

@@ -14,11 +14,11 @@ import yaml
 from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 
+from rehearsal import storage
 from switchyard.serving.protocol import client
-from tests.kfp.pipelines import client_of
-from tests.kserve.deploying import SERVICES
-from tests.rehearsal import storage
 from tests.rehearsal.conftest import own_runtime
+from tests.rehearsal.kfp.pipelines import client_of
+from tests.stacks.deployers.kserve.deploying import SERVICES
 
 STEPS = {"ingest", "validate", "preprocess", "evaluate", "promote", "deploy"}
 ZENML = str(Path(sys.executable).with_name("zenml"))

@@ -13,10 +13,10 @@ import polars as pl
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from rehearsal.processes import free_port
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.serving.local import daemon
 from switchyard.serving.protocol.datatypes import DATATYPES
-from tests.rehearsal.processes import free_port
 from tests.serving.image_models import classifier, searcher
 
 

@@ -18,7 +18,7 @@ from switchyard.training.images import state_file
 from switchyard.training.images.state_file import UnreadableFileError
 
 if TYPE_CHECKING:
-    from switchyard.training.images.training import Epoch, Job
+    from switchyard.training.images.job import Epoch, Job
 
 logger = logging.getLogger(__name__)
 

@@ -19,11 +19,12 @@ from switchyard.data.images.image_table import UNKNOWN, ImageTable
 from switchyard.errors import InputError
 from switchyard.model.environment import versions
 from switchyard.model.onnx_model import OnnxModel
+from switchyard.training.images.job import Job
 from switchyard.training.images.loader import Loader
 from switchyard.training.images.network import Encoder, parameters
 from switchyard.training.images.processes import train
 from switchyard.training.images.settings import ImageTraining
-from switchyard.training.images.training import Job, OnEpoch
+from switchyard.training.images.training import OnEpoch
 
 NORMALISED_BY = 10_000
 """Mean and standard deviation of the pixels are those of about so many training images."""

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from switchyard.training.images.batch_norm import BatchNorm
-from switchyard.training.images.onnx.resize import resize
+from switchyard.training.images.resize import resize
 
 SMALLEST_MAP = 7
 """Stages are added until the map of features is about this high or wide."""

@@ -18,7 +18,8 @@ from torch import distributed, multiprocessing
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException, spawn
 
 from switchyard.errors import InputError, SwitchyardError
-from switchyard.training.images.training import Epoch, Job, OnEpoch, run
+from switchyard.training.images.job import Epoch, Job
+from switchyard.training.images.training import OnEpoch, run
 
 _WEIGHTS = "weights.pt"
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from time import perf_counter
 from typing import Protocol
 
@@ -22,7 +21,8 @@ from switchyard.errors import SwitchyardError
 from switchyard.training.images import augmentation
 from switchyard.training.images.batch_norm import remember_an_epoch
 from switchyard.training.images.checkpoint import Checkpoint, Progress
-from switchyard.training.images.loader import Batch, Loader
+from switchyard.training.images.job import Epoch, Job
+from switchyard.training.images.loader import Batch
 from switchyard.training.images.network import Encoder
 from switchyard.training.images.settings import ImageTraining
 
@@ -31,8 +31,6 @@ logger = logging.getLogger(__name__)
 WARM_UP = 0.3
 """The share of the epochs in which the learning rate rises (Smith & Topin 2018, as torch has it)."""
 
-Epoch = dict[str, float]
-"""`epoch` (from 1), `loss`, `accuracy`, `validation_loss`, `validation_accuracy`, `learning_rate`, `seconds`."""
 
 OnEpoch = Callable[[Epoch], None]
 
@@ -44,27 +42,6 @@ class Learner(Protocol):
 
     def __call__(self, images: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Normalised images and class numbers to each image's loss (N,) and its scores (N, classes)."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is trained on what.
-
-    Attributes:
-        network: Also a `Learner`.
-        training: Images to learn from.
-        validation: Images to stop by.
-        settings: How.
-        seed: Of everything random.
-        folder: Where the checkpoint is kept, or None.
-    """
-
-    network: nn.Module
-    training: Loader
-    validation: Loader
-    settings: ImageTraining
-    seed: int
-    folder: Path | None
 
 
 def run(job: Job, on_epoch: OnEpoch, process: int = 0, processes: int = 1) -> list[Epoch]:

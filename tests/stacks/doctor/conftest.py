@@ -10,9 +10,9 @@ from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
 from zenml.login.credentials_store import CredentialsStore
 
+from rehearsal.processes import free_port
 from stacks.doctor.target import Target
 from stacks.setup.stack_file import read_stack
-from tests.rehearsal.processes import free_port
 
 NOWHERE = "http://127.0.0.1:9"
 REQUIRED = {

@@ -11,8 +11,8 @@ import requests
 from stacks.doctor import bucket, folder
 from stacks.doctor.target import Target
 from stacks.setup.stack_file import StackFile
+from tests.fixtures.s3_server import s3_server, write_certificates
 from tests.stacks.doctor.conftest import target
-from tests.stacks.s3_server import s3_server, write_certificates
 
 ROOT_KEYS = {"aws_access_key_id": "root", "aws_secret_access_key": "root", "region_name": "us-east-1"}
 ALL = ("s3:ListBucket", "s3:PutObject", "s3:GetObject", "s3:DeleteObject")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from rehearsal.kfp.access import Access
+from rehearsal.kfp.server import running
 from stacks.doctor import kubeflow_pipelines
 from switchyard.errors import SwitchyardError
-from tests.kfp.access import Access
-from tests.kfp.server import running
+from tests.fixtures.s3_server import s3_server
 from tests.stacks.doctor.conftest import target
-from tests.stacks.s3_server import s3_server
 
 
 def look(**variables):

@@ -8,12 +8,12 @@ import pytest
 import yaml
 from kubernetes import client
 
+from rehearsal.kserve.serving_runtimes import servingruntimes
 from stacks.deployers.kserve.rights import RIGHTS
 from stacks.deployers.kserve.serving_runtime import serving_runtime
 from stacks.doctor import kserve_api, kserve_rights, kubernetes_access, zenml_secret
 from switchyard.errors import SwitchyardError
 from switchyard.project import ROOT
-from tests.kserve.serving_runtimes import servingruntimes
 from tests.stacks.doctor.conftest import target
 
 BASE = ROOT / "stacks" / "kubernetes" / "base"
@@ -238,7 +238,7 @@ def test_a_secret_that_may_not_be_looked_at(prepared):
 
 
 def test_a_key_that_the_server_does_not_accept(prepared, cluster, fresh_zenml, tmp_path, monkeypatch):
-    from tests.rehearsal.zenml_server import zenml_server
+    from rehearsal.zenml_server import zenml_server
 
     with zenml_server(tmp_path / "server") as environment:
         for name, value in environment.items():

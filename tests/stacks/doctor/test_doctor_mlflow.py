@@ -11,9 +11,9 @@ from threading import Thread
 import pytest
 import requests
 
+from rehearsal.processes import free_port, server
 from stacks.doctor import mlflow_server
 from switchyard.errors import SwitchyardError
-from tests.rehearsal.processes import free_port, server
 from tests.stacks.doctor.conftest import target
 
 

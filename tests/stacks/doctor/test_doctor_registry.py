@@ -11,10 +11,10 @@ import bcrypt
 import pytest
 import requests
 
+from rehearsal.docker import Unavailable, registry
 from stacks.doctor import container_registry, image
 from stacks.step_image.tag import NAME, image_tag
 from switchyard.errors import SwitchyardError
-from tests.image.docker import Unavailable, registry
 from tests.stacks.doctor.conftest import target
 
 _CONFIG, _MANIFEST = "application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.manifest.v1+json"

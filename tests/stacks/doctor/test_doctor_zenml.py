@@ -9,11 +9,11 @@ import threading
 import pytest
 from zenml.client import Client
 
+from rehearsal.zenml_server import zenml_server as running
 from stacks.doctor import zenml_server
 from stacks.doctor.target import Target
 from stacks.setup.stack_file import read_stack
 from switchyard.errors import SwitchyardError
-from tests.rehearsal.zenml_server import zenml_server as running
 from tests.stacks.doctor.conftest import target
 
 

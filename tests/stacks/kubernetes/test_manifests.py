@@ -15,10 +15,10 @@ import pytest
 import yaml
 from kubernetes import client, config
 
+from rehearsal.kserve import credentials
 from stacks.deployers.kserve.rights import RIGHTS, Right
 from stacks.setup.stack_file import read_stack
 from switchyard.project import ROOT
-from tests.kserve import credentials
 from tests.stacks.doctor.conftest import REQUIRED
 
 pytestmark = pytest.mark.integration

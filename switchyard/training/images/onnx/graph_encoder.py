@@ -13,7 +13,7 @@ from torch import nn
 
 from switchyard.model.graph import Graph
 from switchyard.training.images.network import Block, Encoder
-from switchyard.training.images.onnx.resize import write_resize
+from switchyard.training.images.resize import write_resize
 
 INPUT = "image"
 
