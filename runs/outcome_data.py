@@ -72,6 +72,8 @@ class Outcome(Record):
         artifacts: URIs of everything that a later run would take from the cache.
     """
 
+    model_config = ConfigDict(extra="ignore")  # a later version may keep more in the same format
+
     WHAT: ClassVar[str] = "the outcome of the last run"
 
     run: str

@@ -36,11 +36,9 @@ def periods(changes: Sequence[Change]) -> list[Period]:
     for change in in_order(changes):
         if change.version != (kept[-1].version if kept else None):
             kept.append(change)
-    following = [*kept[1:], None]
-    before = [None, *kept[:-1]]
     return [
         Period(change, earlier.version if earlier else None, later.at if later else None)
-        for change, earlier, later in zip(kept, before, following, strict=True)
+        for earlier, change, later in zip([None, *kept], kept, [*kept[1:], None], strict=False)
     ]
 
 

@@ -26,7 +26,7 @@ print(json.dumps({{
     "champion": mlflow.get_model_version_by_alias({name!r}, "champion").tags["zenml_version"],
     "metrics": next((dict(run.data.metrics) for run in runs if "comparison_p" in run.data.metrics), None),
     "page": client.get_artifact_version("{name}_verdict").load().html,
-    "promotion": client.get_artifact_version("{name}_promotion").load(),
+    "promotion": client.get_artifact_version("{name}_promotion").load().to_json(),
 }}))
 """
 

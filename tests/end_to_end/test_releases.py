@@ -157,9 +157,9 @@ def test_bad_input_is_one_sentence_and_changes_nothing(use_case):
     asked = {
         "do('release', '--version', '9', '--reason', 'r')": "released has no version 9; registered: 1 to 4",
         "do('release', '--version', '4', '--reason', 'r')": "version 4 was refused (gate roc_auc failed",
-        "do('release', '--version', '2')": "release: give the reason with --reason",
-        "do('rollback', '--reason', ' ')": "rollback: give the reason with --reason",
-        "do('retire')": "retire: give the reason with --reason",
+        "do('release', '--version', '2')": "release: give a reason with --reason",
+        "do('rollback', '--reason', ' ')": "rollback: give a reason with --reason",
+        "do('retire')": "retire: give a reason with --reason",
         "do('history', '--at', 'noon')": "--at noon: not a date and time",
         "do('history', '--config', 'nobody')": "nobody",
     }
@@ -172,7 +172,7 @@ def test_bad_input_is_one_sentence_and_changes_nothing(use_case):
         assert sentence in each.err, command
         assert len(each.err.strip().splitlines()) == 1, each.err
     assert (again.code, again.err) == (0, "")
-    assert again.out == "released: version 1 is in production already; nothing was done.\n"
+    assert again.out == "released: version 1 is already in production; nothing was done.\n"
     assert last == first
 
 

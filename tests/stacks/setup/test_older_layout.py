@@ -11,7 +11,7 @@ from zenml.zen_stores.rest_zen_store import RestZenStore
 
 from stacks.setup.older_layout import refuse_old_flavors
 from switchyard.errors import InputError
-from tests.integration.conftest import new_project
+from tests.end_to_end.conftest import new_project
 
 __all__ = ["new_project"]
 
