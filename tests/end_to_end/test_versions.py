@@ -157,7 +157,7 @@ def test_other_code_makes_other_bytes_and_the_difference_is_named(versions):
     assert f"instead of {sha256(versions, 1)}." in ended.out
     assert "first difference: " in ended.out and "values, by up to" in ended.out
     assert "answers to 120 test rows differ by up to 0." in ended.out
-    assert "the code is not what it was made with, which may be why" in ended.out
+    assert "the code is not the code it was made with, which may be the reason" in ended.out
 
 
 def test_rows_that_are_gone_are_read_again_from_a_source_that_is_the_same(versions, raw_gone):
