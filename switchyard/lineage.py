@@ -34,8 +34,8 @@ class CodeVersion(Part):
         sha256: Over these files.
     """
 
-    commit: str | None
-    dirty: bool | None
+    commit: str | None = None
+    dirty: bool | None = None
     sha256: str
 
 
@@ -48,7 +48,7 @@ class Origin(Part):
     """
 
     code: CodeVersion
-    lock_sha256: str | None
+    lock_sha256: str | None = None
 
 
 class Machine(Part):
