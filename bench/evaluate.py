@@ -152,8 +152,8 @@ def step(config: Any, tables: dict[str, Any], model: Any, spent: dict[str, float
     """What steps/evaluate.py does between reading and writing artifacts."""
     from switchyard.evaluation.gates.judge import judge, sentence
     from switchyard.evaluation.report.page import to_html
+    from switchyard.evaluation.tables.context import Wanted
     from switchyard.evaluation.tables.evaluate import evaluate
-    from switchyard.evaluation.tables.sections import Wanted
     from switchyard.report import Report
 
     found = evaluate(

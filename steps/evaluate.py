@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 from zenml import get_step_context, step
@@ -85,11 +85,11 @@ def evaluate(
         seed=seed,
         source=source,
     )
-    facts = {**evaluation.report, "name": use_case, "contract": _contract(use_case)}
-    facts["gated"] = flatten(facts)
-    results = (*judge(gates, facts), *as_gates(facts.get("expectations", [])))
-    facts["gates"] = [asdict(result) for result in results]
-    report = Report(facts=facts, html=to_html(facts, results))
+    found = replace(evaluation.found, name=use_case).with_sections(contract=_contract(use_case))
+    found = replace(found, gated=flatten(found))
+    results = (*judge(gates, found), *as_gates(found.get("expectations", [])))
+    found = replace(found, gates=[asdict(result) for result in results])
+    report = Report(facts=found.to_json(), html=to_html(found, results))
     log_evaluation(report)
     return report
 

@@ -33,8 +33,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from switchyard.config.sections import CLASSIFICATION_METRICS, REGRESSION_METRICS, Task
-
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Integers = NDArray[np.int64]
@@ -64,9 +62,11 @@ class Sample:
     finish: Callable[[Floats, list[Ranked]], dict[str, Floats]]
 
 
-def names(task: Task) -> tuple[str, ...]:
-    """The metrics of a task, in the order of tables."""
-    return CLASSIFICATION_METRICS if task == "classification" else REGRESSION_METRICS
+def classification(truth: Integers, probabilities: Floats, predicted: Integers, positive: int | None) -> Sample:
+    """Two or more classes; arguments as for `binary`, with None for `positive` unless there are two."""
+    if positive is None:
+        return multiclass(truth, probabilities, predicted)
+    return binary(truth, probabilities, predicted, positive)
 
 
 def binary(truth: Integers, probabilities: Floats, predicted: Integers, positive: int) -> Sample:

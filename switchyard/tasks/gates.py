@@ -10,7 +10,7 @@ from switchyard.config.sections import TABLE_TASKS, Features, Metrics, Section
 
 if TYPE_CHECKING:
     from switchyard.data.dataset import Dataset
-    from switchyard.evaluation.gates.names import Place
+    from switchyard.evaluation.gate_names import Place
 
 
 class Gates(Protocol):

@@ -124,8 +124,8 @@ do("reproduce", "3", "--config", "near", "--here")
 
 
 def test_versions_of_a_classifier_with_other_seeds_and_of_other_bytes(images):
-    shaken = {"rotation": [5, 15], "noise": 0.05}
-    write(images, "few", "image_classification", "cnn", evaluation={"seeds": 1, "robustness": shaken})
+    perturbed = {"rotation": [5, 15], "noise": 0.05}
+    write(images, "few", "image_classification", "cnn", evaluation={"seeds": 1, "robustness": perturbed})
     gate = 'gates."robustness.rotation.milder.5.loss"=<= 1'
 
     trained, other, compare, show, same, apart = called(

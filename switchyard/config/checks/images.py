@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from switchyard.config.checks.tables import Problem, fixed_and_searched, unknown_steps
-from switchyard.config.images import IMAGE_COLUMNS, RETRIEVAL_METRICS, ImageConfig
+from switchyard.config.images import IMAGE_COLUMNS, ImageConfig
 from switchyard.config.reading.yaml12 import close_match
-from switchyard.config.sections import CLASSIFICATION_METRICS
+from switchyard.config.task_metrics import metrics_of
 
-_METRICS = {"image_classification": CLASSIFICATION_METRICS, "image_retrieval": RETRIEVAL_METRICS}
 _CANDIDATES = {"image_classification": "cnn", "image_retrieval": "arcface"}
 _CATEGORIES = ("label", "format", "mode")
 
@@ -37,7 +36,7 @@ def image_problems(config: ImageConfig) -> Iterator[Problem]:
 
 def _metrics(config: ImageConfig) -> Iterator[Problem]:
     """Metrics and the champion's test fit the task."""
-    allowed = _METRICS[config.task]
+    allowed = metrics_of(config.task)
     chosen = {("metrics", "primary"): config.metrics.primary, ("search", "metric"): config.search.metric}
     for where, name in chosen.items():
         if name is not None and name not in allowed:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from switchyard.config.checks.evaluation import reporting_problems
 from switchyard.config.checks.expectations import expectation_problems
 from switchyard.config.reading.yaml12 import KeyPath, close_match
-from switchyard.config.sections import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config
+from switchyard.config.sections import Config
 from switchyard.config.step_options import STEPS
+from switchyard.config.task_metrics import metrics_of
 
 Problem = tuple[KeyPath, str]
 
@@ -78,7 +79,7 @@ def _roles(config: Config) -> Iterator[Problem]:
 
 def _task(config: Config) -> Iterator[Problem]:
     """Metrics, the positive class and the target's type fit the task."""
-    metrics: tuple[str, ...] = CLASSIFICATION_METRICS if config.task == "classification" else REGRESSION_METRICS
+    metrics = metrics_of(config.task)
     chosen = {("metrics", "primary"): config.metrics.primary, ("search", "metric"): config.search.metric}
     for where, name in chosen.items():
         if name is not None and name not in metrics:

@@ -12,7 +12,7 @@ from switchyard.evaluation.tables.gate_schema import places as places_of
 if TYPE_CHECKING:
     from switchyard.config.sections import Config, Contract, Data, Features, Metrics, Reporting, Task
     from switchyard.data.dataset import Dataset
-    from switchyard.evaluation.gates.names import Place
+    from switchyard.evaluation.gate_names import Place
 
 __all__ = ["needs_data"]
 

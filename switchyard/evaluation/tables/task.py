@@ -33,8 +33,8 @@ def evaluate(
     source: dict[str, Any],
 ) -> Evaluation:
     """See `Evaluating.evaluate`."""
+    from switchyard.evaluation.tables.context import Wanted
     from switchyard.evaluation.tables.evaluate import evaluate as evaluate_models
-    from switchyard.evaluation.tables.sections import Wanted
 
     return evaluate_models(
         models,

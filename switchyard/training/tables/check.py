@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from switchyard.config.features import resolve
 from switchyard.config.sections import (
-    CLASSIFICATION_METRICS,
-    REGRESSION_METRICS,
     Candidate,
     Config,
     Scalar,
     Space,
     Task,
 )
+from switchyard.config.task_metrics import metrics_of
 from switchyard.errors import InputError
 from switchyard.training.tables.learners import KINDS
 
@@ -86,7 +85,7 @@ def _try_value(path: str, candidate: Candidate, task: Task, key: str, value: Sca
 
 
 def _check_metric(path: str, metric: str, task: Task) -> None:
-    known = CLASSIFICATION_METRICS if task == "classification" else REGRESSION_METRICS
+    known = metrics_of(task)
     if metric not in known:
         raise InputError(f"{path} is {metric!r}, which is not a metric of a {task}: choose one of {', '.join(known)}")
 

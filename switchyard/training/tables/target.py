@@ -9,6 +9,7 @@ import numpy as np
 
 from switchyard.config.sections import Data, Scalar, Task
 from switchyard.errors import InputError
+from switchyard.statistics.labels import positive_position
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,6 +33,11 @@ class Target:
     classes: tuple[Scalar, ...] = ()
     positive: Scalar | None = None
     scale: float = 1.0
+
+    @property
+    def positive_position(self) -> int | None:
+        """Where the positive class stands in `classes`; None unless there are two."""
+        return None if self.positive is None else self.classes.index(self.positive)
 
     def encode(self, frame: pl.DataFrame) -> np.ndarray:
         """The target of each row: its number in `classes`, or its value."""
@@ -84,6 +90,5 @@ def _positive(data: Data, classes: tuple[Scalar, ...]) -> Scalar | None:
         raise InputError(
             f"data.positive is {data.positive!r}, but column {data.target!r} holds {', '.join(map(repr, classes[:10]))}"
         )
-    if len(classes) != 2:
-        return None
-    return classes[1] if data.positive is None else classes[classes.index(data.positive)]
+    position = positive_position(classes, data.positive)
+    return None if position is None else classes[position]

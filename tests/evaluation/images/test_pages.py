@@ -23,9 +23,9 @@ def pages():
     made = {}
     for model, classes in ((classifier(), "abc"), (retrieval(train), "abcd")):
         parts = {"validation": table(40, 1).lazy(), "test": table(80, 2, classes).lazy(), "train": train.lazy()}
-        shaken = ImageRobustness(rotation=(5, 15))
+        perturbed = ImageRobustness(rotation=(5, 15))
         given = {"metrics": Metrics(primary="accuracy", bootstrap=50), "seed": 1}
-        given["reporting"] = ImageReporting(robustness=shaken)
+        given["reporting"] = ImageReporting(robustness=perturbed)
         report = evaluate([model], **parts, **given).report
         gates = judge({"accuracy": ">= 0.99", "classes.a.recall": ">= 0.5"}, report)
         made[model.metadata["task"]] = to_html(report, gates, sentence(gates))

@@ -7,8 +7,8 @@ from sklearn import metrics as reference
 
 from switchyard.config.sections import Column, Contract, Data, Expectations, Features, Metrics, Reporting
 from switchyard.errors import InputError, SwitchyardError
+from switchyard.evaluation.gate_names import problem
 from switchyard.evaluation.gates.judge import judge
-from switchyard.evaluation.gates.names import problem
 from switchyard.evaluation.tables.evaluate import evaluate
 from switchyard.evaluation.tables.gate_schema import Measured, places
 from switchyard.model.onnx_model import OnnxModel
@@ -281,7 +281,7 @@ def test_latency_quantiles_rise(classifier):
 
 
 def test_a_model_that_answers_nan_is_still_held_to_what_is_expected_of_it(regressor):
-    from switchyard.evaluation.tables.sections import Wanted
+    from switchyard.evaluation.tables.context import Wanted
 
     frame = prices(50, 1).with_columns(x1=pl.when(pl.col("x1") > 1).then(None).otherwise("x1"))
     number = Column(type="number", nullable=True)

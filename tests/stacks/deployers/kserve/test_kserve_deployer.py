@@ -41,8 +41,8 @@ def test_a_version_answers_and_the_bucket_has_it_as_triton_reads_it(deployer, pl
     assert answering(endpoint) == "1"
     folder = f"1-{hashlib.sha256(survival_graph()).hexdigest()[:12]}"
     assert objects(place) == [
-        f"{folder}/survival/1/metadata.json",
         f"{folder}/survival/1/golden.json",
+        f"{folder}/survival/1/metadata.json",
         f"{folder}/survival/1/model.onnx",
         f"{folder}/survival/config.pbtxt",
     ]
