@@ -154,7 +154,7 @@ def test_a_run_that_died_while_it_registered_is_made_good_by_the_next(project, p
     assert project.run("--config", name).code == 0
 
     known = known_of(project, name)
-    whole = ("card", "evaluation", "logistic", "raw", "recipe", "splits", "training_rows", "verdict")
+    whole = ("card", "evaluation", "logistic", "raw", "recipe", "seen_rows", "splits", "verdict")
     assert known["linked"] == [f"half_{each}" for each in whole]
     assert known["stages"] == {"1": "production"}
 
