@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-ABOUT = {"doctor": "Checks whether every part of a stack does what a run needs."}
+ABOUT = "Checks whether every part of a stack does what a run needs."
 
 
-def add_options(parser: argparse.ArgumentParser, _name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     parser.add_argument("--stack", default="local", metavar="NAME", help="stacks/NAME.yaml (default: local)")
     parser.add_argument("--json", action="store_true", help="print JSON, one object per check")

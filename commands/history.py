@@ -10,10 +10,10 @@ from commands.options import add_config
 from stacks.setup.session import open_session
 from switchyard.releases.moment import parse
 
-ABOUT = {"history": "Shows what was in production when, why, and who put it there, from the runs."}
+ABOUT = "Shows what was in production when, why, and who put it there, from the runs."
 
 
-def add_options(parser: argparse.ArgumentParser, _name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     add_config(parser)
     parser.add_argument(
@@ -39,6 +39,6 @@ def call(arguments: argparse.Namespace) -> None:
 
         told = history(config.name, moment)
     if arguments.json:
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print(json.dumps(told.to_json(), indent=2, ensure_ascii=False))
     else:
         print_history(Console(highlight=False), told)

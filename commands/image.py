@@ -8,11 +8,11 @@ import os
 from stacks.step_image.build import MACHINES, Pushed, Recipe, build_and_push
 from switchyard.errors import InputError
 
-ABOUT = {"image": "Builds and pushes the image that the steps run in, unless the registry already has it."}
+ABOUT = "Builds and pushes the image that the steps run in, unless the registry already has it."
 _MB = 1e6
 
 
-def add_options(parser: argparse.ArgumentParser, _name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     parser.add_argument("--registry", metavar="HOST/FOLDER", help="default: the variable REGISTRY")
     parser.add_argument(

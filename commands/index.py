@@ -8,12 +8,12 @@ from pathlib import Path
 from commands.options import add_overrides, add_stack
 from commands.session import asked_stack, session_on
 
-ABOUT = {"index": "Rebuilds the gallery of the version in production from today's images, without training again."}
+ABOUT = "Rebuilds the gallery of the version in production from today's images, without training again."
 
 
-def add_options(parser: argparse.ArgumentParser, _name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="configs/NAME.yaml with task image_retrieval")
+    parser.add_argument("--config", required=True, metavar="FILE", help="configs/NAME.yaml of an image_retrieval")
     add_stack(parser)
     add_overrides(parser)
 

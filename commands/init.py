@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-ABOUT = {"init": "Writes a commented config for a table, or for images if there is no --target."}
+ABOUT = "Writes a commented config for a table, or for images if there is no --target."
 
 
-def add_options(parser: argparse.ArgumentParser, _name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     parser.add_argument(
         "data",

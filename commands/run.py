@@ -8,10 +8,10 @@ from pathlib import Path
 from commands.options import add_config, add_overrides, add_stack
 from commands.session import asked_stack, session_on
 
-ABOUT = {"run": "One ML pipeline, any stack: trains, gates and deploys the use case of one YAML file."}
+ABOUT = "One ML pipeline, any stack: trains, gates and deploys the use case of one YAML file."
 
 
-def add_options(parser: argparse.ArgumentParser, _name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What a run takes."""
     add_config(parser)
     add_stack(parser)

@@ -7,10 +7,10 @@ import os
 
 from switchyard.errors import InputError
 
-ABOUT = {"runtime": "Prints the KServe ServingRuntime of Switchyard's own server, for kubectl apply -f -."}
+ABOUT = "Prints the KServe ServingRuntime of Switchyard's own server, for kubectl apply -f -."
 
 
-def add_options(parser: argparse.ArgumentParser, _name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     parser.add_argument("--namespace", metavar="NAME", help="default: the variable KFP_NAMESPACE")
     parser.add_argument("--registry", metavar="HOST/FOLDER", help="default: the variable REGISTRY")

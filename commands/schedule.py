@@ -12,7 +12,7 @@ from commands.session import asked_stack, session_on
 if TYPE_CHECKING:
     from switchyard.config.images import AnyConfig
 
-ABOUT = {"schedule": "Runs a use case on a schedule: set, list, pause, resume, delete."}
+ABOUT = "Runs a use case on a schedule: set, list, pause, resume, delete."
 _ACTIONS = {
     "set": "schedule a use case, replacing the schedule it has",
     "list": "show the schedules",
@@ -22,7 +22,7 @@ _ACTIONS = {
 }
 
 
-def add_options(parser: argparse.ArgumentParser, _name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """A command for each action."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for action, what in _ACTIONS.items():

@@ -6,10 +6,10 @@ import argparse
 
 from stacks.setup.session import open_session
 
-ABOUT = {"stop": "Stops the endpoint of a use case."}
+ABOUT = "Stops the endpoint of a use case."
 
 
-def add_options(parser: argparse.ArgumentParser, _name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
     parser.add_argument("name", nargs="?", default="titanic", help="the use case (default: titanic)")
 

@@ -14,6 +14,7 @@ from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.releases.change import Action
+from switchyard.releases.promotion import Promotion
 from switchyard.tasks.serving import serving
 
 
@@ -22,7 +23,7 @@ from switchyard.tasks.serving import serving
 def deploy(
     models: list[OnnxModel],
     splits: Dataset,
-    promotion: dict[str, Any],
+    promotion: Promotion,
     data: Data | ImageData,
     task: str,
     expectations: Expectations,
@@ -51,9 +52,10 @@ def deploy(
         SwitchyardError: The stack has no deployer for ONNX models, or the version did not come up; the
             old version keeps serving.
     """
-    use_case, version = promotion["use_case"], promotion["production"]
-    if version == promotion["version"]:
-        model = next(model for model in models if model.metadata["candidate"] == promotion["candidate"])
+    use_case, version = promotion.use_case, promotion.production
+    assert version is not None, "a candidate without a champion before it is promoted or fails the run"
+    if version == promotion.version:
+        model = next(model for model in models if model.metadata["candidate"] == promotion.candidate)
     else:
         expectations = Expectations()
         model = load_version(use_case, version)
@@ -66,7 +68,7 @@ def deploy(
         count=deployment.golden_rows,
         seed=seed,
     )
-    reason = f"{promotion['verdict']}: {promotion['reason']}"
+    reason = f"{promotion.verdict}: {promotion.reason}"
     action: Action = "indexing" if "base" in model.metadata else "training"
     endpoint, _ = roll_out(use_case, version, model, golden, deployment, action, reason)
     return endpoint.to_dict()

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from zenml import step
+from zenml import get_step_context, step
 
 from steps.registry.reconcile import reconcile
 from steps.registry.rollout import roll_out
 from steps.registry.versions import latest_splits, load_version, splits_of
+from steps.storage.records import RecordMaterializer
 from switchyard.config.images import ImageData
 from switchyard.config.sections import Data, Deployment, Expectations
 from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.releases.change import Action
+from switchyard.releases.result import ReleaseResult
 from switchyard.tasks.serving import serving
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers=RecordMaterializer)
 def release(
     use_case: str,
     version: int,
@@ -29,7 +31,7 @@ def release(
     expectations: Expectations,
     seed: int,
     deployment: Deployment,
-) -> Annotated[dict[str, Any], "{use_case}_release"]:
+) -> Annotated[ReleaseResult, "{use_case}_release"]:
     """Rolls a registered version out as a training run does: golden rows and expectations first, then the switch.
 
     Args:
@@ -57,7 +59,8 @@ def release(
         model, test, data=data, expectations=expectations, count=deployment.golden_rows, seed=seed
     )
     endpoint, more = roll_out(use_case, version, model, golden, deployment, action, reason)
-    return {"use_case": use_case, "version": version, "endpoint": endpoint.to_dict(), "repaired": repaired + more}
+    run = get_step_context().pipeline_run.name
+    return ReleaseResult(use_case=use_case, run=run, version=version, endpoint=endpoint, repaired=(*repaired, *more))
 
 
 def _rows(use_case: str, version: int, model: OnnxModel) -> Dataset:

@@ -87,9 +87,9 @@ def test_every_section_of_the_report_is_in_the_manual():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_option_in_the_manual_is_one_of_the_command_line(page):
-    from commands import FILES, parser_of
+    from commands import COMMANDS, parser_of
 
-    parsers = [parser_of(name) for name in FILES]
+    parsers = [parser_of(name) for name in COMMANDS]
     known = {option for parser in parsers for action in parser._actions for option in action.option_strings}
     used = {
         option

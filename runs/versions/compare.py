@@ -14,8 +14,8 @@ from rich.table import Table
 from zenml.models import ModelVersionResponse
 
 from runs.preflight import preflight
-from steps.registry.version_record import recipe_of, version_named
-from steps.registry.versions import PRODUCTION, load_version, training_rows_of
+from steps.registry.version_record import recipe_of
+from steps.registry.versions import PRODUCTION, load_version, training_rows_of, version_named
 from switchyard.config.images import AnyConfig
 from switchyard.errors import InputError
 from switchyard.evaluation.entrants import Entrant
@@ -79,7 +79,8 @@ def _with_columns_of(config: AnyConfig, numbers: list[int], source: Source) -> A
     """The contract, and what the versions read beyond it, if the source still has that."""
     contract: Any = config.contract
     for version in numbers:
-        recorded = ((recipe_of(config.name, version) or {}).get("config") or {}).get("contract") or {}
+        recipe = recipe_of(config.name, version)
+        recorded: Any = (recipe.config.get("contract") if recipe else None) or {}
         contract = data_steps(config.task).widened(contract, recorded, source)
     return config.model_copy(update={"contract": contract})
 
