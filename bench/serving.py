@@ -153,16 +153,17 @@ def free_port() -> int:
 @contextmanager
 def switchyard_server(folder: Path, model, frame):
     """The endpoint with the model deployed; its URL for inference, and what it costs."""
+    from switchyard.config.server_options import ServerOptions
     from switchyard.serving.local import daemon
     from switchyard.serving.local.deploy import deploy
     from switchyard.serving.rollout.golden import golden_rows
 
     start = time.perf_counter()
     with pinned(SERVER_CORE):
-        server = daemon.start(folder, port=free_port())
+        server = daemon.start(ServerOptions(root=folder, port=free_port()))
     seconds = time.perf_counter() - start
     try:
-        deployed = deploy(folder, model, golden_rows(model, frame))
+        deployed = deploy(ServerOptions(root=folder), model, golden_rows(model, frame))
         print(f"start to ready {seconds:.2f} s, {_resident_mb(server.pid):.0f} MB resident")
         yield deployed.infer_url, server.pid
         print(f"{_resident_mb(server.pid):.0f} MB resident after the load")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from rich.console import Console
 from zenml.client import Client
@@ -92,7 +92,7 @@ def _watched(
     debug: bool,
     pipeline: Pipeline,
     cache: bool,
-    arguments: dict[str, Any],
+    arguments: Mapping[str, object],
 ) -> Outcome:
     require_components()
     name = name_of_run(config.name)
@@ -158,7 +158,7 @@ def named(config: UseCase, name: str, cache: bool = True, pipeline: Pipeline = t
         run_name=name,
         enable_cache=None if cache else False,
         substitutions={"use_case": config.name},
-        extra=origin(ROOT),  # where the steps run there may be no git to ask
+        extra=origin(ROOT).to_json(),  # where the steps run there may be no git to ask
         # The first failure ends the run, and is what the user is told.
         execution_mode=ExecutionMode.FAIL_FAST,
     )

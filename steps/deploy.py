@@ -13,13 +13,14 @@ from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.releases.change import Action
+from switchyard.releases.promotion import Promotion
 from switchyard.tasks.registry import kind_named
 
 
 # Never from the cache: the endpoint may have been stopped since; if it serves this version, this takes no time.
 @step(enable_cache=False)
 def deploy(
-    models: list[OnnxModel], splits: Dataset, promotion: dict[str, Any], recipe: DeployRecipe
+    models: list[OnnxModel], splits: Dataset, promotion: Promotion, recipe: DeployRecipe
 ) -> Annotated[dict[str, Any], "{use_case}_endpoint"]:
     """Rolls out the version that was decided on, and asks it for the golden rows before it takes over.
 
@@ -39,15 +40,16 @@ def deploy(
         SwitchyardError: The stack has no deployer for ONNX models, or the version did not come up; the
             old version keeps serving.
     """
-    use_case, version = promotion["use_case"], promotion["production"]
-    if version == promotion["version"]:
-        model = next(model for model in models if model.metadata["candidate"] == promotion["candidate"])
+    use_case, version = promotion.use_case, promotion.production
+    assert version is not None, "a candidate without a champion before it is promoted or fails the run"
+    if version == promotion.version:
+        model = next(model for model in models if model.metadata["candidate"] == promotion.candidate)
     else:
         recipe = recipe.of_an_earlier_run()
         model = load_version(use_case, version)
         splits = _with_columns(model, splits, splits_of(use_case, version))
     golden = kind_named(recipe.kind).serving().golden(model, splits.scan("test"), recipe)
-    reason = f"{promotion['verdict']}: {promotion['reason']}"
+    reason = f"{promotion.verdict}: {promotion.reason}"
     action: Action = "indexing" if "base" in model.metadata else "training"
     endpoint, _ = roll_out(use_case, version, model, golden, recipe.deployment, action, reason)
     return endpoint.to_dict()

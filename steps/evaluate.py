@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 from zenml import get_step_context, step
@@ -37,11 +37,12 @@ def evaluate(
 
     source = {"uri": recipe.uri, "fingerprint": recipe.fingerprint or _ingested()}
     evaluation = kind_named(recipe.kind).evaluation().evaluate(models, splits, recipe, source)
-    facts = {**evaluation.report, "name": recipe.use_case, "contract": _contract(recipe.use_case)}
-    facts["gated"] = flatten(facts)
-    results = (*judge(recipe.gates, facts), *expectations_as_gates(facts.get("expectations", [])))
-    facts["gates"] = [asdict(result) for result in results]
-    report = Report(facts=facts, html=to_html(facts, results))
+    contract = _contract(recipe.use_case)
+    found = replace(evaluation.found, name=recipe.use_case).with_sections(contract=contract)
+    found = replace(found, gated=flatten(found))
+    results = (*judge(recipe.gates, found), *expectations_as_gates(found.get("expectations", [])))
+    found = replace(found, gates=[asdict(result) for result in results])
+    report = Report(facts=found.to_json(), html=to_html(found, results))
     log_evaluation(report)
     return report
 

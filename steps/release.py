@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from zenml import step
+from zenml import get_step_context, step
 
 from steps.registry.reconcile import reconcile
 from steps.registry.rollout import roll_out
 from steps.registry.versions import latest_splits, load_version, splits_of
+from steps.storage.records import RecordMaterializer
 from switchyard.config.recipes import ReleaseRecipe
 from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
 from switchyard.model.onnx_model import OnnxModel
+from switchyard.releases.result import ReleaseResult
 from switchyard.tasks.registry import kind_named
 
 
-@step(enable_cache=False)
-def release(recipe: ReleaseRecipe) -> Annotated[dict[str, Any], "{use_case}_release"]:
+@step(enable_cache=False, output_materializers=RecordMaterializer)
+def release(recipe: ReleaseRecipe) -> Annotated[ReleaseResult, "{use_case}_release"]:
     """Rolls a registered version out as a training run does: golden rows and expectations first, then the switch.
 
     Args:
@@ -36,7 +38,8 @@ def release(recipe: ReleaseRecipe) -> Annotated[dict[str, Any], "{use_case}_rele
     test = _rows(use_case, version, model).scan("test")
     golden = kind_named(rollout.kind).serving().golden(model, test, rollout)
     endpoint, more = roll_out(use_case, version, model, golden, rollout.deployment, recipe.action, recipe.reason)
-    return {"use_case": use_case, "version": version, "endpoint": endpoint.to_dict(), "repaired": repaired + more}
+    run = get_step_context().pipeline_run.name
+    return ReleaseResult(use_case=use_case, run=run, version=version, endpoint=endpoint, repaired=(*repaired, *more))
 
 
 def _rows(use_case: str, version: int, model: OnnxModel) -> Dataset:

@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 def main(folder: Path, port: int) -> None:
     """From the CSV to an endpoint that has answered for the golden rows."""
     from switchyard.config.loading import load
+    from switchyard.config.server_options import ServerOptions
     from switchyard.data.tables.source import inspect, look
     from switchyard.data.tables.split_check import check_split
 
@@ -89,10 +90,9 @@ def main(folder: Path, port: int) -> None:
     best = next(model for model in models if model.metadata["candidate"] == evaluation.best)
     golden = golden_rows(best, splits.scan("test").collect(), config.deployment.golden_rows)
     deployed = deploy(
-        folder / "repository",
+        ServerOptions(root=folder / "repository", port=port),
         replace(best, metadata={**best.metadata, "name": "titanic"}),
         golden,
-        port=port,
         version=1,
     )
     mark("deploy")

@@ -14,8 +14,8 @@ from rich.table import Table
 from zenml.models import ModelVersionResponse
 
 from runs.preflight import preflight
-from steps.registry.version_record import recipe_of, version_named
-from steps.registry.versions import PRODUCTION, load_version, training_rows_of
+from steps.registry.version_record import recipe_of
+from steps.registry.versions import PRODUCTION, load_version, training_rows_of, version_named
 from switchyard.config.sections import UseCase
 from switchyard.errors import InputError
 from switchyard.evaluation.entrants import Entrant
@@ -72,7 +72,8 @@ def _with_columns_of(config: UseCase, numbers: list[int], source: Source) -> Use
     """The contract, and what the versions read beyond it, if the source still has that."""
     contract: Any = config.contract
     for version in numbers:
-        recorded = ((recipe_of(config.name, version) or {}).get("config") or {}).get("contract") or {}
+        recipe = recipe_of(config.name, version)
+        recorded: Any = (recipe.config.get("contract") if recipe else None) or {}
         contract = kind_of(config.task).data().widened(contract, recorded, source)
     return config.model_copy(update={"contract": contract})
 

@@ -61,5 +61,5 @@ def load_table(path: Path, overrides: Sequence[str] = ()) -> Config:
     """
     config = load(path, overrides)
     if not isinstance(config, Config):
-        raise InputError(f"{path}: task is {config.task}, where classification or regression of a table is wanted.")
+        raise InputError(f"{path}: task is {config.task}, but this needs a table: classification or regression.")
     return config

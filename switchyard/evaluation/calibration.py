@@ -9,7 +9,7 @@ after Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities us
 Of two classes the probability is that of the positive one; of several it is that of the answered class, which comes
 true if the answer is right (top-label, as in Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural
 networks", ICML (2017), who have bins of equal width). The figure depends on the bins and is too high in small samples:
-its interval allows for that (see `uneven`).
+its interval allows for that (see `dispersion_interval`).
 """
 
 from __future__ import annotations

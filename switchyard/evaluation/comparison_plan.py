@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from switchyard.config.sections import Champion
-from switchyard.evaluation import labels
 from switchyard.evaluation.scoring import positive_of
+from switchyard.statistics import labels
 from switchyard.statistics import metrics as definitions
 from switchyard.statistics.delong import delong
 from switchyard.statistics.difference import Difference
@@ -239,7 +239,9 @@ def difference_of_classes(
         if min(is_positive.sum(), (~is_positive).sum()) < 2:
             return f"of the {len(truth):,} {plan.unit}s fewer than two are of one class"
         return delong(is_positive, old[:, positive], new[:, positive], plan.confidence)
-    return bootstrapped(_sample(truth, old, old_labels, positive), _sample(truth, new, new_labels, positive), plan)
+    both = (old, old_labels), (new, new_labels)
+    champion, challenger = (definitions.classification(truth, *each, positive) for each in both)
+    return bootstrapped(champion, challenger, plan)
 
 
 def _answer(metadata: dict[str, Any], outputs: Mapping[str, np.ndarray], classes: list[Any]) -> tuple[Floats, Integers]:
@@ -255,9 +257,3 @@ def _answer(metadata: dict[str, Any], outputs: Mapping[str, np.ndarray], classes
     known = labels.positions(distinct.tolist(), classes)
     table = [_NO_CLASS if known[each] == labels.UNSEEN else known[each] for each in distinct.tolist()]
     return np.column_stack(columns), np.array(table)[which]
-
-
-def _sample(truth: Integers, probabilities: Floats, predicted: Integers, positive: int | None) -> Sample:
-    if positive is None:
-        return definitions.multiclass(truth, probabilities, predicted)
-    return definitions.binary(truth, probabilities, predicted, positive)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
+
 FEW_ROWS = 30
 
 
@@ -13,23 +15,31 @@ class Evaluation:
     """Which candidate is the best, and everything that was measured.
 
     Attributes:
-        best: The candidate's name.
-        report: JSON-able. `gated` is the flat namespace of the gates, all of it about the best
-            candidate on test rows; `report.to_html` draws the whole.
+        found: The report. Its gate namespace is about the best candidate on test rows; `report.page.to_html` draws
+            the whole.
     """
 
-    best: str
-    report: dict[str, Any]
+    found: EvaluationReport
+
+    @property
+    def best(self) -> str:
+        """The best candidate's name."""
+        return self.found.best
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The report as JSON."""
+        return self.found.to_json()
 
     @property
     def summary(self) -> dict[str, Any]:
         """What a terminal has room for: primary metric by candidate, and the best one's test metrics."""
-        primary = self.report["selection"]["metric"]
+        primary = self.found.selection.metric
         return {
             "best": self.best,
             "primary": primary,
-            "rows": self.report["data"]["rows"],
-            "candidates": {each["name"]: each["metrics"][primary] for each in self.report["candidates"]},
-            "test": self.report["test"]["metrics"],
-            "warnings": self.report["warnings"],
+            "rows": self.found.data.rows,
+            "candidates": {each.name: each.metrics[primary] for each in self.found.candidates},
+            "test": self.found.test.metrics,
+            "warnings": self.found.warnings,
         }

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from switchyard.config.sections import Metrics, Task
+from switchyard.config.task_metrics import metrics_of
 from switchyard.errors import SwitchyardError
-from switchyard.evaluation import curves, labels
+from switchyard.evaluation import curves
+from switchyard.statistics import labels
 from switchyard.statistics import metrics as definitions
-from switchyard.statistics.bootstrap import Estimate, estimate
+from switchyard.statistics.bootstrap import Estimate, Figure, estimate
 from switchyard.statistics.metrics import Floats, Integers, Sample
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ class Scored:
         notes: What a reader must know about the figures.
     """
 
-    metrics: dict[str, dict[str, float | int | None]]
+    metrics: dict[str, Figure]
     drawings: dict[str, Any]
     data: dict[str, Any]
     undefined: dict[str, str] = field(default_factory=dict)
@@ -137,9 +139,7 @@ def sample_of(answers: Answers) -> Sample:
     """The answers as what the metrics need to know of each row."""
     if not answers.classes:
         return definitions.regression(answers.truth, answers.predicted)
-    if answers.positive is None:
-        return definitions.multiclass(answers.truth, answers.probabilities, answers.predicted)
-    return definitions.binary(answers.truth, answers.probabilities, answers.predicted, answers.positive)
+    return definitions.classification(answers.truth, answers.probabilities, answers.predicted, answers.positive)
 
 
 def _regression(answers: Answers, metrics: Metrics, seed: int) -> Scored:
@@ -167,12 +167,8 @@ def _predicted(answers: np.ndarray, classes: list[Any], candidate: str) -> Integ
 
 
 def positive_of(metadata: dict[str, Any]) -> int | None:
-    """The position of the positive class if there are two: the metadata's, otherwise the second."""
-    if len(metadata["classes"]) != 2:
-        return None
-    positive = metadata.get("positive")
-    found = labels.positions([positive], metadata["classes"])[positive]
-    return 1 if found == labels.UNSEEN else found
+    """The position of the positive class if there are two: the one in the metadata, otherwise the second."""
+    return labels.positive_position(metadata["classes"], metadata.get("positive"))
 
 
 def _which_class_is_missing(described: dict[str, Any], unit: str) -> str:
@@ -185,7 +181,7 @@ def _undefined(estimates: dict[str, Estimate], why: str) -> dict[str, str]:
     return {name: why for name, each in estimates.items() if each.value is None}
 
 
-def _as_dicts(estimates: dict[str, Estimate]) -> dict[str, dict[str, float | int | None]]:
+def _as_dicts(estimates: dict[str, Estimate]) -> dict[str, Figure]:
     return {name: each.as_dict() for name, each in estimates.items()}
 
 
@@ -198,6 +194,6 @@ def _nothing(
     why: str = "the model answers NaN or infinity for some rows",
 ) -> Scored:
     """Where one row has no finite error, no metric has a value."""
-    names = definitions.names(task)
+    names = metrics_of(task)
     nothing = Estimate(None, n=rows).as_dict()
     return Scored(dict.fromkeys(names, nothing), drawings, described, dict.fromkeys(names, why), (*notes, why))

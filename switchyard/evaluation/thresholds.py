@@ -3,7 +3,7 @@
 Rows whose probability of the positive class is at or above the threshold are selected. The cost of a row is what the
 config's `evaluation.costs` says of its kind (Elkan, "The foundations of cost-sensitive learning", IJCAI (2001)); a
 threshold is judged by the mean over the test rows. The cheapest was found on the very rows that it is told of, so a
-little of it is variability.
+little of its advantage is chance.
 """
 
 from __future__ import annotations

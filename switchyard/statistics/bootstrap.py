@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -30,6 +30,15 @@ BINS = 1_000
 _BATCH_CELLS = 1 << 16  # half a MB of weights stays in the cache
 
 Weighted = Callable[[Floats], dict[str, Floats]]
+
+
+class Figure(TypedDict):
+    """An `Estimate` as JSON: value, bounds of the interval, and the rows behind it; None where there is none."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Estimate:
     high: float | None = None
     n: int = 0
 
-    def as_dict(self) -> dict[str, float | int | None]:
+    def as_dict(self) -> Figure:
         """JSON-able."""
         return {"value": self.value, "low": self.low, "high": self.high, "n": self.n}
 

@@ -1,11 +1,11 @@
-"""Intervals of figures that say how uneven something is: 0 if it is even, and never below.
+"""Confidence intervals of dispersion statistics, which are 0 for equal parts and never negative.
 
 Chance makes groups or bins differ even where in truth they do not, so such a figure is too high on average, and each
 bootstrap resample, being a sample of a sample, higher still: a percentile interval of the calibration error of a
 perfectly calibrated model never holds 0. So the two ends are made in two ways:
 
 - low: by inverting a test (Garthwaite and Buckland, "Generating Monte Carlo confidence intervals by the Robbins-Monro
-  process" (1992), have the idea). It is the least unevenness under which the observed figure is no surprise. Its
+  process" (1992), have the idea). It is the least dispersion under which the observed figure is no surprise. Its
   shape is that of the observed deviations, less 1.5 standard errors each: those that may be chance take no part.
 - high: the percentile of the bootstrap. Its bias is upward there, which errs on the safe side.
 
@@ -27,7 +27,7 @@ _HALVINGS = 30
 def dispersion_interval(
     deviations: Floats, noise: Floats, figure: Callable[[Floats], Floats], confidence: float
 ) -> tuple[float, float]:
-    """Both ends.
+    """Confidence interval of a dispersion statistic: (low, high).
 
     Args:
         deviations: Observed, shape (parts,).
@@ -45,7 +45,7 @@ def dispersion_interval(
 def _least(
     deviations: Floats, noise: Floats, figure: Callable[[Floats], Floats], observed: float, level: float
 ) -> float:
-    """How uneven the truth must be for the observed figure to be at most its quantile `level`."""
+    """How large the true dispersion must be for the observed figure to be at most its quantile `level`."""
     shape = np.sign(deviations) * np.maximum(np.abs(deviations) - _SURE * noise.std(axis=0), 0)
     size = float(figure(shape[None])[0])
     if not size:

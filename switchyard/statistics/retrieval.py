@@ -7,15 +7,15 @@ bootstrap interval over the query images, and `n`, how many they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from switchyard.errors import InputError
 from switchyard.model.gallery import Gallery
-from switchyard.statistics.bootstrap import estimate
+from switchyard.statistics.bootstrap import Figure, estimate
 from switchyard.statistics.metrics import Ranked, Sample, roc_auc
+from switchyard.statistics.proportions import share_of
 
 _BLOCK = 256  # queries that are compared at once
 _ROUNDING = 1e-6  # cosines of float32 come out a little different in another order of adding
@@ -207,17 +207,15 @@ def open_set(
     right = ~refused & (said == labels)
     return {
         "threshold": threshold,
-        "unknown_refused": _share(refused[~is_known], confidence),
-        "known_refused": _share(refused[is_known], confidence),
-        "known_right": _share(right[is_known], confidence),
+        "unknown_refused": share_of(refused[~is_known], confidence).as_dict(),
+        "known_refused": share_of(refused[is_known], confidence).as_dict(),
+        "known_right": share_of(right[is_known], confidence).as_dict(),
         "auroc": _told_apart(similarity, is_known, resamples, confidence, seed),
         "curve": _refused(similarity, is_known),
     }
 
 
-def _told_apart(
-    similarity: np.ndarray, is_known: np.ndarray, resamples: int, confidence: float, seed: int
-) -> dict[str, Any]:
+def _told_apart(similarity: np.ndarray, is_known: np.ndarray, resamples: int, confidence: float, seed: int) -> Figure:
     sample = Sample(np.ones((len(is_known), 1)), ((similarity.astype(float), is_known),), _area)
     return estimate(sample, resamples=resamples, confidence=confidence, seed=seed)["auroc"].as_dict()
 
@@ -298,21 +296,6 @@ def equal_error(genuine: np.ndarray, impostor: np.ndarray) -> tuple[float, float
     part = -difference[before] / (difference[after] - difference[before])
     rate = missed[before] + part * (missed[after] - missed[before])
     return float(rate), float(-1 + 2 * (before + part) / len(genuine))
-
-
-def _share(hits: np.ndarray, confidence: float) -> dict[str, Any]:
-    n = len(hits)
-    if not n:
-        return {"value": None, "low": None, "high": None, "n": 0}
-    z, share = NormalDist().inv_cdf((1 + confidence) / 2), float(hits.mean())
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
-    return {
-        "value": share,
-        "low": max(0.0, min(centre - half, share)),
-        "high": min(1.0, max(centre + half, share)),
-        "n": n,
-    }
 
 
 def _estimate(value: float, draws: np.ndarray, confidence: float, n: int) -> dict[str, Any]:

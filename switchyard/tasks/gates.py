@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from switchyard.config.recipes import PreprocessRecipe
     from switchyard.config.sections import UseCase
     from switchyard.data.dataset import Dataset
-    from switchyard.evaluation.gates.names import Place
+    from switchyard.evaluation.gate_names import Place
 
 
 class Gates(Protocol):

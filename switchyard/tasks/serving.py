@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.config.recipes import DeployRecipe
     from switchyard.model.onnx_model import OnnxModel
+    from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
 class Serving(Protocol):
     """What an endpoint must answer."""
 
-    def golden(self, model: OnnxModel, test: pl.LazyFrame, recipe: DeployRecipe) -> dict[str, Any]:
+    def golden(self, model: OnnxModel, test: pl.LazyFrame, recipe: DeployRecipe) -> GoldenRows:
         """Golden rows and what else must hold, see `switchyard.serving.rollout.golden`.
 
         Args:

@@ -117,15 +117,15 @@ do("reproduce", "3", "--config", "near", "--here")
     release, rollback, retire, history = released
     assert "near version 1 is in production" in release.out
     assert "near version 3 is in production" in rollback.out
-    assert "nothing answers any more" in retire.out
+    assert "its endpoint has stopped" in retire.out
     assert history.out.count("indexing, replaced version") == 2
     reasons = [history.out.index(reason) for reason in ("nine will do", "nine will not do", "enough")]
     assert reasons == sorted(reasons)
 
 
 def test_versions_of_a_classifier_with_other_seeds_and_of_other_bytes(images):
-    shaken = {"rotation": [5, 15], "noise": 0.05}
-    write(images, "few", "image_classification", "cnn", evaluation={"seeds": 1, "robustness": shaken})
+    perturbed = {"rotation": [5, 15], "noise": 0.05}
+    write(images, "few", "image_classification", "cnn", evaluation={"seeds": 1, "robustness": perturbed})
     gate = 'gates."robustness.rotation.milder.5.loss"=<= 1'
 
     trained, other, compare, show, same, apart = called(

@@ -25,7 +25,7 @@ def images(new_project):
     (project.root / "configs" / "few.yaml").write_text(
         yaml.safe_dump(config("few", "image_classification", "cnn"), sort_keys=False)
     )
-    shutil.copytree(SOURCE / "tests" / "integration" / "plugin", project.root / "plugin")
+    shutil.copytree(SOURCE / "tests" / "end_to_end" / "plugin", project.root / "plugin")
     return project
 
 

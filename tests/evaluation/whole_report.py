@@ -71,8 +71,8 @@ def classification() -> dict[str, Any]:
             "rows": [_explained(0.92), _explained(0.1)],
         },
         "robustness": {
-            "missing": _shaken("missing values", "roc_auc", 0.03),
-            "noise": _shaken("noise on numbers", "roc_auc", 0.001),
+            "missing": _perturbed("missing values", "roc_auc", 0.03),
+            "noise": _perturbed("noise on numbers", "roc_auc", 0.001),
         },
         "stability": {
             "seeds": [1, 2, 3],
@@ -144,7 +144,7 @@ def regression() -> dict[str, Any]:
         {"low": at, "high": at * 1.3, "n": 1079, "mae": at / 12, "rmse": at / 8, "bias": (2400 - at) / 100}
         for at in low
     ]
-    report["robustness"] = {"noise": _shaken("noise on numbers", "rmse", 212.0, 540.0)}
+    report["robustness"] = {"noise": _perturbed("noise on numbers", "rmse", 212.0, 540.0)}
     report["stability"] |= {"metric": "rmse", "values": [551.0, 544.2, 549.9], "mean": 548.4, "std": 3.6}
     report["stability"] |= {"low": 544.2, "high": 551.0}
     return with_gated(report)
@@ -203,7 +203,7 @@ def _explained(score: float) -> dict[str, Any]:
     return {"row": row, "true": "survived", "label": "survived", "score": score, "base": 0.38, "contributions": parts}
 
 
-def _shaken(label: str, metric: str, loss: float, whole: float = 0.847) -> dict[str, Any]:
+def _perturbed(label: str, metric: str, loss: float, whole: float = 0.847) -> dict[str, Any]:
     value = whole + loss if metric == "rmse" else whole - loss
     spread = 25.0 if metric == "rmse" else 0.04
     return {"label": label, metric: estimate(value, spread), "loss": loss, "loss_low": loss / 2, "loss_high": loss * 2}

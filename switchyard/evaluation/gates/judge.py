@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from switchyard.errors import InputError
-from switchyard.evaluation.gates.descriptions import in_words
-from switchyard.evaluation.gates.names import Place, problem
+from switchyard.evaluation.evaluation_report import EvaluationReport
+from switchyard.evaluation.gate_names import Place, problem
+from switchyard.evaluation.gates.descriptions import describe
 
 COMPARATORS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 _ASKED = re.compile(r"\s*(>=|<=|>|<)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*")
@@ -77,9 +78,10 @@ def check_gates(gates: Mapping[str, str], root: Place) -> None:
         _parse(name, asked)
 
 
-def judge(gates: Mapping[str, str], report: Mapping[str, Any]) -> tuple[GateResult, ...]:
-    """Each gate against `report["gated"]`, in the order of the config; a missing value or NaN never passes."""
-    return tuple(_judged(name, asked, report) for name, asked in gates.items())
+def judge(gates: Mapping[str, str], report: EvaluationReport | Mapping[str, Any]) -> tuple[GateResult, ...]:
+    """Each gate against the gate namespace of the report (or of its JSON); a missing value or NaN never passes."""
+    found = EvaluationReport.of(report)
+    return tuple(_judged(name, asked, found) for name, asked in gates.items())
 
 
 def expectations_as_gates(results: Sequence[Mapping[str, Any]]) -> tuple[GateResult, ...]:
@@ -98,11 +100,11 @@ def sentence(results: Sequence[GateResult], consequence: str = "") -> str:
     return "; ".join([*(failed or [passed]), *([consequence] if consequence else [])])
 
 
-def _judged(name: str, asked: str, report: Mapping[str, Any]) -> GateResult:
+def _judged(name: str, asked: str, report: EvaluationReport) -> GateResult:
     compare, limit = _parse(name, asked)
-    found, words = report["gated"].get(name), in_words(name, report)
+    found, words = report.gated.get(name), describe(name, report)
     if found is None or math.isnan(found):
-        reason = report.get("undefined", {}).get(name.split(".")[0], "no value on these rows" if words else "")
+        reason = report.undefined.get(name.split(".")[0], "no value on these rows" if words else "")
         return GateResult(name, None, asked, False, reason, words)
     return GateResult(name, float(found), asked, bool(compare(found, limit)), words=words)
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from switchyard.evaluation import scoring
-from switchyard.evaluation.images.class_table import class_table
 from switchyard.evaluation.images.saliency import Score, class_score
 from switchyard.evaluation.images.subject import Predictions
 
 if TYPE_CHECKING:
-    from switchyard.config.images import ImageReporting
     from switchyard.config.sections import Metrics
     from switchyard.evaluation.scoring import Answers, Scored
     from switchyard.model.image_inference import Inference
@@ -29,11 +28,11 @@ class ClassifierSubject:
 
     def score(self, inference: Inference, metrics: Metrics, seed: int) -> Scored:
         """See `Subject.score`; images of a class that the model never saw count as wrong."""
-        return scoring.score(self._answers(inference), metrics, seed)
+        return scoring.score(self.answers(inference), metrics, seed)
 
     def sample(self, inference: Inference, metric: str) -> Sample | None:
         """See `Subject.sample`."""
-        answers = self._answers(inference)
+        answers = self.answers(inference)
         return scoring.sample_of(answers) if answers.finite else None
 
     def predictions(self, inference: Inference) -> Predictions:
@@ -44,23 +43,25 @@ class ClassifierSubject:
         everything = np.ones(len(inference), bool)
         return Predictions(inference.labels, said, ranked[:, -1], ranked[:, -1] - ranked[:, -2], everything)
 
-    def sections(self, inference: Inference, metrics: Metrics, reporting: ImageReporting, seed: int) -> dict[str, Any]:
-        """Calibration, thresholds of two classes, and figures by class."""
-        from switchyard.evaluation.calibration import calibration
-        from switchyard.evaluation.thresholds import thresholds
+    @property
+    def classes(self) -> Sequence[str]:
+        """See `Subject.classes`."""
+        known: list[str] = self.model.metadata["classes"]
+        return known
 
-        answers = self._answers(inference)
-        made: dict[str, Any] = {"calibration": calibration(answers, metrics, seed)}
-        if answers.positive is not None:
-            made["thresholds"] = thresholds(answers, reporting.costs)
-        made["classes"] = class_table(self.predictions(inference), self.model.metadata["classes"], metrics.confidence)
-        return made
+    @property
+    def gallery(self) -> None:
+        """A classifier has none."""
+
+    def retrieval(self, inference: Inference, metrics: Metrics, seed: int) -> None:
+        """A classifier has no such section."""
 
     def reason(self, predictions: Predictions, row: int) -> Score:
         """The probability of the answer."""
         return class_score(self.model, str(predictions.said[row]))
 
-    def _answers(self, inference: Inference) -> Answers:
+    def answers(self, inference: Inference) -> Answers:
+        """See `Subject.answers`."""
         import polars as pl
 
         labels = pl.Series(inference.labels.tolist(), dtype=pl.String)

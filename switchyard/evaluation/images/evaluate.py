@@ -7,28 +7,28 @@ once for all candidates; what is measured rests on their answers.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from switchyard.config.images import RETRIEVAL_METRICS
+from switchyard.config.images import IMAGE_TASKS
 from switchyard.config.recipes import ImageEvaluate
-from switchyard.config.sections import CLASSIFICATION_METRICS
+from switchyard.config.task_metrics import require_metric
 from switchyard.errors import InputError
 from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
+from switchyard.evaluation.evaluation_report import DataSummary, EvaluationReport, TestFigures
 from switchyard.evaluation.gates.namespace import flatten
-from switchyard.evaluation.images.subject import Predictions, Subject
+from switchyard.evaluation.images.context import ImageContext
 from switchyard.evaluation.images.subjects import subject_of
 from switchyard.evaluation.latency import time_rows
 from switchyard.evaluation.rating import best_of, rated_as, selection
-from switchyard.model.image_inference import Inference, ask, pixels, shape_of
+from switchyard.evaluation.section_measuring import measure_sections
+from switchyard.model.image_inference import ask, pixels, shape_of
 
 if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.model.onnx_model import OnnxModel
 
-METRICS = {"image_classification": CLASSIFICATION_METRICS, "image_retrieval": RETRIEVAL_METRICS}
 TARGET = "label"
 _TIMED = 32  # images that latency is measured with
 
@@ -57,7 +57,9 @@ def evaluate(
         InputError: An unknown primary metric, no images, or a primary metric that no candidate has a value for.
     """
     task, metrics, seed = models[0].metadata["task"], recipe.metrics, recipe.seed
-    _check_primary(metrics.primary, task)
+    if task not in IMAGE_TASKS:
+        raise InputError(f"task {task} is not one of images: use one of {', '.join(IMAGE_TASKS)}")
+    require_metric("metrics.primary", metrics.primary, task)
     subjects = [subject_of(each) for each in models]
     scored = [
         subject.score(inference, metrics, seed)
@@ -65,7 +67,7 @@ def evaluate(
     ]
     rows = validation.head(_TIMED).collect()
     rated = [rated_as(model, each.metrics, _latency(model, rows)) for model, each in zip(models, scored, strict=True)]
-    names = [each["name"] for each in rated]
+    names = [each.name for each in rated]
     warnings = [f"validation, {name}: {note}" for name, each in zip(names, scored, strict=True) for note in each.notes]
     chosen = best_of(rated, metrics.primary, "image")
     subject = subjects[chosen]
@@ -79,75 +81,25 @@ def evaluate(
         if rows < FEW_ROWS
     ]
     finite = subject.sample(inference, metrics.primary) is not None
-    more = _sections(subject, inference, test, train, recipe) if finite else {}
-    report = {
-        "name": models[chosen].metadata.get("name"),
-        "task": task,
-        "unit": "image",
-        "best": names[chosen],
-        "selection": selection(metrics),
-        "data": {
-            "target": TARGET,
-            "subject": f"{len(final.data['classes'])} classes",
-            "rows": counts,
-            "source": source or {},
-            **final.data,
-        },
-        "candidates": rated,
-        "test": {
-            "metrics": final.metrics,
-            "latency_ms": _latency(models[chosen], test.head(_TIMED).collect(), calls=1000),
-            **final.drawings,
-        },
-        "undefined": final.undefined,
-        "warnings": warnings,
-        **more,
-    }
-    return Evaluation(names[chosen], {**report, "gated": flatten(report)})
-
-
-def _check_primary(primary: str, task: str) -> None:
-    known = METRICS.get(task)
-    if known is None:
-        raise InputError(f"task {task} is not one of images: use one of {', '.join(METRICS)}")
-    if primary not in known:
-        raise InputError(f"metrics.primary is {primary!r}, which {task} does not have: use one of {', '.join(known)}")
-
-
-def _sections(
-    subject: Subject,
-    inference: Inference,
-    test: pl.LazyFrame,
-    train: pl.LazyFrame,
-    recipe: ImageEvaluate,
-) -> dict[str, Any]:
-    """Everything beyond the metrics."""
-    from threadpoolctl import threadpool_limits
-
-    from switchyard.evaluation.images.heat_maps import saliency
-    from switchyard.evaluation.images.robustness import robustness
-    from switchyard.evaluation.images.samples import samples
-
-    predictions, metadata = subject.predictions(inference), subject.model.metadata
-    metrics, reporting, seed = recipe.metrics, recipe.evaluation, recipe.seed
-    channels: Any = shape_of(subject.model)[2]
-    with threadpool_limits(1, user_api="blas"):
-        return {
-            **subject.sections(inference, metrics, reporting, seed),
-            "samples": samples(predictions, test, channels, _gallery_images(predictions, train, subject)),
-            "saliency": saliency(subject, predictions, test),
-            "robustness": robustness(subject, inference, test, metrics, reporting.robustness, seed),
-            **{name: metadata[name] for name in ("training", "stability") if metadata.get(name)},
-        }
-
-
-def _gallery_images(predictions: Predictions, train: pl.LazyFrame, subject: Subject) -> pl.LazyFrame | None:
-    """The table whose rows are those of the gallery, if it is the training images."""
-    gallery = getattr(subject, "gallery", None)
-    if predictions.nearest is None or gallery is None:
-        return None
-    labels = np.array(train.select(TARGET).collect()[TARGET].to_list(), dtype=object)
-    return train if np.array_equal(labels, gallery.labels) else None
+    context = ImageContext(subject, inference, test, train, metrics, recipe.evaluation, seed)
+    more, notes = measure_sections("images", context, has_finite_answers=finite)
+    warnings += notes
+    subject_name = f"{len(final.data['classes'])} classes"
+    latency = _latency(models[chosen], test.head(_TIMED).collect(), calls=1000)
+    report = EvaluationReport(
+        name=models[chosen].metadata.get("name"),
+        task=task,
+        unit="image",
+        best=names[chosen],
+        selection=selection(metrics),
+        data=DataSummary(TARGET, counts, source or {}, subject_name, **final.data),
+        candidates=rated,
+        test=TestFigures(final.metrics, latency, **final.drawings),
+        undefined=final.undefined,
+        warnings=warnings,
+        sections=more,
+    )
+    return Evaluation(replace(report, gated=flatten(report)))
 
 
 def _latency(model: OnnxModel, rows: pl.DataFrame, calls: int = 500) -> dict[str, float]:

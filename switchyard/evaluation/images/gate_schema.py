@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from switchyard.evaluation.gates.names import ESTIMATE, NUMBER, Place
-from switchyard.evaluation.images.evaluate import METRICS
+from switchyard.evaluation.gates.schema import only_data_tells, schema_of
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.config.images import ImageConfig, ImageReporting, ImageRobustness
+    from switchyard.config.images import ImageConfig, ImageReporting
     from switchyard.config.sections import Metrics
+    from switchyard.evaluation.gate_names import Place
+
+
+@dataclass(frozen=True)
+class ImageGates:
+    """What the sections derive their gate names from; see `GateSchema`.
+
+    Attributes:
+        task: The config's task.
+        metrics: The primary metric.
+        reporting: The config's section `evaluation`.
+        classes: What the model will know; None while that is not known.
+        has_unseen: Whether the test has images of other classes.
+    """
+
+    task: str
+    metrics: Metrics
+    reporting: ImageReporting
+    classes: Sequence[str] | None
+    has_unseen: bool
+
+    contract_counts = ("rows", "checks", "failed", "compared")
+
+    @property
+    def primary(self) -> str:
+        """The primary metric."""
+        return self.metrics.primary
+
+    @property
+    def seeds(self) -> int:
+        """See `GateSchema.seeds`."""
+        return self.reporting.seeds
+
+    @property
+    def class_count(self) -> int | None:
+        """How many classes the model will know."""
+        return None if self.classes is None else len(self.classes)
 
 
 def places(config: ImageConfig) -> Place:
@@ -25,7 +62,7 @@ def places(config: ImageConfig) -> Place:
 def places_of_splits(
     task: str, metrics: Metrics, reporting: ImageReporting, train: pl.LazyFrame, test: pl.LazyFrame
 ) -> Place:
-    """The root of the tree of names once the images are dealt.
+    """The root of the tree of names once the images are split.
 
     Args:
         task: The config's task.
@@ -41,67 +78,10 @@ def places_of_splits(
 def tree(
     task: str, metrics: Metrics, reporting: ImageReporting, classes: Sequence[str] | None, *, has_unseen: bool
 ) -> Place:
-    """The root of the tree of names.
-
-    Args:
-        task: The config's task.
-        metrics: The primary metric.
-        reporting: The config's section `evaluation`.
-        classes: What the model will know; None while that is not known.
-        has_unseen: Whether the test has images of other classes.
-    """
-    made: dict[str, Place] = dict.fromkeys(METRICS[task], ESTIMATE)
-    made |= {"parity": NUMBER, "size_mb": NUMBER, "latency_ms": _numbers("p50", "p95", "p99")}
-    if task == "image_classification":
-        made["calibration"] = Place(below={"ece": ESTIMATE})
-        if classes is None or len(classes) == 2:
-            made["thresholds"] = _thresholds()
-    else:
-        made["retrieval"] = _retrieval(has_unseen)
-    figures = Place(below={"rows": NUMBER, "recall": ESTIMATE, "precision": ESTIMATE})
-    named = Place(any_name=figures) if classes is None else Place(below=dict.fromkeys(classes, figures))
-    made["classes"] = named
-    made["robustness"] = _robustness(metrics.primary, reporting.robustness)
-    if reporting.seeds:
-        made["stability"] = _numbers("mean", "std", "low", "high")
-    made["training"] = _numbers("seconds", "peak_memory_mb", "rows")
-    made["contract"] = _numbers("rows", "checks", "failed", "compared")
-    return Place(below=made)
+    """The root of the tree of gate names; arguments as in `ImageGates`."""
+    return schema_of("images", ImageGates(task, metrics, reporting, classes, has_unseen))
 
 
 def needs_data(name: str) -> bool:
     """Whether only the images can tell if a gate's name leads to a number."""
-    return name.startswith(("classes.", "thresholds.", "retrieval.open_set."))
-
-
-def _numbers(*names: str) -> Place:
-    return Place(below=dict.fromkeys(names, NUMBER))
-
-
-def _robustness(primary: str, settings: ImageRobustness) -> Place:
-    """Each way to shake an image by its highest strength, and those below it under `milder`."""
-    figures = {primary: ESTIMATE, **_numbers("strength", "loss", "loss_low", "loss_high").below}
-    ways = {}
-    for name, strengths in settings:
-        milder = {f"{strength:g}": Place(below=figures) for strength in strengths[:-1]}
-        ways[name] = Place(below=figures | ({"milder": Place(below=milder)} if milder else {}))
-    return Place(below=ways)
-
-
-def _thresholds() -> Place:
-    from switchyard.evaluation.gates.names import threshold_places
-
-    return threshold_places()
-
-
-def _retrieval(has_unseen: bool) -> Place:
-    open_set: Iterable[str] = ("known_refused", "known_right", *(("unknown_refused", "auroc") if has_unseen else ()))
-    verification = {"threshold": NUMBER, "pairs": _numbers("genuine", "impostor")}
-    return Place(
-        below={
-            "gallery": _numbers("images", "classes"),
-            "search_recall": NUMBER,
-            "verification": Place(below=verification),
-            "open_set": Place(below={"threshold": NUMBER, **dict.fromkeys(open_set, ESTIMATE)}),
-        }
-    )
+    return only_data_tells("images", name)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from switchyard.config.task_metrics import RETRIEVAL_METRICS
 from switchyard.evaluation import curves
-from switchyard.evaluation.images.class_table import class_table
-from switchyard.evaluation.images.retrieval_sample import METRICS, retrieval_sample
+from switchyard.evaluation.images.retrieval_sample import retrieval_sample
 from switchyard.evaluation.images.saliency import Score, likeness_score
 from switchyard.evaluation.images.subject import Predictions
 from switchyard.evaluation.scoring import Scored
@@ -18,9 +19,9 @@ from switchyard.model.gallery import UNKNOWN_LABEL, Gallery
 from switchyard.model.gallery_of import gallery_of
 from switchyard.model.image_inference import Inference
 from switchyard.statistics import retrieval
+from switchyard.statistics.bootstrap import Figure
 
 if TYPE_CHECKING:
-    from switchyard.config.images import ImageReporting
     from switchyard.config.sections import Metrics
     from switchyard.model.onnx_model import OnnxModel
     from switchyard.statistics.metrics import Sample
@@ -68,16 +69,20 @@ class RetrievalSubject:
         }
         drawings = {"confusion": curves.confusion(truth, said, len(classes))}
         if not self._finite(inference):
-            nothing: dict[str, float | int | None] = {"value": None, "low": None, "high": None, "n": len(truth)}
+            nothing: Figure = {"value": None, "low": None, "high": None, "n": len(truth)}
             why = "the model answers NaN or infinity for some images"
             return Scored(
-                dict.fromkeys(METRICS, nothing), drawings, described, dict.fromkeys(METRICS, why), (*notes, why)
+                dict.fromkeys(RETRIEVAL_METRICS, nothing),
+                drawings,
+                described,
+                dict.fromkeys(RETRIEVAL_METRICS, why),
+                (*notes, why),
             )
         settings = {"resamples": metrics.bootstrap, "confidence": metrics.confidence, "seed": seed}
         queries = self._queries(inference)
         found = retrieval.ranking(queries, self.gallery, **settings)  # type: ignore[arg-type]
         found["eer"] = self._verified(inference, metrics, seed)["eer"]
-        return Scored({name: found[name] for name in METRICS}, drawings, described, {}, notes)
+        return Scored({name: found[name] for name in RETRIEVAL_METRICS}, drawings, described, {}, notes)
 
     def sample(self, inference: Inference, metric: str) -> Sample | None:
         """See `Subject.sample`."""
@@ -89,20 +94,27 @@ class RetrievalSubject:
         counted = np.isin(inference.labels, list(self.gallery.classes))
         return Predictions(inference.labels, self.gallery.labels[nearest], cosine, margin, counted, nearest)
 
-    def sections(self, inference: Inference, metrics: Metrics, reporting: ImageReporting, seed: int) -> dict[str, Any]:
-        """Figures by class, and `retrieval`."""
-        predictions, classes = self.predictions(inference), self.gallery.classes
+    @property
+    def classes(self) -> Sequence[str]:
+        """See `Subject.classes`."""
+        return self.gallery.classes
+
+    def answers(self, inference: Inference) -> None:
+        """A retrieval answers with neighbours, without probabilities."""
+
+    def retrieval(self, inference: Inference, metrics: Metrics, seed: int) -> dict[str, Any]:
+        """The section `retrieval` of the report."""
         verified = self._verified(inference, metrics, seed)
         shown = Gallery(inference.outputs["embedding"], inference.labels)
         found: dict[str, Any] = {
-            "gallery": {"images": len(self.gallery), "classes": len(classes)},
+            "gallery": {"images": len(self.gallery), "classes": len(self.gallery.classes)},
             "search_recall": self._search_recall(inference),
             "verification": {key: verified[key] for key in ("threshold", "pairs", "histogram")},
             "open_set": self._open_set(inference, metrics, seed),
         }
         if len(shown) >= 5:
             found["embedding_map"] = retrieval.embedding_map(shown, seed=seed, at_most=MAP_IMAGES)
-        return {"classes": class_table(predictions, classes, metrics.confidence), "retrieval": found}
+        return found
 
     def reason(self, predictions: Predictions, row: int) -> Score:
         """The cosine to the nearest image."""

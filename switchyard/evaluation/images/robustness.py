@@ -13,29 +13,20 @@ from switchyard.statistics.bootstrap import QUICK, estimate_of, resampled
 from switchyard.statistics.metrics import LOWER_IS_BETTER
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from switchyard.config.images import ImageRobustness
     from switchyard.config.sections import Metrics
-    from switchyard.evaluation.images.subject import Subject
+    from switchyard.evaluation.images.context import ImageContext
     from switchyard.statistics.metrics import Sample
 
 IMAGES = 1000
 """At most so many are transformed: more make the intervals no narrower than a reader can see."""
 
 
-def robustness(
-    subject: Subject, inference: Inference, images: pl.LazyFrame, metrics: Metrics, settings: ImageRobustness, seed: int
-) -> dict[str, dict[str, Any]]:
+def robustness(context: ImageContext) -> dict[str, dict[str, Any]]:
     """The metric on transformed images, and what it loses against the same images as they are.
 
     Args:
-        subject: The model.
-        inference: Its answers to all images.
-        images: The table that they are about.
-        metrics: `primary`, and resamples and confidence of the intervals.
-        settings: The strengths of each transform, rising.
-        seed: Of the choice of images, the transforms and the resamples.
+        context: The model, the test images and its answers to them; `reporting.robustness` has the strengths of each
+            transform, rising.
 
     Returns:
         By transform, at its highest strength: `strength`, `about` (the same in words), the metric's estimate under its
@@ -43,15 +34,16 @@ def robustness(
         `example` (`src`, `alt`): the first of them. The same figures at its other strengths, if it has several, are in
         `milder`, by strength.
     """
-    counted = np.flatnonzero(subject.predictions(inference).counted)
+    subject, inference, metrics, seed = context.subject, context.inference, context.metrics, context.seed
+    counted = np.flatnonzero(context.predictions.counted)
     chosen = np.sort(np.random.default_rng(seed).permutation(counted)[:IMAGES])
     before = subject.sample(inference.where(chosen), metrics.primary)
-    shape, strengths = shape_of(subject.model), dict(settings)
+    shape, strengths = shape_of(subject.model), dict(context.reporting.robustness)
     changed: dict[tuple[str, float], list[Inference]] = {
         (name, strength): [] for name in TRANSFORMS for strength in strengths[name]
     }
     examples: dict[str, dict[str, str]] = {}
-    for number, part in enumerate(batches_of(images, chosen.tolist())):  # decoded once for all transforms
+    for number, part in enumerate(batches_of(context.test, chosen.tolist())):  # decoded once for all transforms
         batch, labels = pixels(part, shape), np.array(part["label"].to_list(), dtype=object)
         for place, (name, (transform, _)) in enumerate(TRANSFORMS.items()):
             for strength in strengths[name]:  # with one seed, so that a higher one is more of the same

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from switchyard.config.images import ImageReporting
     from switchyard.config.sections import Metrics
     from switchyard.evaluation.images.saliency import Score
-    from switchyard.evaluation.scoring import Scored
+    from switchyard.evaluation.scoring import Answers, Scored
+    from switchyard.model.gallery import Gallery
     from switchyard.model.image_inference import Inference
     from switchyard.model.onnx_model import OnnxModel
     from switchyard.statistics.metrics import Sample
@@ -59,8 +60,19 @@ class Subject(Protocol):
     def predictions(self, inference: Inference) -> Predictions:
         """The answers one by one."""
 
-    def sections(self, inference: Inference, metrics: Metrics, reporting: ImageReporting, seed: int) -> dict[str, Any]:
-        """Sections of the report that only this task has."""
+    @property
+    def classes(self) -> Sequence[str]:
+        """The classes that the model knows."""
+
+    @property
+    def gallery(self) -> Gallery | None:
+        """What a retrieval searches; None of a classifier."""
+
+    def answers(self, inference: Inference) -> Answers | None:
+        """The answers as those of any classifier; None of a retrieval."""
+
+    def retrieval(self, inference: Inference, metrics: Metrics, seed: int) -> dict[str, Any] | None:
+        """The section `retrieval` of the report; None of a classifier."""
 
     def reason(self, predictions: Predictions, row: int) -> Score:
         """What a heat map of the answer to one image is about."""

@@ -15,19 +15,22 @@ from typing import Any
 
 from markupsafe import Markup
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.report.markdown import block, code, inline
 from switchyard.evaluation.report.page import number, plain
-from switchyard.evaluation.report.view import robustness
+from switchyard.evaluation.sections.robustness import perturbed
 
 _TEMPLATE = Path(__file__).with_suffix(".md")
 _DASH = "–"
 
 
-def model_card(report: Mapping[str, Any], recipe: Mapping[str, Any], release: Mapping[str, Any]) -> str:
+def model_card(
+    report: EvaluationReport | Mapping[str, Any], recipe: Mapping[str, Any], release: Mapping[str, Any]
+) -> str:
     """The card.
 
     Args:
-        report: `Evaluation.report` as the evaluate step keeps it; of its sections each may be absent.
+        report: Of the evaluation, or its JSON; of its sections each may be absent.
         recipe: What the version was made from, as `steps.registry.version_record` keeps it; each key may be absent.
         release: Its `version`; `verdict`, `reason`, `champion` and `comparison` of the promote step, if decided.
 
@@ -36,6 +39,7 @@ def model_card(report: Mapping[str, Any], recipe: Mapping[str, Any], release: Ma
     """
     import jinja2
 
+    found = EvaluationReport.of(report)
     environment = jinja2.Environment(
         autoescape=False,
         finalize=inline,  # escapes what nothing else has: the page is Markdown
@@ -48,9 +52,9 @@ def model_card(report: Mapping[str, Any], recipe: Mapping[str, Any], release: Ma
     data = recipe.get("data") or {}
     columns = (config.get("contract") or {}).get("columns") or {}
     page = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-        name=report["name"],
-        report=report,
-        gated=report.get("gated") or {},
+        name=found.name,
+        report=found,
+        gated=found.gated,
         recipe=recipe,
         release=release,
         config=config,
@@ -60,7 +64,7 @@ def model_card(report: Mapping[str, Any], recipe: Mapping[str, Any], release: Ma
         inputs=model.get("inputs") or [],
         image=next((spec for spec in model.get("inputs") or [] if spec["datatype"] == "UINT8"), None),
         data=data,
-        source={**(report["data"].get("source") or {}), **{k: data[k] for k in ("uri", "fingerprint") if k in data}},
+        source={**(found.data.source), **{k: data[k] for k in ("uri", "fingerprint") if k in data}},
         columns=columns,
         request=Markup(_request(model.get("inputs") or [], columns)),
     )
@@ -163,8 +167,8 @@ _FILTERS: dict[str, Any] = {
     "or_dash": lambda value: value if value or value == 0 else _DASH,
     "own_words": lambda text: block(text) if text else "Not stated.",
     "p_value": lambda p: "< 0.0001" if p < 0.0001 else f"= {p:.2g}",
+    "perturbed": lambda report: [each for each in perturbed(report) if each.loss],
     "percent": lambda share: f"{share * 100:g} %" if isinstance(share, int | float) else _DASH,
-    "shaken": lambda report: [each for each in robustness(report) if each.loss],
     "plain": lambda value: _DASH if value is None else plain(value),
     "stated": lambda value: value or "not stated",
     "values": _values,

@@ -1,57 +1,33 @@
 """The report of an evaluation as one HTML page that needs nothing else.
 
-The folder `page` next to this file holds the page, a Jinja template a section, which escape whatever they are given;
-`page_charts` draws, `view` sorts. None looks at the clock: the same report gives the same bytes.
+The folder `templates` next to this file holds the frame of the page; each section brings its own template, charts and
+order of rows. All templates escape whatever they are given, and none looks at the clock: the same report gives the same
+bytes.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from switchyard.evaluation.evaluation_report import EvaluationReport
 from switchyard.evaluation.gates.judge import GateResult
-from switchyard.evaluation.report import view
+from switchyard.evaluation.section_registry import page_sections
 
 if TYPE_CHECKING:
     import jinja2
 
-_PAGE = Path(__file__).with_name("templates")
-
-# By the name of the template, in the order of the page.
-SECTIONS = {
-    "metrics": "Metrics",
-    "candidates": "Candidates",
-    "retrieval": "Retrieval",
-    "curves": "ROC and precision",
-    "calibration": "Calibration",
-    "confusion": "Confusion matrix",
-    "classes": "Classes",
-    "samples": "Images",
-    "saliency": "Heat maps",
-    "thresholds": "Thresholds and costs",
-    "residuals": "Residuals",
-    "slices": "Slices",
-    "fairness": "Fairness",
-    "importances": "Importances",
-    "explanations": "Explanations",
-    "robustness": "Robustness",
-    "stability": "Stability",
-    "expectations": "Expectations",
-    "resources": "Time and size",
-    "hyperparameters": "Hyperparameters",
-    "data": "Data",
-}
-_ALWAYS = frozenset({"metrics", "candidates", "resources", "hyperparameters", "data"})
+_TEMPLATES = Path(__file__).with_name("templates")
 
 
-def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: str = "") -> str:
+def to_html(report: EvaluationReport | Mapping[str, Any], gates: Sequence[GateResult] = (), verdict: str = "") -> str:
     """The page.
 
     Args:
-        report: `Evaluation.report`, with whatever sections it has.
+        report: Of an evaluation, or its JSON, with whatever sections it has.
         gates: From `gates.judge`; without any the page has no table of gates.
         verdict: One sentence on what was decided, such as that of `gates.sentence`.
 
@@ -60,21 +36,20 @@ def to_html(report: dict[str, Any], gates: Sequence[GateResult] = (), verdict: s
     """
     from markupsafe import Markup
 
-    from switchyard.evaluation.report.page_charts import drawn
-
-    charts = {name: Markup(svg) for name, svg in drawn(report).items()}
-    sections = {name: title for name, title in SECTIONS.items() if _is_there(name, report, charts)}
+    found, parts = EvaluationReport.of(report), page_sections()
+    drawn = {name: svg for section in parts.values() for name, svg in section.charts(found).items()}
+    charts = {name: Markup(svg) for name, svg in drawn.items()}
     return (
         _environment()
         .get_template("page.html")
         .render(
-            report=report,
+            report=found,
             gates=sorted(gates, key=lambda gate: gate.passed),
             verdict=verdict,
             passed=all(gate.passed for gate in gates),
             charts=charts,
-            sections=sections,
-            view=view,
+            parts=parts,
+            sections=[section for section in parts.values() if section.is_shown(found, charts)],
         )
     )
 
@@ -98,22 +73,17 @@ def with_verdict(html: str, promotion: dict[str, Any], lineage: dict[str, Any] |
     return page.replace("</main>", f"{section}</main>", 1)
 
 
-def _is_there(name: str, report: dict[str, Any], charts: dict[str, Any]) -> bool:
-    """Whether the report has something to show for a section."""
-    if name == "curves":
-        return "roc" in charts or "pr" in charts
-    if name == "confusion":
-        return "confusion" in report["test"]
-    if name == "residuals":
-        return "residuals" in charts
-    return name in _ALWAYS or bool(report.get(name))
+def _section_template(name: str) -> str | None:
+    """The template of a section, which the page includes as `sections/KEY`."""
+    section = page_sections().get(name.removeprefix("sections/"))
+    return section.template.read_text(encoding="utf-8") if section else None
 
 
 def _environment() -> jinja2.Environment:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_PAGE),
+        loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(_TEMPLATES), jinja2.FunctionLoader(_section_template)]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from switchyard.config.sections import Data, Task
-from switchyard.evaluation import labels
 from switchyard.evaluation.scoring import positive_of
+from switchyard.statistics import labels
 from switchyard.statistics import metrics as definitions
 from switchyard.statistics.bootstrap import QUICK, resampled
 from switchyard.statistics.metrics import Floats, Sample
@@ -84,11 +84,7 @@ class ChangedRows:
         if not np.isfinite(probabilities).all():
             return None
         predicted, positive = self._predicted(outputs["label"]), positive_of(self.model.metadata)
-        if positive is None:
-            sample = definitions.multiclass(self._truth, probabilities, predicted)
-        else:
-            sample = definitions.binary(self._truth, probabilities, predicted, positive)
-        return _only(sample, self.metric)
+        return _only(definitions.classification(self._truth, probabilities, predicted, positive), self.metric)
 
     def measured(self, sample: Sample, resamples: int, seed: int) -> Measured:
         """The metric on the rows, and on each resample of them: the same resamples for the same seed."""

@@ -7,19 +7,20 @@ files are run, with onnxruntime, never the learners that they came from.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from switchyard.config.recipes import TableEvaluate
-from switchyard.config.sections import Task
+from switchyard.config.task_metrics import require_metric
 from switchyard.errors import InputError
 from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
+from switchyard.evaluation.evaluation_report import DataSummary, EvaluationReport, TestFigures
 from switchyard.evaluation.gates.namespace import flatten
 from switchyard.evaluation.latency import latency_ms
 from switchyard.evaluation.rating import best_of, rated_as, selection
 from switchyard.evaluation.scoring import ask, score
-from switchyard.evaluation.tables.expectations import check_expectations
-from switchyard.evaluation.tables.sections import Subject, Wanted, sections
-from switchyard.statistics import metrics as definitions
+from switchyard.evaluation.section_measuring import measure_sections
+from switchyard.evaluation.tables.context import Subject, TableContext, Wanted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,13 +56,13 @@ def evaluate(
     """
     data, task, metrics, seed = recipe.data, recipe.task, recipe.metrics, recipe.seed
     wanted = None if train is None else Wanted.of(recipe, train)
-    _check_primary(metrics.primary, task)
+    require_metric("metrics.primary", metrics.primary, task)
     columns = _columns(models, data.target)
     rows, warnings = _rows(validation, columns, data.target, "validation")
     scored = [score(ask(model, rows, data.target), metrics, seed) for model in models]
     rated = [rated_as(model, each.metrics, latency_ms(model, rows)) for model, each in zip(models, scored, strict=True)]
     for candidate, each in zip(rated, scored, strict=True):
-        warnings += [f"validation, {candidate['name']}: {note}" for note in each.notes]
+        warnings += [f"validation, {candidate.name}: {note}" for note in each.notes]
     chosen = best_of(rated, metrics.primary)
     grouped_by = sorted({*columns, *(wanted.columns() if wanted else ())})
     held_out, test_warnings = _rows(test, grouped_by, data.target, "test")
@@ -70,37 +71,26 @@ def evaluate(
     warnings += [*test_warnings, *(f"test: {note}" for note in final.notes)]
     latency = latency_ms(models[chosen], held_out, calls=1000)
     more: dict[str, Any] = {}
-    if wanted and answers.finite:
+    if wanted:
         subject = Subject(models[chosen], held_out, answers, final)
-        more, notes = sections(subject, wanted, data=data, task=task, metrics=metrics, seed=seed)
+        context = TableContext(subject, wanted, data, task, metrics, seed)
+        more, notes = measure_sections("tables", context, has_finite_answers=answers.finite)
         warnings += notes
-    elif wanted and (expected := check_expectations(models[chosen], held_out, wanted.expectations, seed=seed)):
-        more = {"expectations": expected}  # they are judged like gates: a model that answers NaN is not let off
-    report = {
-        "name": models[chosen].metadata.get("name"),
-        "task": task,
-        "unit": "row",
-        "best": rated[chosen]["name"],
-        "selection": selection(metrics),
-        "data": {
-            "target": data.target,
-            "rows": {"validation": len(rows), "test": len(held_out)},
-            "source": source or {},
-            **final.data,
-        },
-        "candidates": rated,
-        "test": {"metrics": final.metrics, "latency_ms": latency, **final.drawings},
-        "undefined": final.undefined,
-        "warnings": warnings,
-        **more,
-    }
-    return Evaluation(rated[chosen]["name"], {**report, "gated": flatten(report)})
-
-
-def _check_primary(primary: str, task: Task) -> None:
-    known = definitions.names(task)
-    if primary not in known:
-        raise InputError(f"metrics.primary is {primary!r}, which {task} does not have: use one of {', '.join(known)}")
+    rows_of = {"validation": len(rows), "test": len(held_out)}
+    report = EvaluationReport(
+        name=models[chosen].metadata.get("name"),
+        task=task,
+        unit="row",
+        best=rated[chosen].name,
+        selection=selection(metrics),
+        data=DataSummary(target=data.target, rows=rows_of, source=source or {}, **final.data),
+        candidates=rated,
+        test=TestFigures(final.metrics, latency, **final.drawings),
+        undefined=final.undefined,
+        warnings=warnings,
+        sections=more,
+    )
+    return Evaluation(replace(report, gated=flatten(report)))
 
 
 def _columns(models: Sequence[OnnxModel], target: str) -> list[str]:

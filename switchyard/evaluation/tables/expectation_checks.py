@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.evaluation import labels
 from switchyard.evaluation.tables.scores import score_class
+from switchyard.statistics import labels
 
 if TYPE_CHECKING:
     import polars as pl

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.evaluation import labels
 from switchyard.evaluation.scoring import positive_of
 from switchyard.evaluation.tables.scores import scores
+from switchyard.statistics import labels
 from switchyard.statistics.metrics import Floats
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ groups are treated differently, and not whether that is right.
 
 A rate that rests on fewer rows than the config's `evaluation.slices.min_rows` takes no part in a difference: in small
 groups chance alone makes rates of 0 and 1. Rates have Wilson's interval; the differences, which are never below 0 and
-by chance never quite 0, that of `uneven`.
+by chance never quite 0, that of `dispersion_interval`.
 """
 
 from __future__ import annotations

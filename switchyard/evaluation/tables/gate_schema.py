@@ -1,23 +1,23 @@
-"""Which numbers a report will have, known before anything is trained: what gates may name.
+"""Which numbers the report of a table will have, known before anything is trained: what gates may name.
 
 Most of it follows from the config: metrics from the task, slices and importances from columns, groups from a
-column's allowed values. What values another column has, and whether a slice has rows in the test part, only the data
-can tell; preprocess, which has just dealt the rows, asks again with what it found.
+column's allowed values. Only the data can tell which values another column has, and whether a slice has rows in the
+test part; preprocess, which has just split the rows, asks again with what it found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from switchyard.config.features import Feature, resolve
 from switchyard.config.sections import Config, Contract, Data, Features, Metrics, Reporting, Task
-from switchyard.evaluation.gates.names import ESTIMATE, NUMBER, Place, threshold_places
+from switchyard.evaluation.gate_names import Place
+from switchyard.evaluation.gates.schema import only_data_tells, schema_of
 from switchyard.evaluation.tables.grouping import group_rows, known_names
 from switchyard.evaluation.tables.slices import slice_names, sliced_columns
-from switchyard.statistics import metrics
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,32 +53,80 @@ class Measured:
         return cls(*parts)
 
 
-def places(measured: Measured, groups: Groups | None = None) -> Place:
-    """The root of the tree of names.
+@dataclass(frozen=True)
+class TableGates:
+    """What the sections derive their gate names from; see `GateSchema`.
 
-    Args:
+    Attributes:
         measured: The parts of the config that decide.
         groups: The slices that the test rows have; None while that is not known, so that a column's values are those
             that the contract allows, or any if it names none.
     """
-    is_binary = _classes(measured, groups) in (2, None)
-    tree: dict[str, Place] = {**_root(measured.task)}
-    if measured.task == "classification":
-        tree["calibration"] = Place(below={"ece": ESTIMATE})
-        if is_binary:
-            tree["thresholds"] = threshold_places()
-    tree["slices"] = _slices(measured, groups)
-    if measured.task == "classification" and is_binary and measured.reporting.sensitive:
-        tree["fairness"] = _fairness(measured, groups)
-    features = resolve(measured.features, measured.contract, measured.data)
-    tree["importances"] = Place(below={feature.name: ESTIMATE for feature in features})
-    if measured.reporting.seeds:
-        tree["stability"] = Place(below=dict.fromkeys(("mean", "std", "low", "high"), NUMBER))
-    tree["robustness"] = _robustness(measured.metrics.primary, features, measured.contract)
-    tree["training"] = Place(below=dict.fromkeys(("seconds", "peak_memory_mb", "rows"), NUMBER))
-    contract = ("rows", "columns", "checks", "failed", "compared", "unchecked")
-    tree["contract"] = Place(below=dict.fromkeys(contract, NUMBER))
-    return Place(below=tree)
+
+    measured: Measured
+    groups: Groups | None = None
+
+    contract_counts = ("rows", "columns", "checks", "failed", "compared", "unchecked")
+
+    @property
+    def task(self) -> Task:
+        """Classification or regression."""
+        return self.measured.task
+
+    @property
+    def primary(self) -> str:
+        """The primary metric."""
+        return self.measured.metrics.primary
+
+    @property
+    def seeds(self) -> int:
+        """See `GateSchema.seeds`."""
+        return self.reporting.seeds
+
+    @property
+    def contract(self) -> Contract:
+        """Types and allowed values of the columns."""
+        return self.measured.contract
+
+    @property
+    def reporting(self) -> Reporting:
+        """The config's section `evaluation`."""
+        return self.measured.reporting
+
+    @property
+    def class_count(self) -> int | None:
+        """How many classes the target has, if the rows or the contract say so."""
+        name = self.measured.data.target
+        if self.groups is not None and name in self.groups:
+            return len(tuple(self.groups[name]))
+        target = self.contract.columns[name]
+        if target.type == "boolean":
+            return 2
+        return len(set(target.allowed)) if target.allowed else None
+
+    @cached_property
+    def resolved_features(self) -> Sequence[Feature]:
+        """The columns that the candidates read."""
+        return resolve(self.measured.features, self.contract, self.measured.data)
+
+    @cached_property
+    def sliced_columns(self) -> tuple[str, ...]:
+        """The columns whose groups are measured one by one."""
+        names = [feature.name for feature in self.resolved_features]
+        return sliced_columns(self.reporting.slices, names, self.contract, self.measured.data)
+
+    def known_groups(self, column: str) -> Iterable[str] | None:
+        """The groups that the config gives a column; None if they can have any name."""
+        return known_names(column, self.contract, self.measured.features, self.reporting.slices.bins)
+
+    def groups_in(self, column: str) -> Iterable[str] | None:
+        """The groups of a column, from the rows if they are known; None if they can have any name."""
+        return self.known_groups(column) if self.groups is None else self.groups.get(column, ())
+
+
+def places(measured: Measured, groups: Groups | None = None) -> Place:
+    """The root of the tree of gate names; arguments as in `TableGates`."""
+    return schema_of("tables", TableGates(measured, groups))
 
 
 def groups_of(test: pl.LazyFrame, train: pl.LazyFrame, measured: Measured) -> dict[str, tuple[str, ...]]:
@@ -90,7 +138,7 @@ def groups_of(test: pl.LazyFrame, train: pl.LazyFrame, measured: Measured) -> di
         measured: The parts of the config that decide.
     """
     settings = measured.reporting.slices
-    columns = tuple(dict.fromkeys((*sliced(measured), *measured.reporting.sensitive)))
+    columns = tuple(dict.fromkeys((*TableGates(measured).sliced_columns, *measured.reporting.sensitive)))
     names = sorted({*columns, *(name for pair in settings.pairs for name in pair)})
     target = measured.data.target
     rows = test.select(sorted({*names, target})).collect().drop_nulls(target)
@@ -105,71 +153,4 @@ def groups_of(test: pl.LazyFrame, train: pl.LazyFrame, measured: Measured) -> di
 
 def needs_data(name: str) -> bool:
     """Whether only the data can tell if a gate's name leads to a number."""
-    return name.startswith(("slices.", "fairness.", "thresholds."))
-
-
-def _root(task: Task) -> dict[str, Place]:
-    """The metrics, and what every file has."""
-    latency = Place(below=dict.fromkeys(("p50", "p95", "p99"), NUMBER))
-    scores = dict.fromkeys(metrics.names(task), ESTIMATE)
-    return {**scores, "parity": NUMBER, "latency_ms": latency, "size_mb": NUMBER}
-
-
-def _classes(measured: Measured, groups: Groups | None) -> int | None:
-    """How many classes the target has, if the rows or the contract say so."""
-    if groups is not None and measured.data.target in groups:
-        return len(tuple(groups[measured.data.target]))
-    target = measured.contract.columns[measured.data.target]
-    if target.type == "boolean":
-        return 2
-    return len(set(target.allowed)) if target.allowed else None
-
-
-def sliced(measured: Measured) -> tuple[str, ...]:
-    """The columns whose groups are measured one by one."""
-    features = resolve(measured.features, measured.contract, measured.data)
-    names = [feature.name for feature in features]
-    return sliced_columns(measured.reporting.slices, names, measured.contract, measured.data)
-
-
-def _slices(measured: Measured, groups: Groups | None) -> Place:
-    figures = Place(below={"rows": NUMBER, **dict.fromkeys(metrics.names(measured.task), ESTIMATE)})
-    below = {name: _grouped(_names(name, measured, groups), figures) for name in sliced(measured)}
-    for pair in measured.reporting.slices.pairs:
-        name = "*".join(pair)
-        each = [_names(column, measured, None) for column in pair]
-        known = None if None in each else ["*".join(values) for values in product(*(names or () for names in each))]
-        below[name] = _grouped(known if groups is None else groups.get(name, ()), figures)
-    return Place(below=below)
-
-
-def _grouped(names: Iterable[str] | None, figures: Place) -> Place:
-    return Place(any_name=figures) if names is None else Place(below=dict.fromkeys(names, figures))
-
-
-def _names(column: str, measured: Measured, groups: Groups | None) -> Iterable[str] | None:
-    """The groups of a column; None if they can have any name."""
-    if groups is not None:
-        return groups.get(column, ())
-    return known_names(column, measured.contract, measured.features, measured.reporting.slices.bins)
-
-
-def _fairness(measured: Measured, groups: Groups | None) -> Place:
-    figures = Place(below={"rows": NUMBER, "selection_rate": ESTIMATE, "true_positive_rate": ESTIMATE})
-    differences = dict.fromkeys(("selection_rate_difference", "equal_opportunity_difference"), ESTIMATE)
-    return Place(
-        below={
-            column: Place(below={"groups": _grouped(_names(column, measured, groups), figures), **differences})
-            for column in measured.reporting.sensitive
-        }
-    )
-
-
-def _robustness(primary: str, features: Sequence[Feature], contract: Contract) -> Place:
-    """The kinds of shaking that some column can be shaken by."""
-    shaken = Place(below={primary: ESTIMATE, **dict.fromkeys(("loss", "loss_low", "loss_high"), NUMBER)})
-    kinds = {feature.kind for feature in features if contract.columns[feature.name].type != "boolean"}
-    ways = ["missing"]
-    ways += ["noise"] if "numeric" in kinds else []
-    ways += ["unknown"] if any(feature.kind == "categorical" for feature in features) else []
-    return Place(below=dict.fromkeys(ways, shaken))
+    return only_data_tells("tables", name)

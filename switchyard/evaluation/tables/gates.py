@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from switchyard.config.recipes import TablePreprocess
     from switchyard.config.sections import Config
     from switchyard.data.dataset import Dataset
-    from switchyard.evaluation.gates.names import Place
+    from switchyard.evaluation.gate_names import Place
 
 __all__ = ["needs_data"]
 

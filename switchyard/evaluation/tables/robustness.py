@@ -1,6 +1,7 @@
 """Robustness: the primary metric when the test rows are not as clean as those that the model has learned from.
 
-Three ways to shake the same rows, each by itself: cells go missing, numbers are a little off, categories are new.
+The same rows are perturbed in three ways, one at a time: cells go missing, numbers are a little off, and
+categories are new.
 """
 
 from __future__ import annotations
@@ -10,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.config.sections import Data, Metrics, Robustness, Task
+from switchyard.config.sections import Metrics, Robustness
 from switchyard.evaluation.tables.changed_rows import ChangedRows, Measured
 from switchyard.statistics.bootstrap import estimate_of
 
 if TYPE_CHECKING:
-    import polars as pl
-
-    from switchyard.model.onnx_model import OnnxModel
+    pass
 
 LABELS = {"missing": "missing values", "noise": "noise on numbers", "unknown": "unknown categories"}
 
@@ -26,43 +25,37 @@ ROWS = 20_000
 
 
 def robustness(
-    model: OnnxModel,
-    test: pl.DataFrame,
+    test: ChangedRows,
     *,
-    data: Data,
-    task: Task,
     metrics: Metrics,
     settings: Robustness,
     seed: int,
     categorical: Collection[str] = (),
     rows: int = ROWS,
 ) -> dict[str, dict[str, Any]]:
-    """The metric on shaken rows, and what it loses against the same rows as they are.
+    """The metric on perturbed rows, and what it loses against the same rows as they are.
 
     Args:
-        model: The ONNX file.
-        test: Rows that it was not trained on, without a null in the target.
-        data: Names the target.
-        task: What the model does.
+        test: The model, and rows that it was not trained on.
         metrics: `primary`, and the number of resamples and confidence of the intervals.
         settings: `missing` is the share of all cells that are emptied, `unknown` the share of the category cells
             that get a value which nobody has seen, `noise` the normal noise on numbers, in standard deviations of
             the column among these rows; true and false stay as they are.
-        seed: Of the rows, what is shaken, and the resamples.
+        seed: Of the rows, what is perturbed, and the resamples.
         categorical: Number columns that the model takes as categories; text always is one.
         rows: How many are used at most.
 
     Returns:
-        By kind of shaking, if the model reads a column that can be shaken so: `label`, its name in words, the metric's
-        estimate under its name, and `loss`, `loss_low`, `loss_high`: positive if the metric is worse, paired on the
-        same rows.
+        By kind of perturbation, if the model reads a column that it applies to: `label`, its name in words, the
+        metric's estimate under its name, and `loss`, `loss_low`, `loss_high`: positive if the metric is worse, paired
+        on the same rows.
     """
-    asked = ChangedRows(model, test, data, task, metrics.primary).drawn(rows, seed)
+    asked = test.drawn(rows, seed)
     whole = asked.sample({})
     before = asked.measured(whole, metrics.bootstrap, seed) if whole else None
     return {
         kind: {"label": LABELS[kind], **_measured(asked, before, changed, metrics, seed)}
-        for kind, changed in _shaken(asked, settings, frozenset(categorical), seed)
+        for kind, changed in _perturbed(asked, settings, frozenset(categorical), seed)
         if changed
     }
 
@@ -72,10 +65,10 @@ def kinds(text: bool, numbers: bool) -> tuple[str, ...]:
     return ("missing", *(["noise"] if numbers else []), *(["unknown"] if text else []))
 
 
-def _shaken(
+def _perturbed(
     rows: ChangedRows, settings: Robustness, categorical: frozenset[str], seed: int
 ) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-    """The inputs that each kind of shaking changes."""
+    """The inputs that each kind of perturbation changes."""
     import polars as pl
 
     text = {name for name, values in rows.feed.items() if values.dtype == object}

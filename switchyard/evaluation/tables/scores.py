@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from switchyard.errors import InputError
-from switchyard.evaluation import labels
 from switchyard.evaluation.scoring import positive_of
+from switchyard.statistics import labels
 from switchyard.statistics.metrics import Floats
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from switchyard.config.sections import Contract, Data, Metrics, Slices
 from switchyard.evaluation.tables.grouping import Grouping, crossed
-from switchyard.statistics.bootstrap import QUICK, Estimate, estimate
+from switchyard.statistics.bootstrap import QUICK, Estimate, Figure, estimate
 from switchyard.statistics.metrics import RANKED, Integers
 from switchyard.statistics.proportions import share_of
 
@@ -116,7 +116,7 @@ def _chosen(groups: Mapping[str, Grouping], columns: Sequence[str], settings: Sl
     return chosen
 
 
-def _measured(answers: Answers, metrics: Metrics, seed: int) -> dict[str, dict[str, float | int | None]]:
+def _measured(answers: Answers, metrics: Metrics, seed: int) -> dict[str, Figure]:
     from switchyard.evaluation.scoring import sample_of
 
     rows = len(answers.truth)

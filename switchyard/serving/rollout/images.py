@@ -1,8 +1,8 @@
-"""What the steps deploy and release ask of a model of images; see `switchyard.tasks.serving`."""
+"""Golden rows of an image model, for the steps deploy and release; see `switchyard.tasks.serving`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from switchyard.serving.rollout.golden import golden_rows
 
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
     from switchyard.config.recipes import ImageDeploy
     from switchyard.model.onnx_model import OnnxModel
+    from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
-def golden(model: OnnxModel, test: pl.LazyFrame, recipe: ImageDeploy) -> dict[str, Any]:
-    """See `Serving.golden`: the first test images, which are not all read for that."""
+def golden(model: OnnxModel, test: pl.LazyFrame, recipe: ImageDeploy) -> GoldenRows:
+    """See `Serving.golden`: the first test images, without reading the others."""
     count = recipe.deployment.golden_rows
     return golden_rows(model, test.head(count).collect(), count)

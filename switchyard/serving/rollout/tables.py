@@ -1,4 +1,4 @@
-"""What the steps deploy and release ask of a table's model; see `switchyard.tasks.serving`."""
+"""Golden rows of a tabular model, for the steps deploy and release; see `switchyard.tasks.serving`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     from switchyard.config.recipes import TableDeploy
     from switchyard.model.onnx_model import OnnxModel
+    from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
-def golden(model: OnnxModel, test: pl.LazyFrame, recipe: TableDeploy) -> dict[str, Any]:
+def golden(model: OnnxModel, test: pl.LazyFrame, recipe: TableDeploy) -> GoldenRows:
     """See `Serving.golden`."""
     expected: list[dict[str, Any]] = []
     expectations = recipe.expectations

@@ -14,6 +14,7 @@ from switchyard.model.image_inference import Inference, ask
 from switchyard.statistics import metrics as definitions
 from switchyard.statistics import retrieval
 from switchyard.statistics.bootstrap import estimate
+from switchyard.statistics.labels import positive_position
 
 if TYPE_CHECKING:
     from switchyard.model.onnx_model import OnnxModel
@@ -41,10 +42,7 @@ def validation_metric(model: OnnxModel, metric: str, validation: str | Path) -> 
     numbers = {label: number for number, label in enumerate(model.metadata["classes"])}
     truth = np.array([numbers.get(label, -1) for label in inference.labels.tolist()], dtype=np.int64)
     called = probabilities.argmax(axis=1)
-    if len(numbers) == 2:
-        sample = definitions.binary(truth, probabilities, called, 1)
-    else:
-        sample = definitions.multiclass(truth, probabilities, called)
+    sample = definitions.classification(truth, probabilities, called, positive_position(list(numbers)))
     return estimate(sample, resamples=0, confidence=0.95, seed=0)[metric].value
 
 

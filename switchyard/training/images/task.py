@@ -45,8 +45,8 @@ def check_gpus(wanted: int) -> None:
     if there < wanted:
         raise SwitchyardError(
             f"the step has asked for {wanted} GPU{'s' * (wanted > 1)}, and PyTorch {torch.__version__} sees "
-            f"{there or 'none'}: name an image with CUDA in SWITCHYARD_IMAGE (docs/kubeflow.md), or leave gpu out of "
-            "the config's steps"
+            f"{there or 'none'}: name an image with CUDA in SWITCHYARD_IMAGE (docs/kubeflow/set-up.md), or leave gpu "
+            "out of the config's steps"
         )
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from switchyard.config.features import resolve
 from switchyard.config.sections import (
-    CLASSIFICATION_METRICS,
-    REGRESSION_METRICS,
     Candidate,
     Config,
     Scalar,
     Space,
     Task,
 )
+from switchyard.config.task_metrics import require_metric
 from switchyard.errors import InputError
 from switchyard.training.tables.learners import KINDS
 
@@ -24,9 +23,9 @@ def check_candidates(config: Config) -> None:
     """
     resolve(config.features, config.contract, config.data)
     _check_target(config)
-    _check_metric("metrics.primary", config.metrics.primary, config.task)
+    require_metric("metrics.primary", config.metrics.primary, config.task)
     if config.search.metric is not None:
-        _check_metric("search.metric", config.search.metric, config.task)
+        require_metric("search.metric", config.search.metric, config.task)
     for name, candidate in config.candidates.items():
         check_candidate(name, candidate, config.task)
 
@@ -83,12 +82,6 @@ def _try_value(path: str, candidate: Candidate, task: Task, key: str, value: Sca
         reason = str(error).rstrip(".")
         hint = " (for integers, add integer: true)" if isinstance(value, float) and ".search." in path else ""
         raise InputError(f"{path} cannot be {value!r}: {reason}; change it{hint}") from error
-
-
-def _check_metric(path: str, metric: str, task: Task) -> None:
-    known = CLASSIFICATION_METRICS if task == "classification" else REGRESSION_METRICS
-    if metric not in known:
-        raise InputError(f"{path} is {metric!r}, which is not a metric of a {task}: choose one of {', '.join(known)}")
 
 
 def _check_target(config: Config) -> None:

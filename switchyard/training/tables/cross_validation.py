@@ -86,10 +86,7 @@ def _sample(fitted: Learner, fold: EncodedFold, target: Target) -> definitions.S
     probabilities = np.zeros((len(fold.score), len(target.classes)))
     probabilities[:, fitted.classes_] = _finite(fitted.predict_proba(fold.score))
     predicted = probabilities.argmax(axis=1)
-    if target.positive is None:
-        return definitions.multiclass(fold.score_target, probabilities, predicted)
-    positive = target.classes.index(target.positive)
-    return definitions.binary(fold.score_target, probabilities, predicted, positive)
+    return definitions.classification(fold.score_target, probabilities, predicted, target.positive_position)
 
 
 def _finite(answers: np.ndarray) -> np.ndarray:

@@ -63,8 +63,5 @@ def _measured(fitted: Fitted, rows: pl.DataFrame, target: Target, metric: str) -
         if not np.isfinite(probabilities).all():
             return None
         called = probabilities.argmax(axis=1)
-        if target.positive is None:
-            sample = definitions.multiclass(truth, probabilities, called)
-        else:
-            sample = definitions.binary(truth, probabilities, called, target.classes.index(target.positive))
+        sample = definitions.classification(truth, probabilities, called, target.positive_position)
     return estimate(sample, resamples=0, confidence=0.95, seed=0)[metric].value

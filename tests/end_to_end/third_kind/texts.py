@@ -30,16 +30,16 @@ from switchyard.config.recipes import (
     ValidateRecipe,
 )
 from switchyard.config.sections import Data, Section, Split, UseCase
+from switchyard.config.task_metrics import CLASSIFICATION_METRICS, METRICS
 from switchyard.data.dataset import Dataset
 from switchyard.data.validation import Outcome
 from switchyard.errors import InputError
-from switchyard.evaluation.gates.names import ESTIMATE, Place
+from switchyard.evaluation.gate_names import ESTIMATE, Place
 from switchyard.evaluation.tables.evaluate import evaluate as evaluate_models
 from switchyard.model.environment import versions
 from switchyard.model.onnx_model import METADATA_KEY, OnnxModel
 from switchyard.report import Report
 from switchyard.serving.rollout.golden import golden_rows
-from switchyard.statistics.metrics import names
 from switchyard.tasks.kind import Kind
 from switchyard.tasks.registry import register
 from switchyard.training.trained import Parity, Trained
@@ -287,7 +287,7 @@ def side_by_side(first, second, rows, recipe):
 
 
 def places(config):
-    return Place(below=dict.fromkeys(names("classification"), ESTIMATE))
+    return Place(below=dict.fromkeys(CLASSIFICATION_METRICS, ESTIMATE))
 
 
 def needs_data(name):
@@ -313,4 +313,5 @@ class Texts(Kind):
     training = evaluation = gates = serving = data
 
 
+METRICS["text_classification"] = CLASSIFICATION_METRICS
 register(Texts())

@@ -10,7 +10,7 @@ from tests.evaluation import whole_report
 
 
 def report(**gated):
-    return {"gated": gated, "undefined": {"roc_auc": "no row is of class survived"}}
+    return whole_report.classification() | {"gated": gated, "undefined": {"roc_auc": "no row is of class survived"}}
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def report(**gated):
     ],
 )
 def test_comparators(asked, measured, passed):
-    (result,) = judge({"r2": asked}, {"gated": {"r2": measured}})
+    (result,) = judge({"r2": asked}, report(r2=measured))
 
     assert result.passed is passed
 
@@ -42,7 +42,7 @@ def test_what_has_no_value_never_passes(asked, measured):
 
 
 def test_a_gate_that_the_report_does_not_know_fails():
-    (result,) = judge({"roc_auc.low": ">= 0"}, {"gated": {}})
+    (result,) = judge({"roc_auc.low": ">= 0"}, report())
 
     assert not result.passed and result.measured is None
 
@@ -195,15 +195,18 @@ KINDS = {
     "thresholds.lowest_cost.cost": (0.18, "lowest mean cost per row, at threshold 0.4"),
     "thresholds.lowest_cost.threshold": (0.4, "threshold of the lowest cost"),
     "thresholds.default.cost": (0.202, "mean cost per row at threshold 0.5"),
-    "fairness.sex.selection_rate_difference": (0.59, "difference of the selection rates of the groups of sex"),
-    "fairness.sex.equal_opportunity_difference": (0.55, "difference of the true positive rates of the groups of sex"),
+    "fairness.sex.selection_rate_difference": (0.59, "difference between the selection rates of the groups of sex"),
+    "fairness.sex.equal_opportunity_difference": (
+        0.55,
+        "difference between the true positive rates of the groups of sex",
+    ),
     "fairness.sex.groups.male.true_positive_rate": (0.35, "true positive rate of sex male"),
     "importances.age.low": (0.02, "lower end of the interval of loss of roc_auc when age is shuffled"),
     "robustness.missing.loss": (0.03, "loss of roc_auc with missing values"),
     "robustness.noise.roc_auc": (0.846, "roc_auc with noise on numbers"),
     "stability.std": (0.0045, "standard deviation of roc_auc with 3 seeds"),
     "training.seconds": (4.2, "seconds of training"),
-    "training.peak_memory_mb": (310, "MB that training held"),
+    "training.peak_memory_mb": (310, "peak memory of training in MB"),
     "contract.compared": (7, "compared of the data's contract"),
 }
 

@@ -24,9 +24,9 @@ def pages():
     made = {}
     for model, classes in ((classifier(), "abc"), (retrieval(train), "abcd")):
         parts = {"validation": table(40, 1).lazy(), "test": table(80, 2, classes).lazy(), "train": train.lazy()}
-        shaken = ImageRobustness(rotation=(5, 15))
+        perturbed = ImageRobustness(rotation=(5, 15))
         recipe = ImageEvaluate.model_construct(
-            metrics=Metrics(primary="accuracy", bootstrap=50), evaluation=ImageReporting(robustness=shaken), seed=1
+            metrics=Metrics(primary="accuracy", bootstrap=50), evaluation=ImageReporting(robustness=perturbed), seed=1
         )
         report = evaluate([model], **parts, recipe=recipe).report
         gates = judge({"accuracy": ">= 0.99", "classes.a.recall": ">= 0.5"}, report)

@@ -19,14 +19,14 @@ def test_shape_type_and_randomness(name):
     transform, _ = TRANSFORMS[name]
     (strength,) = getattr(ImageRobustness(), name)
     images = bars()
-    shaken = transform(images, strength, 1)
-    assert shaken.shape == images.shape and shaken.dtype == np.uint8
+    perturbed = transform(images, strength, 1)
+    assert perturbed.shape == images.shape and perturbed.dtype == np.uint8
     assert (images == bars()).all()
-    np.testing.assert_array_equal(shaken, transform(images, strength, 1))
-    assert (shaken != images).any()
+    np.testing.assert_array_equal(perturbed, transform(images, strength, 1))
+    assert (perturbed != images).any()
     np.testing.assert_array_equal(transform(images, 0.0, 1), images)
     if name != "blur":
-        assert (shaken != transform(images, strength, 2)).any()
+        assert (perturbed != transform(images, strength, 2)).any()
 
 
 def test_rotation_tilts_by_at_most_its_degrees():

@@ -8,8 +8,8 @@ from sklearn import metrics as reference
 from switchyard.config.recipes import TableEvaluate
 from switchyard.config.sections import Column, Contract, Data, Expectations, Features, Metrics, Reporting
 from switchyard.errors import InputError, SwitchyardError
+from switchyard.evaluation.gate_names import problem
 from switchyard.evaluation.gates.judge import judge
-from switchyard.evaluation.gates.names import problem
 from switchyard.evaluation.tables.evaluate import evaluate
 from switchyard.evaluation.tables.gate_schema import Measured, places
 from switchyard.model.onnx_model import OnnxModel

@@ -1,4 +1,4 @@
-"""Robustness: what is shaken costs a model that minds it, and nothing one that does not."""
+"""Robustness: a perturbation costs a model that minds it, and nothing one that does not."""
 
 import numpy as np
 import polars as pl
@@ -6,6 +6,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from switchyard.config.sections import Data, Metrics, Robustness
+from switchyard.evaluation.tables.changed_rows import ChangedRows
 from switchyard.evaluation.tables.robustness import kinds, robustness
 from switchyard.model.onnx_model import OnnxModel
 
@@ -53,7 +54,8 @@ def shake(model, frame, primary="accuracy", **settings):
     chosen = Robustness(**{key: value for key, value in settings.items() if key in Robustness.model_fields})
     rest = {key: value for key, value in settings.items() if key not in Robustness.model_fields}
     task = model.metadata["task"]
-    return robustness(model, frame, data=DATA, task=task, metrics=metrics, settings=chosen, **{"seed": 1} | rest)
+    test = ChangedRows(model, frame, DATA, task, primary)
+    return robustness(test, metrics=metrics, settings=chosen, **{"seed": 1} | rest)
 
 
 def numbers(rows=500):
@@ -88,7 +90,7 @@ def test_noise_is_so_many_standard_deviations(regressor):
     assert set(found) == {"missing", "noise"} == set(kinds(text=False, numbers=True))
 
 
-def test_an_ignored_column_can_be_shaken_at_no_cost(regressor):
+def test_an_ignored_column_can_be_perturbed_at_no_cost(regressor):
     frame = numbers().with_columns(pl.col("x0").alias("x1"))
     found = shake(regressor([0.0, 1.0]), frame.with_columns(x0=pl.Series(np.arange(500.0))), "mae", noise=1e-9)
     assert found["noise"]["loss"] == pytest.approx(0.0, abs=1e-6)

@@ -10,7 +10,7 @@ import pytest
 
 from switchyard.config.recipes import TableEvaluate
 from switchyard.config.sections import Column, Contract, Data, Expectations, Features, Metrics, Reporting, Slices
-from switchyard.evaluation.gates.names import Place
+from switchyard.evaluation.gate_names import Place
 from switchyard.evaluation.report.page import to_html
 from switchyard.evaluation.tables.evaluate import evaluate
 from switchyard.evaluation.tables.gate_schema import Measured, groups_of, places
@@ -91,6 +91,7 @@ def test_each_task_has_its_sections_in_strict_json_and_on_the_page(models, task)
         "gated",
         "undefined",
         "warnings",
+        "report_version",
     }
     assert set(report) - always == OF_TASK[task] | COMMON
     again = json.loads(json.dumps(report, allow_nan=False))

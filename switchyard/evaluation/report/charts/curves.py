@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from switchyard.evaluation.report.charts.figure import MUTED, SERIES, square, style, svg
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def roc(curves: dict[str, Any]) -> str:
+def roc(curves: Mapping[str, Any]) -> str:
     """True against false positive rate, one line a class, with the diagonal of guessing."""
     with style():
         figure, area = square("false positive rate", "true positive rate")
@@ -22,7 +22,7 @@ def roc(curves: dict[str, Any]) -> str:
         return svg(figure, f"ROC curve of {_named(curves)}")
 
 
-def precision_recall(curves: dict[str, Any]) -> str:
+def precision_recall(curves: Mapping[str, Any]) -> str:
     """Precision against recall as steps, which is what average precision sums up."""
     with style():
         figure, area = square("recall", "precision")
@@ -53,5 +53,5 @@ def _diagonal(area: Axes) -> None:
     area.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, dashes=(4, 3))
 
 
-def _named(curves: dict[str, Any]) -> str:
+def _named(curves: Mapping[str, Any]) -> str:
     return ", ".join(str(label) for label, curve in curves.items() if curve is not None)

@@ -1,8 +1,8 @@
-"""Figures as dots on their intervals, one line each: candidates, slices, importances, shaken rows, seeds."""
+"""Figures as dots on their intervals, one line each: candidates, slices, importances, perturbed rows, seeds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ class Line:
     """
 
     name: str
-    found: dict[str, Any]
+    found: Mapping[str, Any]
     stands_out: bool = True
 
 

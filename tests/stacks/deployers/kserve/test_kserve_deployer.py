@@ -11,7 +11,8 @@ from kubernetes import client as kubernetes_client
 from rehearsal import storage
 from stacks.deployers.endpoints import stop_endpoint
 from stacks.deployers.kserve.deployer import KServeDeployer
-from switchyard.config.sections import Batching, Deployment, Replicas, Resources
+from switchyard.config.sections import Deployment, Replicas, Resources
+from switchyard.config.server_options import Batching
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.serving.protocol import client
 from switchyard.serving.rollout.deployer import Deployer
@@ -41,8 +42,8 @@ def test_a_version_answers_and_the_bucket_has_it_as_triton_reads_it(deployer, pl
     assert answering(endpoint) == "1"
     folder = f"1-{hashlib.sha256(survival_graph()).hexdigest()[:12]}"
     assert objects(place) == [
-        f"{folder}/survival/1/metadata.json",
         f"{folder}/survival/1/golden.json",
+        f"{folder}/survival/1/metadata.json",
         f"{folder}/survival/1/model.onnx",
         f"{folder}/survival/config.pbtxt",
     ]

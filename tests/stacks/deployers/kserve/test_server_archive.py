@@ -44,9 +44,9 @@ def test_what_is_imported_late_is_in_it_and_what_only_trains_is_not():
 def test_only_code_of_the_server_changes_it(copy):
     before = server_archive(copy)
     assert server_archive(copy) == before == server_archive()
-    with (copy / "switchyard" / "images" / "network.py").open("a") as file:
+    with (copy / "switchyard" / "training" / "images" / "network.py").open("a") as file:
         file.write("# another line\n")
     assert server_archive(copy) == before
-    with (copy / "switchyard" / "serving" / "infer.py").open("a") as file:
+    with (copy / "switchyard" / "serving" / "protocol" / "infer.py").open("a") as file:
         file.write("# another line\n")
     assert server_archive(copy) != before

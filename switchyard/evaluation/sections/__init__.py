@@ -1,0 +1,1 @@
+"""The sections of the report that every kind of data has: a module and a template each."""
