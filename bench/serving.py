@@ -59,25 +59,14 @@ def titanic_model():
     import yaml
 
     from switchyard.config.sections import Config, Search
+    from switchyard.tasks.recipes import Recipes
     from switchyard.training.tables.train import train
 
     config = Config.model_validate(yaml.safe_load((ROOT / "configs/titanic.yaml").read_text()))
     frame = pl.read_csv(ROOT / "data/titanic.csv")
-    trained = train(
-        "logistic",
-        config.candidates["logistic"],
-        data=config.data,
-        task=config.task,
-        contract=config.contract,
-        features=config.features,
-        search=Search(trials=1),
-        metrics=config.metrics,
-        seed=config.seed,
-        threads=1,
-        train=frame.head(1000).lazy(),
-        validation=frame.tail(-1000).lazy(),
-        use_case="titanic",
-    )
+    config = config.model_copy(update={"search": Search(trials=1)})
+    recipe = Recipes.of(config).train["logistic"].replaced(seeds=0)
+    trained = train(recipe, frame.head(1000).lazy(), frame.tail(-1000).lazy())
     return trained.model, frame
 
 

@@ -14,10 +14,10 @@ from switchyard.releases.rules import check_reason
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from switchyard.config.images import AnyConfig
+    from switchyard.config.sections import UseCase
     from switchyard.releases.result import ReleaseResult
 
-Start = Callable[["AnyConfig", str, "Console"], "ReleaseResult | None"]
+Start = Callable[["UseCase", str, "Console"], "ReleaseResult | None"]
 """Starts the run of a use case for a reason; None: nothing had to be done."""
 
 

@@ -10,7 +10,7 @@ from commands.production import add_common_options, change_production
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from switchyard.config.images import AnyConfig
+    from switchyard.config.sections import UseCase
     from switchyard.releases.result import ReleaseResult
 
 ABOUT = "Takes a use case out of production: its endpoint stops."
@@ -29,7 +29,7 @@ def call(arguments: argparse.Namespace) -> None:
         SwitchyardError: The run did not complete.
     """
 
-    def start(config: AnyConfig, reason: str, console: Console) -> ReleaseResult:
+    def start(config: UseCase, reason: str, console: Console) -> ReleaseResult:
         from runs.release import start_retirement
 
         return start_retirement(config, reason, console, arguments.debug)

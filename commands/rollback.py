@@ -10,7 +10,7 @@ from commands.production import add_common_options, change_production, version_n
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from switchyard.config.images import AnyConfig
+    from switchyard.config.sections import UseCase
     from switchyard.releases.result import ReleaseResult
 
 ABOUT = "Puts the previous champion back into production, or the version that is named."
@@ -30,7 +30,7 @@ def call(arguments: argparse.Namespace) -> None:
         SwitchyardError: The run did not complete.
     """
 
-    def start(config: AnyConfig, reason: str, console: Console) -> ReleaseResult | None:
+    def start(config: UseCase, reason: str, console: Console) -> ReleaseResult | None:
         from runs.release import start_rollback
 
         return start_rollback(config, arguments.version, reason, console, arguments.debug)

@@ -10,7 +10,7 @@ from commands.options import add_stack
 from commands.session import asked_stack, session_on
 
 if TYPE_CHECKING:
-    from switchyard.config.images import AnyConfig
+    from switchyard.config.sections import UseCase
 
 ABOUT = "Runs a use case on a schedule: set, list, pause, resume, delete."
 _ACTIONS = {
@@ -62,7 +62,7 @@ def call(arguments: argparse.Namespace) -> None:
         return console.print(act[arguments.action](arguments.name), markup=False)
 
 
-def _checked(name: str) -> AnyConfig:
+def _checked(name: str) -> UseCase:
     """A use case that can be run as it is now; the data of another day is looked at then."""
     from runs.preflight import check_learners, preflight
 

@@ -12,15 +12,16 @@ from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 from zenml.utils.dashboard_utils import get_run_url
 
 from runs.outcome_data import Outcome, OutcomeCandidate, OutcomeData
-from switchyard.config.images import AnyConfig
+from switchyard.config.sections import UseCase
 from switchyard.evaluation.gates.judge import GateResult
 from switchyard.project import STATE
 from switchyard.releases.promotion import Promotion
 from switchyard.serving.rollout.deployer import Endpoint
-from switchyard.tasks.data import Source, data_steps
+from switchyard.tasks.data import Source
+from switchyard.tasks.registry import kind_of
 
 
-def read_outcome(run: PipelineRunResponse, config: AnyConfig, source: Source) -> Outcome:
+def read_outcome(run: PipelineRunResponse, config: UseCase, source: Source) -> Outcome:
     """Reads what the finished steps of a run left behind; unfinished steps left nothing.
 
     Args:
@@ -36,7 +37,7 @@ def read_outcome(run: PipelineRunResponse, config: AnyConfig, source: Source) ->
     promotion: Promotion | None = promoted.load() if promoted else None
     # What was decided is in production only once it is deployed.
     champion = None if promotion is None else promotion.production if endpoint else promotion.champion
-    unit = data_steps(config.task).UNIT
+    unit = kind_of(config.task).data().UNIT
     return Outcome(
         run=run.name,
         use_case=config.name,

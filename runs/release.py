@@ -12,7 +12,7 @@ from runs.launch import execute, name_of_run, named, require_deployer
 from runs.unchanged import forget
 from steps.registry.release_log import changes_of
 from steps.registry.versions import facts_of, production_version, versions_of
-from switchyard.config.images import AnyConfig
+from switchyard.config.sections import UseCase
 from switchyard.errors import InputError
 from switchyard.releases.change import Action, in_order, unfinished
 from switchyard.releases.history import current
@@ -21,7 +21,7 @@ from switchyard.releases.rules import check_release, rollback_target
 
 
 def start_release(
-    config: AnyConfig, version: int, reason: str, force: bool, console: Console, debug: bool
+    config: UseCase, version: int, reason: str, force: bool, console: Console, debug: bool
 ) -> ReleaseResult | None:
     """Releases a version.
 
@@ -46,7 +46,7 @@ def start_release(
 
 
 def start_rollback(
-    config: AnyConfig, version: int | None, reason: str, console: Console, debug: bool
+    config: UseCase, version: int | None, reason: str, console: Console, debug: bool
 ) -> ReleaseResult | None:
     """Rolls back to a version that was in production before, even if its gates refused it then.
 
@@ -71,7 +71,7 @@ def start_rollback(
 
 
 def _start(
-    config: AnyConfig, version: int, action: Action, reason: str, console: Console, debug: bool
+    config: UseCase, version: int, action: Action, reason: str, console: Console, debug: bool
 ) -> ReleaseResult | None:
     """Nothing is done if the version is in production and no earlier change of production is unfinished."""
     known = [change for change, _ in changes_of(config.name)]
@@ -81,7 +81,7 @@ def _start(
     return _run(config, release, {"version": version, "action": action, "reason": reason}, action, console, debug)
 
 
-def start_retirement(config: AnyConfig, reason: str, console: Console, debug: bool) -> ReleaseResult:
+def start_retirement(config: UseCase, reason: str, console: Console, debug: bool) -> ReleaseResult:
     """Takes a use case out of production.
 
     Raises:
@@ -96,7 +96,7 @@ def start_retirement(config: AnyConfig, reason: str, console: Console, debug: bo
 
 
 def _run(
-    config: AnyConfig,
+    config: UseCase,
     wanted: Pipeline,
     arguments: Mapping[str, object],
     action: Action,

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from runs.outcome_data import Outcome
-from switchyard.config.images import AnyConfig
+from switchyard.config.sections import UseCase
 from switchyard.project import ROOT, STATE
 from switchyard.records import Record
 from switchyard.serving.rollout.deployer import Endpoint
+from switchyard.tasks.registry import kind_of
 
 _PYTHON = ("run.py", "switchyard/**/*.py", "steps/**/*.py", "pipelines/**/*.py", "runs/**/*.py", "stacks/**/*.py")
 _CODE = (*_PYTHON, "switchyard/**/*.html", "switchyard/**/*.md", "requirements.lock")
@@ -43,7 +44,7 @@ class _State(Record):
     outcome: Outcome
 
 
-def recipe(config: AnyConfig, fingerprint: str, stack: str | None) -> str:
+def recipe(config: UseCase, fingerprint: str, stack: str | None) -> str:
     """One hash over everything that a run depends on.
 
     Args:
@@ -57,6 +58,8 @@ def recipe(config: AnyConfig, fingerprint: str, stack: str | None) -> str:
     patterns = [*_CODE, f"stacks/{stack}.yaml"] if stack else list(_CODE)
     for path in sorted({path for pattern in patterns for path in ROOT.glob(pattern)}):
         digest.update(str(path.relative_to(ROOT)).encode())
+        digest.update(path.read_bytes())
+    for path in kind_of(config.task).more_code:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -23,8 +23,7 @@ from steps.registry.versions import (
 from steps.storage.artifacts import ReportMaterializer
 from steps.storage.records import RecordMaterializer
 from steps.support.tracking import log_cached_evaluation, log_page, record_verdict_in_mlflow, register_in_mlflow
-from switchyard.config.images import ImageData
-from switchyard.config.sections import Champion, Data, Metrics
+from switchyard.config.recipes import PromoteRecipe
 from switchyard.data.dataset import Dataset
 from switchyard.errors import GateError, SwitchyardError
 from switchyard.evaluation.gates.judge import GateResult, sentence
@@ -33,25 +32,17 @@ from switchyard.model.onnx_model import OnnxModel
 from switchyard.releases.history import aliases, taken_out
 from switchyard.releases.promotion import ComparisonFigures, Promotion
 from switchyard.report import Report
-from switchyard.tasks.evaluation import evaluating
+from switchyard.tasks.registry import kind_named
 
 if TYPE_CHECKING:
+    from switchyard.evaluation.comparison_plan import Comparison
     from switchyard.evaluation.promotion import Decision
-    from switchyard.evaluation.tables.comparison import Comparison
 
 
 # Never from the cache: what is in production may have changed since, and both registries are asked anew.
 @step(enable_cache=False, output_materializers=RecordMaterializer)
 def promote(
-    models: list[OnnxModel],
-    splits: Dataset,
-    evaluation: Report,
-    data: Data | ImageData,
-    task: str,
-    metrics: Metrics,
-    champion: Champion,
-    seed: int,
-    use_case: str,
+    models: list[OnnxModel], splits: Dataset, evaluation: Report, recipe: PromoteRecipe
 ) -> Annotated[Promotion, "{use_case}_promotion"]:
     """Registers the best candidate, and decides whether it passes every gate and is better than the champion.
 
@@ -61,12 +52,7 @@ def promote(
         models: One a candidate.
         splits: The dataset whose part `test` both the champion and the challenger answer.
         evaluation: Names the best one and what each gate measured.
-        data: Which column is the target.
-        task: Says what kind of data it is, and what was learned.
-        metrics: What is compared.
-        champion: How sure the difference must be, and what follows.
-        seed: Of the resamples.
-        use_case: The registered model's name.
+        recipe: What is compared, how sure the difference must be, and what follows.
 
     Returns:
         The version, the candidate, the gates, the comparison, the verdict with its reason, and which version is in
@@ -78,6 +64,7 @@ def promote(
     """
     from switchyard.evaluation.promotion import decide
 
+    use_case = recipe.use_case
     repaired = reconcile(use_case)
     before = production_version(use_case)
     log_cached_evaluation(evaluation)
@@ -107,8 +94,8 @@ def promote(
 
     comparison = None
     if before is not None and before != version:
-        comparison = _compared(use_case, before, best, splits, data, task, metrics, champion, seed)
-    decided = _by_hand(use_case, version, before) or decide(len(gates), version, before, comparison, champion)
+        comparison = _compared(before, best, splits, recipe)
+    decided = _by_hand(use_case, version, before) or decide(len(gates), version, before, comparison, recipe.champion)
     is_champion = decided.verdict == PROMOTED or before == version
     promotion = promotion.model_copy(
         update={
@@ -143,35 +130,16 @@ def _by_hand(use_case: str, version: int, before: int | None) -> Decision | None
     return Decision(KEPT, f"{who}, so version {before} stays in production; {back}")
 
 
-def _compared(
-    use_case: str,
-    before: int,
-    best: OnnxModel,
-    splits: Dataset,
-    data: Data | ImageData,
-    task: str,
-    metrics: Metrics,
-    champion: Champion,
-    seed: int,
-) -> Comparison:
+def _compared(before: int, best: OnnxModel, splits: Dataset, recipe: PromoteRecipe) -> Comparison:
     """The best candidate against the version in production, on today's test rows."""
-    from switchyard.evaluation.tables.comparison import incomparable
+    from switchyard.evaluation.comparison_plan import incomparable
 
     try:
-        model = load_version(use_case, before)
+        model = load_version(recipe.use_case, before)
     except SwitchyardError as error:
-        return incomparable(str(error), best, metrics.primary, champion)
-    return evaluating(task).compare(
-        model,
-        best,
-        splits.scan("test"),
-        seen=training_rows_of(use_case, before),
-        data=data,
-        task=task,
-        primary=metrics.primary,
-        settings=champion,
-        seed=seed,
-    )
+        return incomparable(str(error), best, recipe.metrics.primary, recipe.champion)
+    seen = training_rows_of(recipe.use_case, before)
+    return kind_named(recipe.kind).evaluation().compare(model, best, splits.scan("test"), recipe, seen)
 
 
 def _consequence(use_case: str, version: int, before: int | None) -> str:

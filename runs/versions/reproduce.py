@@ -13,15 +13,16 @@ from tempfile import TemporaryDirectory
 from runs.versions.code_of import Code, code_of
 from steps.registry.version_record import raw_of, recipe_of
 from steps.registry.versions import load_version, training_rows_of, version_named
-from switchyard.config.images import AnyConfig
 from switchyard.config.loading import recorded
+from switchyard.config.sections import UseCase
 from switchyard.errors import SwitchyardError
 from switchyard.lineage import Base, lock_sha256, machine
 from switchyard.model.environment import versions
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.project import ROOT
 from switchyard.releases.version_recipe import VersionRecipe
-from switchyard.tasks.data import data_steps
+from switchyard.tasks.recipes import Recipes
+from switchyard.tasks.registry import kind_of
 
 _SHOWN = 3  # differences; the first explains the rest
 SAME, OTHER = 0, 1
@@ -96,7 +97,7 @@ def _data(use_case: str, version: int, recipe: VersionRecipe, folder: Path) -> t
     return kept.path("raw"), about
 
 
-def _config(recipe: VersionRecipe) -> AnyConfig:
+def _config(recipe: VersionRecipe) -> UseCase:
     from pydantic import ValidationError
 
     try:
@@ -108,16 +109,16 @@ def _config(recipe: VersionRecipe) -> AnyConfig:
         ) from error
 
 
-def _fingerprint(config: AnyConfig) -> str | None:
+def _fingerprint(config: UseCase) -> str | None:
     """Of the source today; None if it cannot be read."""
     try:
-        return data_steps(config.task).look(config.data, ROOT).fingerprint
+        return kind_of(config.task).data().look(config.data, ROOT).fingerprint
     except (SwitchyardError, OSError):
         return None
 
 
-def _read_again(config: AnyConfig, folder: Path) -> str:
-    raw, _ = data_steps(config.task).ingest(config.data, "", ROOT, folder)
+def _read_again(config: UseCase, folder: Path) -> str:
+    raw, _ = kind_of(config.task).data().ingest(Recipes.of(config).ingest, ROOT, folder)
     return raw.path("raw")
 
 
@@ -178,7 +179,7 @@ def _explained(use_case: str, version: int, again: OnnxModel, folder: Path) -> l
     ]
     if len(found) > _SHOWN:
         lines.append(f"and {len(found) - _SHOWN:,} more")
-    unit = data_steps(model.metadata["task"]).UNIT
+    unit = kind_of(model.metadata["task"]).data().UNIT
     rows = pl.read_parquet(folder / "split" / "test.parquet")
     apart = largest_difference(model, again, rows)
     if apart is not None:

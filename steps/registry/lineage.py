@@ -5,8 +5,8 @@ from __future__ import annotations
 from zenml import get_step_context
 from zenml.models import PipelineRunResponse
 
-from switchyard.config.images import AnyConfig
 from switchyard.config.loading import recorded
+from switchyard.config.sections import UseCase
 from switchyard.lineage import Base, Lineage, Origin, config_sha256, machine, origin
 from switchyard.project import ROOT
 from switchyard.report import Report
@@ -38,6 +38,6 @@ def lineage_of_run(evaluation: Report, champion: int | None, base: Base | None =
     )
 
 
-def config_of(run: PipelineRunResponse) -> AnyConfig:
+def config_of(run: PipelineRunResponse) -> UseCase:
     """The whole config, as the pipeline was given it."""
     return recorded((run.config.parameters or {})["config"])

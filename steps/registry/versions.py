@@ -26,7 +26,7 @@ from switchyard.lineage import Lineage
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.releases.promotion import Promotion
 from switchyard.releases.version_facts import VersionFacts
-from switchyard.tasks.data import data_steps
+from switchyard.tasks.registry import kind_of
 
 PRODUCTION, ARCHIVED = "production", "archived"
 _PAGE = 200
@@ -208,7 +208,7 @@ def _link_inputs(version: ModelVersionResponse) -> None:
 
 def _remember_rows(version: ModelVersionResponse, use_case: str, metadata: dict[str, Any], splits: Dataset) -> None:
     """The training rows; those of the network, too, if only the gallery is new."""
-    seen = TrainingRows.of(data_steps(str(metadata["task"])).recognised_by(splits.scan("train")))
+    seen = TrainingRows.of(kind_of(str(metadata["task"])).data().recognised_by(splits.scan("train")))
     before = training_rows_of(use_case, metadata["base"]["network"]) if "base" in metadata else None
     with TemporaryDirectory(prefix="switchyard-rows-") as folder:
         rows = (seen.joined(before) if before else seen).write(Path(folder))

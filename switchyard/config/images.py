@@ -6,27 +6,27 @@ champion, steps, deployment) are the sections of `switchyard.config.sections`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from switchyard.config.descriptions import Allowed
 from switchyard.config.sections import (
     TASKS,
-    Config,
     Costs,
     Distribution,
-    Expectations,
-    Features,
     Names,
-    Reporting,
     Scalar,
     Search,
     Section,
     Space,
     UseCase,
 )
+
+if TYPE_CHECKING:
+    from switchyard.config.reading.yaml12 import KeyPath
 
 ImageTask = Literal["image_classification", "image_retrieval"]
 ImageFormat = Literal["BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"]
@@ -158,12 +158,6 @@ class ImageSplit(Section):
     """
 
     @model_validator(mode="after")
-    def _is_told_whole(self) -> Self:
-        """ZenML keeps of a parameter what was set, and without the last two keys this could be a table's split."""
-        self.__pydantic_fields_set__.update(type(self).model_fields)
-        return self
-
-    @model_validator(mode="after")
     def _leaves_training_rows(self) -> Self:
         if self.validation + self.test >= 1:
             raise ValueError(
@@ -227,12 +221,6 @@ class ImageRobustness(Section):
                 raise ValueError(f"has {one:g} before {other:g}, but the strengths must increase")
         return strengths
 
-    @model_validator(mode="after")
-    def _is_told_whole(self) -> Self:
-        """As that of `ImageSplit`: nothing but these keys tells ZenML that it is not the section of a table."""
-        self.__pydantic_fields_set__.update(type(self).model_fields)
-        return self
-
 
 class ImageReporting(Section):
     """What the evaluation of images reports beyond the metrics."""
@@ -249,11 +237,6 @@ class ImageReporting(Section):
 
     Each is a whole training.
     """
-
-    @model_validator(mode="after")
-    def _is_told_with_robustness(self) -> Self:
-        self.__pydantic_fields_set__.add("robustness")
-        return self
 
 
 class ImageCandidate(Section):
@@ -297,16 +280,8 @@ class ImageConfig(UseCase):
     evaluation: ImageReporting = ImageReporting()
     """What is measured beyond the metrics."""
 
-    @property
-    def features(self) -> Features:
-        """None to choose from: an image is one input."""
-        return Features()
+    def problems(self) -> Iterator[tuple[KeyPath, str]]:
+        """See `UseCase.problems`."""
+        from switchyard.config.checks.images import image_problems
 
-    @property
-    def expectations(self) -> Expectations:
-        """None, so far: they are about columns."""
-        return Expectations()
-
-
-AnyConfig = Config | ImageConfig
-AnyReporting = Reporting | ImageReporting
+        return image_problems(self)

@@ -8,7 +8,8 @@ not train again.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, get_args
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol, Self, get_args
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -16,6 +17,9 @@ from switchyard.config.column_values import check_pattern, check_value
 from switchyard.config.descriptions import Allowed
 from switchyard.config.section import Section as Section
 from switchyard.config.server_options import ServerSettings
+
+if TYPE_CHECKING:
+    from switchyard.config.reading.yaml12 import KeyPath
 
 Task = Literal["classification", "regression"]
 TABLE_TASKS = get_args(Task)
@@ -565,8 +569,61 @@ class Card(Section):
     """The license of the model. Default: not stated."""
 
 
+class AnyData(Protocol):
+    """The section `data` of any kind."""
+
+    @property
+    def uri(self) -> str:
+        """Where it is."""
+
+
+class AnyContract(Protocol):
+    """The section `contract` of any kind."""
+
+    def described(self) -> str:
+        """In a few words, for the plan."""
+
+
+class AnySplit(Protocol):
+    """The section `split` of any kind."""
+
+    @property
+    def method(self) -> str:
+        """By what rows are split."""
+
+    @property
+    def validation(self) -> float:
+        """A share."""
+
+    @property
+    def test(self) -> float:
+        """A share."""
+
+
+class AnyCandidate(Protocol):
+    """A candidate of any kind."""
+
+    @property
+    def type(self) -> str:
+        """What learns."""
+
+    def described(self, budget: Search) -> str:
+        """What its training does, in a few words, for the plan."""
+
+
+class AnyReporting(Protocol):
+    """The section `evaluation` of any kind."""
+
+    @property
+    def seeds(self) -> int:
+        """With how many other seeds a candidate is trained again."""
+
+
 class UseCase(Section):
-    """What every use case has, whatever its data: `Config` of a table, `ImageConfig` of images."""
+    """What every use case has, whatever its data: `Config` of a table, `ImageConfig` of images.
+
+    A kind of data subclasses it; `switchyard.config.loading` finds the class by the values of `task`.
+    """
 
     name: Annotated[
         str, Allowed("a name of lower-case letters, digits and dashes, first a letter, at most 41 characters")
@@ -596,6 +653,17 @@ class UseCase(Section):
     card: Card = Card()
     """What only people know about the model, for its model card."""
 
+    if TYPE_CHECKING:  # fields that every kind has, each with sections of its own
+        data: AnyData
+        contract: AnyContract
+        split: AnySplit
+        candidates: Mapping[str, AnyCandidate]
+        evaluation: AnyReporting
+
+    def problems(self) -> Iterator[tuple[KeyPath, str]]:
+        """What is wrong between keys that are valid one by one: a key path, and the rest of a sentence about it."""
+        yield from ()
+
 
 class Config(UseCase):
     """A whole use case of a table."""
@@ -620,7 +688,8 @@ class Config(UseCase):
     expectations: Expectations = Expectations()
     """What the model must do, whatever its figures say."""
 
-    @property
-    def image(self) -> None:
-        """Nothing: what a network sees of an image is for images to say."""
-        return
+    def problems(self) -> Iterator[tuple[KeyPath, str]]:
+        """See `UseCase.problems`."""
+        from switchyard.config.checks.tables import problems
+
+        return problems(self)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from switchyard.errors import InputError
+
+if TYPE_CHECKING:
+    from switchyard.config.recipes import ImageTrain
 
 LARGEST_EXACT = 100_000
 """A graph with its gallery compares with every image of it at each request, so no larger one is put there."""
@@ -102,6 +105,11 @@ SETTINGS: dict[str, type[ImageTraining]] = {"cnn": ImageTraining, "arcface": Arc
 """What the `params` of each kind of candidate may be; `read_settings` reads them, and is cheap to call beforehand."""
 
 Kind = TypeVar("Kind", bound=ImageTraining)
+
+
+def settings_of(kind: type[Kind], recipe: ImageTrain) -> Kind:
+    """The settings of a candidate; see `read_settings`."""
+    return read_settings(kind, recipe.name, recipe.candidate.params, recipe.image.size, recipe.image.channels)
 
 
 def read_settings(kind: type[Kind], name: str, params: Mapping[str, Any], size: tuple[int, int], channels: int) -> Kind:

@@ -9,6 +9,7 @@ import pytest
 from sklearn.metrics import average_precision_score, log_loss, recall_score, roc_auc_score
 
 from switchyard.config.images import ImageReporting, ImageRobustness
+from switchyard.config.recipes import ImageEvaluate
 from switchyard.config.sections import Metrics
 from switchyard.errors import InputError
 from switchyard.evaluation.gate_names import problem
@@ -36,9 +37,11 @@ def measured(models, test, *, primary="accuracy", train=None, robustness=None, *
         validation=table(60, 1).lazy(),
         test=test.lazy(),
         train=train.lazy(),
-        metrics=Metrics(primary=primary, bootstrap=200),
-        reporting=ImageReporting(robustness=robustness or ImageRobustness()),
-        seed=5,
+        recipe=ImageEvaluate.model_construct(
+            metrics=Metrics(primary=primary, bootstrap=200),
+            evaluation=ImageReporting(robustness=robustness or ImageRobustness()),
+            seed=5,
+        ),
         **given,
     ).report
 
