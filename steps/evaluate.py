@@ -37,8 +37,7 @@ def evaluate(
 
     source = {"uri": recipe.uri, "fingerprint": recipe.fingerprint or _ingested()}
     evaluation = kind_named(recipe.kind).evaluation().evaluate(models, splits, recipe, source)
-    contract = _contract(recipe.use_case)
-    found = replace(evaluation.found, name=recipe.use_case).with_sections(contract=contract)
+    found = replace(evaluation.found, name=recipe.use_case).with_sections(contract=_contract(recipe.use_case))
     found = replace(found, gated=flatten(found))
     results = (*judge(recipe.gates, found), *expectations_as_gates(found.get("expectations", [])))
     found = replace(found, gates=[asdict(result) for result in results])

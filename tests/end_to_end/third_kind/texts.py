@@ -30,7 +30,7 @@ from switchyard.config.recipes import (
     ValidateRecipe,
 )
 from switchyard.config.sections import Data, Section, Split, UseCase
-from switchyard.config.task_metrics import CLASSIFICATION_METRICS, METRICS
+from switchyard.config.task_metrics import METRICS, metrics_of
 from switchyard.data.dataset import Dataset
 from switchyard.data.validation import Outcome
 from switchyard.errors import InputError
@@ -287,7 +287,7 @@ def side_by_side(first, second, rows, recipe):
 
 
 def places(config):
-    return Place(below=dict.fromkeys(CLASSIFICATION_METRICS, ESTIMATE))
+    return Place(below=dict.fromkeys(metrics_of("classification"), ESTIMATE))
 
 
 def needs_data(name):
@@ -313,5 +313,5 @@ class Texts(Kind):
     training = evaluation = gates = serving = data
 
 
-METRICS["text_classification"] = CLASSIFICATION_METRICS
+METRICS["text_classification"] = METRICS["classification"]
 register(Texts())
