@@ -6,8 +6,10 @@
 #   make lint      the same without the tests
 #   make rehearse  the Kubeflow stack on this machine, up to a prediction (ARGS=--pods: in pods of a real Kubernetes)
 #   make bench     the benchmarks, one after the other
+#   make docs      build the documentation into site/; a broken link fails the build
+#   make manual    write docs/config.md and docs/config-images.md anew, from the models of the config
 #   make lock      resolve pyproject.toml into the locks anew (UPGRADE=1: take newer versions)
-#   make clean     remove .venv and the tools' caches
+#   make clean     remove .venv, .venv-docs, site/ and the tools' caches
 #
 # PYTHON=python3.12 chooses the Python that .venv is made with (3.11 to 3.13).
 # PYTEST_ARGS="-m 'not slow'" and PIP_ARGS=--quiet are passed on.
@@ -22,8 +24,9 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 hash = $(firstword $(shell cat $(1) | (sha256sum 2>/dev/null || shasum -a 256)))
 RUN_STAMP := .venv/.run-$(call hash,requirements.lock)
 TEST_STAMP := .venv/.test-$(call hash,requirements.lock requirements-test.lock)
+DOCS_STAMP := .venv-docs/.docs-$(call hash,requirements-docs.lock)
 
-.PHONY: help run test test-all lint rehearse bench lock clean venv
+.PHONY: help run test test-all lint rehearse bench manual docs lock clean venv
 help:
 	@sed -n 's/^#   //p' Makefile
 
@@ -48,27 +51,39 @@ rehearse: $(TEST_STAMP)
 bench: $(TEST_STAMP)
 	@for file in bench/*.py; do echo "$(BIN)/python $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit; done
 
+docs: $(DOCS_STAMP)
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
+	.venv-docs/bin/python .ci/site.py
+manual: $(RUN_STAMP)
+	$(BIN)/python -m switchyard.manual
+
 lock: $(RUN_STAMP)
 	$(BIN)/python .ci/lock.py
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-docs site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 venv:
 	@PYTHON="$(PYTHON)" .ci/venv
 
 # A package whose installation was cut off has no RECORD yet; pip would take it for whole.
 define install
-	@for info in .venv/lib/python*/site-packages/*.dist-info; do [ -e "$$info/RECORD" ] || rm -rf "$$info"; done
-	$(BIN)/python -m pip install --disable-pip-version-check $(PIP_ARGS) -r $(1)
+	@for info in $(2)/lib/python*/site-packages/*.dist-info; do [ -e "$$info/RECORD" ] || rm -rf "$$info"; done
+	$(2)/bin/python -m pip install --disable-pip-version-check $(PIP_ARGS) -r $(1)
 endef
 
 $(RUN_STAMP): | venv
-	$(call install,requirements.lock)
+	$(call install,requirements.lock,.venv)
 	@rm -f .venv/.run-*
 	@touch $@
 
 $(TEST_STAMP): | venv
-	$(call install,requirements-test.lock)
+	$(call install,requirements-test.lock,.venv)
 	@rm -f .venv/.test-* .venv/.run-*
 	@touch $@ $(RUN_STAMP)
+
+$(DOCS_STAMP): requirements-docs.lock
+	@PYTHON="$(PYTHON)" .ci/venv .venv-docs
+	$(call install,requirements-docs.lock,.venv-docs)
+	@rm -f .venv-docs/.docs-*
+	@touch $@

@@ -7,17 +7,17 @@ import os
 import sys
 import traceback
 
-from commands import FILES, parser_of
+from commands import COMMANDS, parser_of
 from stacks.setup.environment import load_environment
 from switchyard.errors import SwitchyardError
 
 INTERRUPTED = 130
-_INTERRUPTED = "Interrupted; finished steps are kept, the next run goes on from there."
+_INTERRUPTED = "Interrupted; finished steps are kept, and the next run continues from there."
 
 
 def main(argv: list[str]) -> int:
     """Parses, calls, and turns what went wrong into one sentence and an exit code."""
-    named = argv[:1] and argv[0] in FILES
+    named = argv[:1] and argv[0] in COMMANDS
     parser = parser_of(argv[0] if named else "run")
     arguments = parser.parse_args(argv[1:] if named else argv)
     try:

@@ -1,8 +1,9 @@
-"""Writes requirements.lock and requirements-test.lock: one exact pin a package, for Python 3.11 to 3.13.
+"""Writes requirements.lock, requirements-test.lock and requirements-docs.lock: one exact pin per package.
 
 `make lock` calls this; `make lock UPGRADE=1` takes the newest versions that pyproject.toml allows, otherwise pins that
-still fit stay. pip-compile resolves once a Python, in a throwaway environment; a package that only some of them need
-gets a marker.
+still fit stay. pip-compile resolves once per Python, 3.11 to 3.13, in a throwaway environment; a package that only
+some of them need gets a marker. The lock of the documentation stands alone: `make docs` installs it into an environment
+of its own, for the site is built from the sources alone and needs none of the project's packages.
 
 torch is pinned, but what it needs is resolved without its CUDA packages: which of those a machine gets is torch's own
 business (on Linux x86-64 PyPI's torch pins them itself, elsewhere there are none), and naming them here would force
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -29,8 +31,14 @@ Pins = dict[str, str]
 
 
 def main() -> None:
-    """Resolves for each Python and writes the two locks."""
+    """Resolves for each Python and writes the locks."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    write_project_locks(project)
+    write_docs_lock(project)
+
+
+def write_project_locks(project: dict[str, Any]) -> None:
+    """Writes what the project runs on, and what its tests need on top."""
     run = [line for line in project["dependencies"] if not line.startswith("torch==")]
     (torch,) = [line for line in project["dependencies"] if line.startswith("torch==")]
     run += torch_needs()
@@ -50,6 +58,19 @@ def main() -> None:
     tests = [line for line in merge(resolved_test) if line not in runs]
     (ROOT / "requirements.lock").write_text(HEADER + "\n".join(runs) + "\n")
     (ROOT / "requirements-test.lock").write_text(HEADER + "-r requirements.lock\n" + "\n".join(tests) + "\n")
+
+
+def write_docs_lock(project: dict[str, Any]) -> None:
+    """Writes what builds the documentation, resolved by itself."""
+    path = ROOT / "requirements-docs.lock"
+    known = {} if os.environ.get("UPGRADE") else read_pins(path)
+    resolved: dict[str, Pins] = {}
+    for python in PYTHONS:
+        with tempfile.TemporaryDirectory() as folder:
+            docs = project["optional-dependencies"]["docs"]
+            resolved[python] = resolve(make_environment(python, Path(folder)), docs, known)
+        known = {**known, **resolved[python]}
+    path.write_text(HEADER + "\n".join(merge(resolved)) + "\n")
 
 
 def torch_needs() -> list[str]:

@@ -88,6 +88,7 @@ def compare(name: str, rows: int, repeat: int) -> bool:
 def prepared(name: str, rows: int) -> tuple[Any, dict[str, Any], Any]:
     """A config, the tables by part, and the ONNX model."""
     from switchyard.config.sections import Config
+    from switchyard.tasks.recipes import Recipes
     from switchyard.training.tables.train import train
 
     number, values = {"type": "number", "nullable": True}, ["a", "b", "c", "d", "e"]
@@ -112,20 +113,8 @@ def prepared(name: str, rows: int) -> tuple[Any, dict[str, Any], Any]:
     )
     parts = {"train": TRAINED_ON, "validation": VALIDATION, "test": rows}
     tables = {part: table(size, seed).lazy() for seed, (part, size) in enumerate(parts.items())}
-    trained = train(
-        name,
-        config.candidates[name],
-        data=config.data,
-        task=config.task,
-        contract=config.contract,
-        features=config.features,
-        search=config.search,
-        metrics=config.metrics,
-        seed=0,
-        threads=1,
-        train=tables["train"],
-        validation=tables["validation"],
-    )
+    recipe = Recipes.of(config).train[name].replaced(seeds=0)
+    trained = train(recipe, tables["train"], tables["validation"])
     return config, tables, trained.model
 
 
@@ -152,22 +141,12 @@ def step(config: Any, tables: dict[str, Any], model: Any, spent: dict[str, float
     """What steps/evaluate.py does between reading and writing artifacts."""
     from switchyard.evaluation.gates.judge import judge, sentence
     from switchyard.evaluation.report.page import to_html
-    from switchyard.evaluation.tables.context import Wanted
     from switchyard.evaluation.tables.evaluate import evaluate
     from switchyard.report import Report
+    from switchyard.tasks.recipes import Recipes
 
-    found = evaluate(
-        [model],
-        validation=tables["validation"],
-        test=tables["test"],
-        data=config.data,
-        task=config.task,
-        metrics=config.metrics,
-        seed=0,
-        wanted=Wanted(
-            tables["train"], config.contract, config.features, config.evaluation, config.expectations, golden_rows=5
-        ),
-    )
+    recipe = Recipes.of(config).evaluate
+    found = evaluate([model], tables["validation"], tables["test"], recipe, train=tables["train"])
     started = time.process_time()
     gates = judge(config.gates, found.report)
     page = to_html(found.report, gates, sentence(gates))

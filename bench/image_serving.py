@@ -123,16 +123,17 @@ def serving_models(folder: Path, models, frame, batching=None):
     """A server of the models, on one core."""
     from serving import SERVER_CORE, free_port, pinned
 
+    from switchyard.config.server_options import ServerOptions
     from switchyard.serving.local import daemon
     from switchyard.serving.local.deploy import deploy
     from switchyard.serving.rollout.golden import golden_rows
 
     folder.mkdir()
     with pinned(SERVER_CORE):
-        server = daemon.start(folder, port=free_port(), batching=batching)
+        server = daemon.start(ServerOptions(root=folder, port=free_port(), batching=batching))
     try:
         for model in models:
-            deploy(folder, model, golden_rows(model, frame), batching=batching)
+            deploy(ServerOptions(root=folder, batching=batching), model, golden_rows(model, frame))
         yield server
     finally:
         daemon.stop(folder)
@@ -186,7 +187,7 @@ def main() -> int:
     """Measure, print, and 1 if the goal is missed."""
     import polars as pl
 
-    from switchyard.config.sections import Batching
+    from switchyard.config.server_options import Batching
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=2.0, help="length of each measurement")

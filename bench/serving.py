@@ -59,25 +59,14 @@ def titanic_model():
     import yaml
 
     from switchyard.config.sections import Config, Search
+    from switchyard.tasks.recipes import Recipes
     from switchyard.training.tables.train import train
 
     config = Config.model_validate(yaml.safe_load((ROOT / "configs/titanic.yaml").read_text()))
     frame = pl.read_csv(ROOT / "data/titanic.csv")
-    trained = train(
-        "logistic",
-        config.candidates["logistic"],
-        data=config.data,
-        task=config.task,
-        contract=config.contract,
-        features=config.features,
-        search=Search(trials=1),
-        metrics=config.metrics,
-        seed=config.seed,
-        threads=1,
-        train=frame.head(1000).lazy(),
-        validation=frame.tail(-1000).lazy(),
-        use_case="titanic",
-    )
+    config = config.model_copy(update={"search": Search(trials=1)})
+    recipe = Recipes.of(config).train["logistic"].replaced(seeds=0)
+    trained = train(recipe, frame.head(1000).lazy(), frame.tail(-1000).lazy())
     return trained.model, frame
 
 
@@ -164,16 +153,17 @@ def free_port() -> int:
 @contextmanager
 def switchyard_server(folder: Path, model, frame):
     """The endpoint with the model deployed; its URL for inference, and what it costs."""
+    from switchyard.config.server_options import ServerOptions
     from switchyard.serving.local import daemon
     from switchyard.serving.local.deploy import deploy
     from switchyard.serving.rollout.golden import golden_rows
 
     start = time.perf_counter()
     with pinned(SERVER_CORE):
-        server = daemon.start(folder, port=free_port())
+        server = daemon.start(ServerOptions(root=folder, port=free_port()))
     seconds = time.perf_counter() - start
     try:
-        deployed = deploy(folder, model, golden_rows(model, frame))
+        deployed = deploy(ServerOptions(root=folder), model, golden_rows(model, frame))
         print(f"start to ready {seconds:.2f} s, {_resident_mb(server.pid):.0f} MB resident")
         yield deployed.infer_url, server.pid
         print(f"{_resident_mb(server.pid):.0f} MB resident after the load")

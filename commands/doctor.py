@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-ABOUT = {"doctor": "Asks every part of a stack whether it does what a run needs."}
+ABOUT = "Checks whether every part of a stack does what a run needs."
 
 
-def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
-    del name
     parser.add_argument("--stack", default="local", metavar="NAME", help="stacks/NAME.yaml (default: local)")
-    parser.add_argument("--json", action="store_true", help="for programs: one object a check")
+    parser.add_argument("--json", action="store_true", help="print JSON, one object per check")
 
 
 def call(arguments: argparse.Namespace) -> int:

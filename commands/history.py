@@ -10,24 +10,23 @@ from commands.options import add_config
 from stacks.setup.session import open_session
 from switchyard.releases.moment import parse
 
-ABOUT = {"history": "Tells from the runs what was in production when, why, and who put it there."}
+ABOUT = "Shows what was in production when, why, and who put it there, from the runs."
 
 
-def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
-    del name
     add_config(parser)
     parser.add_argument(
-        "--at", metavar="TIME", help="what was in production then, as in 2026-11-22T10:00Z (default: all of it)"
+        "--at", metavar="TIME", help="show only what was in production at this time, as in 2026-11-22T10:00Z"
     )
-    parser.add_argument("--json", action="store_true", help="for programs: one object")
+    parser.add_argument("--json", action="store_true", help="print JSON, one object")
 
 
 def call(arguments: argparse.Namespace) -> None:
-    """Prints what the runs know.
+    """Prints the history.
 
     Raises:
-        InputError: The time is none, or there is no such config.
+        InputError: The time cannot be read, or there is no such config.
     """
     from rich.console import Console
 
@@ -40,6 +39,6 @@ def call(arguments: argparse.Namespace) -> None:
 
         told = history(config.name, moment)
     if arguments.json:
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print(json.dumps(told.to_json(), indent=2, ensure_ascii=False))
     else:
         print_history(Console(highlight=False), told)

@@ -8,12 +8,11 @@ from pathlib import Path
 from commands.options import add_overrides, add_stack
 from commands.session import asked_stack, session_on
 
-ABOUT = {"index": "Puts today's images into the gallery of the version in production, without training it anew."}
+ABOUT = "Rebuilds the gallery of the version in production from today's images, without training again."
 
 
-def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
-    del name
     parser.add_argument("--config", required=True, metavar="FILE", help="configs/NAME.yaml of an image_retrieval")
     add_stack(parser)
     add_overrides(parser)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-ABOUT = {"init": "Writes a commented config for a table, or for images if no target is named."}
+ABOUT = "Writes a commented config for a table, or for images if there is no --target."
 
 
-def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
-    del name
     parser.add_argument(
         "data",
         metavar="DATA",
-        help="a table: a CSV or Parquet file, a folder of them, or a URI; or images: one folder a class",
+        help="a table (a CSV or Parquet file, a folder of them, or a URI), or images (one folder per class)",
     )
-    parser.add_argument("--target", metavar="COLUMN", help="the column of a table to predict; none for images")
+    parser.add_argument("--target", metavar="COLUMN", help="the column of a table to predict; leave it out for images")
     parser.add_argument("--name", metavar="NAME", help="the use case's name (default: from the file's name)")
     parser.add_argument("--force", action="store_true", help="overwrite an existing config")
 
@@ -37,4 +36,4 @@ def call(arguments: argparse.Namespace) -> None:
 
         written = write_config(arguments.data, arguments.target, root=ROOT, name=arguments.name, force=arguments.force)
     shown = written.relative_to(ROOT) if written.is_relative_to(ROOT) else written
-    print(f"{shown} is written. Look through it, then: python run.py --config {shown}")
+    print(f"{shown} is written. Read it through, then run: python run.py --config {shown}")

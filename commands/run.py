@@ -8,21 +8,22 @@ from pathlib import Path
 from commands.options import add_config, add_overrides, add_stack
 from commands.session import asked_stack, session_on
 
-ABOUT = {"run": "One ML pipeline, any stack: trains, gates and deploys the use case of one YAML file."}
+ABOUT = "One ML pipeline, any stack: trains, gates and deploys the use case of one YAML file."
 
 
-def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What a run takes."""
-    del name
     add_config(parser)
     add_stack(parser)
     add_overrides(parser)
-    parser.add_argument("--no-cache", action="store_true", help="run every step anew")
+    parser.add_argument("--no-cache", action="store_true", help="run every step again, without the cache")
     parser.add_argument("--rerun", action="store_true", help="record a run even if nothing has changed")
     parser.add_argument(
-        "--dry-run", action="store_true", help="check config, data and stack, print the plan, run nothing"
+        "--dry-run", action="store_true", help="check config, data and stack and print the plan, without running it"
     )
-    parser.add_argument("--compile", metavar="FILE", help="write the pipeline as a file for an import, run nothing")
+    parser.add_argument(
+        "--compile", metavar="FILE", help="write the pipeline to a file that can be imported, without running it"
+    )
 
 
 def call(arguments: argparse.Namespace) -> None:

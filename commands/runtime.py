@@ -7,12 +7,11 @@ import os
 
 from switchyard.errors import InputError
 
-ABOUT = {"runtime": "Prints Switchyard's own server as a ServingRuntime of KServe, for kubectl apply -f -."}
+ABOUT = "Prints the KServe ServingRuntime of Switchyard's own server, for kubectl apply -f -."
 
 
-def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
-    del name
     parser.add_argument("--namespace", metavar="NAME", help="default: the variable KFP_NAMESPACE")
     parser.add_argument("--registry", metavar="HOST/FOLDER", help="default: the variable REGISTRY")
 

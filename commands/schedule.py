@@ -10,21 +10,20 @@ from commands.options import add_stack
 from commands.session import asked_stack, session_on
 
 if TYPE_CHECKING:
-    from switchyard.config.images import AnyConfig
+    from switchyard.config.sections import UseCase
 
-ABOUT = {"schedule": "Runs a use case at certain times: set, list, pause, resume, delete."}
+ABOUT = "Runs a use case on a schedule: set, list, pause, resume, delete."
 _ACTIONS = {
-    "set": "put a use case on a schedule, in place of the one it has",
+    "set": "schedule a use case, replacing the schedule it has",
     "list": "show the schedules",
-    "pause": "start no run until it is resumed",
-    "resume": "go on",
-    "delete": "end it",
+    "pause": "start no runs until it is resumed",
+    "resume": "start runs again",
+    "delete": "delete the schedule",
 }
 
 
-def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """A command for each action."""
-    del name
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for action, what in _ACTIONS.items():
         of_action = actions.add_parser(action, help=what, description=what)
@@ -63,7 +62,7 @@ def call(arguments: argparse.Namespace) -> None:
         return console.print(act[arguments.action](arguments.name), markup=False)
 
 
-def _checked(name: str) -> AnyConfig:
+def _checked(name: str) -> UseCase:
     """A use case that can be run as it is now; the data of another day is looked at then."""
     from runs.preflight import check_learners, preflight
 

@@ -6,12 +6,11 @@ import argparse
 
 from stacks.setup.session import open_session
 
-ABOUT = {"stop": "Stops the endpoint of a use case."}
+ABOUT = "Stops the endpoint of a use case."
 
 
-def add_options(parser: argparse.ArgumentParser, name: str) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """What it takes."""
-    del name
     parser.add_argument("name", nargs="?", default="titanic", help="the use case (default: titanic)")
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from zenml import pipeline
 
 from steps.release import release as release_step
 from steps.retire import retire as retire_step
 from steps.support.options import step_options
-from switchyard.config.images import AnyConfig
+from switchyard.config.recipes import ReleaseRecipe
+from switchyard.config.sections import UseCase
+from switchyard.tasks.recipes import deploy_recipe
 
 
 @pipeline
-def release(config: AnyConfig, version: int, action: str, reason: str) -> None:
+def release(config: UseCase, version: int, action: Literal["release", "rollback"], reason: str) -> None:
     """Puts a registered version into production.
 
     Args:
@@ -20,22 +24,12 @@ def release(config: AnyConfig, version: int, action: str, reason: str) -> None:
         action: `release` or `rollback`.
         reason: Why.
     """
-    options = step_options(config, "deploy")
-    release_step.with_options(**options)(
-        use_case=config.name,
-        version=version,
-        action=action,
-        reason=reason,
-        data=config.data,
-        task=config.task,
-        expectations=config.expectations,
-        seed=config.seed,
-        deployment=config.deployment,
-    )
+    recipe = ReleaseRecipe(version=version, action=action, reason=reason, rollout=deploy_recipe(config))
+    release_step.with_options(**step_options(config, "deploy"))(recipe=recipe)
 
 
 @pipeline
-def retire(config: AnyConfig, reason: str) -> None:
+def retire(config: UseCase, reason: str) -> None:
     """Takes out of production whatever is in it.
 
     Args:

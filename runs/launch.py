@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from rich.console import Console
 from zenml.client import Client
@@ -24,7 +24,7 @@ from runs.unchanged import forget
 from steps.index import network_of
 from steps.registry.versions import load_version, production_version
 from switchyard import errors
-from switchyard.config.images import AnyConfig
+from switchyard.config.sections import UseCase
 from switchyard.deadline import within
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.lineage import origin
@@ -43,7 +43,7 @@ class _Checked(Protocol):
     def check(self) -> None: ...
 
 
-def train(config: AnyConfig, source: Source, console: Console, cache: bool, debug: bool) -> Outcome:
+def train(config: UseCase, source: Source, console: Console, cache: bool, debug: bool) -> Outcome:
     """Runs the training pipeline to its end.
 
     Args:
@@ -63,7 +63,7 @@ def train(config: AnyConfig, source: Source, console: Console, cache: bool, debu
     return _watched(config, source, console, debug, training, cache, {})
 
 
-def index(config: AnyConfig, source: Source, console: Console, debug: bool) -> Outcome:
+def index(config: UseCase, source: Source, console: Console, debug: bool) -> Outcome:
     """Puts the images of today into the gallery of the version in production, and releases that by the same gates.
 
     Args:
@@ -86,13 +86,13 @@ def index(config: AnyConfig, source: Source, console: Console, debug: bool) -> O
 
 
 def _watched(
-    config: AnyConfig,
+    config: UseCase,
     source: Source,
     console: Console,
     debug: bool,
     pipeline: Pipeline,
     cache: bool,
-    arguments: dict[str, Any],
+    arguments: Mapping[str, object],
 ) -> Outcome:
     require_components()
     name = name_of_run(config.name)
@@ -145,7 +145,7 @@ def execute(
         raise SwitchyardError(f"{where} failed: {type(error).__name__}: {error}; --debug shows where") from error
 
 
-def named(config: AnyConfig, name: str, cache: bool = True, pipeline: Pipeline = training) -> Pipeline:
+def named(config: UseCase, name: str, cache: bool = True, pipeline: Pipeline = training) -> Pipeline:
     """The training pipeline of a use case, or another one that ends with a release.
 
     Args:
@@ -158,7 +158,7 @@ def named(config: AnyConfig, name: str, cache: bool = True, pipeline: Pipeline =
         run_name=name,
         enable_cache=None if cache else False,
         substitutions={"use_case": config.name},
-        extra=origin(ROOT),  # where the steps run there may be no git to ask
+        extra=origin(ROOT).to_json(),  # where the steps run there may be no git to ask
         # The first failure ends the run, and is what the user is told.
         execution_mode=ExecutionMode.FAIL_FAST,
     )
@@ -193,7 +193,7 @@ def _require_tracker() -> None:
         tracker.check()
 
 
-def _print_what_there_is(name: str, config: AnyConfig, source: Source, console: Console) -> None:
+def _print_what_there_is(name: str, config: UseCase, source: Source, console: Console) -> None:
     """A run that a gate stopped has figures, gates and reports all the same; a store that is away shows none."""
     found = Client().list_pipeline_runs(name=name, size=1).items
     if found and (outcome := within(_READ_SECONDS, lambda: read_outcome(found[0], config, source))):

@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from switchyard.config.images import AnyConfig
+from switchyard.config.sections import UseCase
 
 if TYPE_CHECKING:
     from switchyard.tasks.data import Source
 
 
-def print_plan(console: Console, config: AnyConfig, source: Source, stack: dict[str, str]) -> None:
+def print_plan(console: Console, config: UseCase, source: Source, stack: dict[str, str]) -> None:
     """Prints the plan and runs nothing.
 
     Args:

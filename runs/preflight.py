@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from switchyard.config.images import AnyConfig
 from switchyard.config.loading import load
+from switchyard.config.sections import UseCase
 from switchyard.errors import InputError
 from switchyard.project import ROOT
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from switchyard.tasks.data import Source
 
 
-def preflight(path: Path, overrides: Sequence[str], split: bool = True) -> tuple[AnyConfig, Source]:
+def preflight(path: Path, overrides: Sequence[str], split: bool = True) -> tuple[UseCase, Source]:
     """Reads the config, looks at the source, and checks that the one fits the other.
 
     The hyperparameters are looked at by `check_learners`, which imports the learners and so takes seconds: an
@@ -31,17 +31,17 @@ def preflight(path: Path, overrides: Sequence[str], split: bool = True) -> tuple
         InputError: What the user wrote, or the data, cannot be used.
     """
     from switchyard.evaluation.gates.judge import check_gates
-    from switchyard.tasks.data import data_steps
-    from switchyard.tasks.gates import gates_of
+    from switchyard.tasks.registry import kind_of
 
     file = config_file(path)
     config = load(file, overrides)
+    kind = kind_of(config.task)
     with _named(file):
-        check_gates(config.gates, gates_of(config.task).places(config))
-    return config, data_steps(config.task).inspect(config, ROOT, split)
+        check_gates(config.gates, kind.gates().places(config))
+    return config, kind.data().inspect(config, ROOT, split)
 
 
-def read_config(path: Path) -> AnyConfig:
+def read_config(path: Path) -> UseCase:
     """The config alone, for a command that needs no data.
 
     Args:
@@ -53,7 +53,7 @@ def read_config(path: Path) -> AnyConfig:
     return load(config_file(path))
 
 
-def check_learners(path: Path, config: AnyConfig) -> None:
+def check_learners(path: Path, config: UseCase) -> None:
     """Asks each candidate's learner whether it takes the hyperparameters of the config.
 
     Args:
@@ -63,10 +63,10 @@ def check_learners(path: Path, config: AnyConfig) -> None:
     Raises:
         InputError: A hyperparameter is unknown, or a value is refused.
     """
-    from switchyard.tasks.training import training_of
+    from switchyard.tasks.registry import kind_of
 
     with _named(config_file(path)):
-        training_of(config.task).check_candidates(config)
+        kind_of(config.task).training().check_candidates(config)
 
 
 @contextmanager

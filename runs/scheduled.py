@@ -11,7 +11,7 @@ from zenml.config.schedule import Schedule
 from zenml.models import PipelineSnapshotResponse
 
 from runs.launch import named, require_components
-from switchyard.config.images import AnyConfig
+from switchyard.config.sections import UseCase
 from switchyard.errors import InputError
 
 # Each of their runs has a name of its own, and reads the data as it is then.
@@ -26,7 +26,7 @@ class _Compiles(Protocol):
     def compile(self, snapshot: PipelineSnapshotResponse, path: Path) -> None: ...
 
 
-def compile_to(path: Path, config: AnyConfig) -> None:
+def compile_to(path: Path, config: UseCase) -> None:
     """Writes what the active stack would be given to run.
 
     Args:
@@ -50,7 +50,7 @@ def compile_to(path: Path, config: AnyConfig) -> None:
     stack.orchestrator.compile(snapshot, path)
 
 
-def schedule(config: AnyConfig, cron: str) -> None:
+def schedule(config: UseCase, cron: str) -> None:
     """Puts the use case on a schedule.
 
     Args:

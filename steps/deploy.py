@@ -8,26 +8,19 @@ from zenml import step
 
 from steps.registry.rollout import roll_out
 from steps.registry.versions import load_version, splits_of
-from switchyard.config.images import ImageData
-from switchyard.config.sections import Data, Deployment, Expectations
+from switchyard.config.recipes import DeployRecipe
 from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.releases.change import Action
-from switchyard.tasks.serving import serving
+from switchyard.releases.promotion import Promotion
+from switchyard.tasks.registry import kind_named
 
 
 # Never from the cache: the endpoint may have been stopped since; if it serves this version, this takes no time.
 @step(enable_cache=False)
 def deploy(
-    models: list[OnnxModel],
-    splits: Dataset,
-    promotion: dict[str, Any],
-    data: Data | ImageData,
-    task: str,
-    expectations: Expectations,
-    seed: int,
-    deployment: Deployment,
+    models: list[OnnxModel], splits: Dataset, promotion: Promotion, recipe: DeployRecipe
 ) -> Annotated[dict[str, Any], "{use_case}_endpoint"]:
     """Rolls out the version that was decided on, and asks it for the golden rows before it takes over.
 
@@ -38,11 +31,7 @@ def deploy(
         models: One a candidate.
         splits: The dataset whose part `test` gives the golden rows.
         promotion: Which candidate was promoted as which version, or which version stays.
-        data: Which column is the target.
-        task: Says what kind of data it is.
-        expectations: What the endpoint of a version of this run must do; a champion of an earlier run had its own.
-        seed: Of the rows that it is asked about.
-        deployment: Where it is to answer.
+        recipe: Where it is to answer, and what it must do first.
 
     Returns:
         The endpoint: its URL, the version that answers, and what was noticed on the way.
@@ -51,24 +40,18 @@ def deploy(
         SwitchyardError: The stack has no deployer for ONNX models, or the version did not come up; the
             old version keeps serving.
     """
-    use_case, version = promotion["use_case"], promotion["production"]
-    if version == promotion["version"]:
-        model = next(model for model in models if model.metadata["candidate"] == promotion["candidate"])
+    use_case, version = promotion.use_case, promotion.production
+    assert version is not None, "a candidate without a champion before it is promoted or fails the run"
+    if version == promotion.version:
+        model = next(model for model in models if model.metadata["candidate"] == promotion.candidate)
     else:
-        expectations = Expectations()
+        recipe = recipe.of_an_earlier_run()
         model = load_version(use_case, version)
         splits = _with_columns(model, splits, splits_of(use_case, version))
-    golden = serving(task).golden(
-        model,
-        splits.scan("test"),
-        data=data,
-        expectations=expectations,
-        count=deployment.golden_rows,
-        seed=seed,
-    )
-    reason = f"{promotion['verdict']}: {promotion['reason']}"
+    golden = kind_named(recipe.kind).serving().golden(model, splits.scan("test"), recipe)
+    reason = f"{promotion.verdict}: {promotion.reason}"
     action: Action = "indexing" if "base" in model.metadata else "training"
-    endpoint, _ = roll_out(use_case, version, model, golden, deployment, action, reason)
+    endpoint, _ = roll_out(use_case, version, model, golden, recipe.deployment, action, reason)
     return endpoint.to_dict()
 
 

@@ -10,22 +10,19 @@ from zenml import step
 from steps.registry.versions import load_version
 from steps.storage.artifacts import OnnxModelMaterializer
 from steps.support.caching import depends_on
+from switchyard.config.recipes import IndexRecipe
 from switchyard.data.dataset import Dataset
 from switchyard.model.onnx_model import OnnxModel
-from switchyard.tasks.training import training_of
-
-_CODE = depends_on("switchyard/tasks/training.py", "switchyard/training", "switchyard/model", "switchyard/data")
+from switchyard.tasks.registry import kind_named
 
 
-@step(output_materializers=OnnxModelMaterializer, cache_policy=_CODE)
-def index(splits: Dataset, version: int, task: str, use_case: str) -> Annotated[OnnxModel, "{use_case}_{candidate}"]:
+@step(output_materializers=OnnxModelMaterializer, cache_policy=depends_on())
+def index(splits: Dataset, recipe: IndexRecipe) -> Annotated[OnnxModel, "{use_case}_{candidate}"]:
     """Puts the training images of today into the gallery of a version.
 
     Args:
         splits: The dataset with the part `train`.
-        version: Whose network is kept.
-        task: Says what kind of model it is.
-        use_case: The registered model's name.
+        recipe: Whose network is kept.
 
     Returns:
         Another model, which is evaluated, compared and deployed as one that was trained; `base` on its metadata says of
@@ -35,9 +32,10 @@ def index(splits: Dataset, version: int, task: str, use_case: str) -> Annotated[
         InputError: The model looks nothing up in a gallery.
         SwitchyardError: Its file is gone.
     """
-    base = load_version(use_case, version)
-    indexed = training_of(task).index(base, splits)
-    about = {"version": version, "sha256": base.metadata["sha256"], "network": network_of(base, version)}
+    base = load_version(recipe.use_case, recipe.version)
+    indexed = kind_named(recipe.kind).training().index(base, splits)
+    about = {"version": recipe.version, "sha256": base.metadata["sha256"]}
+    about["network"] = network_of(base, recipe.version)
     return replace(indexed, metadata=indexed.metadata | {"base": about})
 
 

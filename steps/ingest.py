@@ -13,26 +13,20 @@ from zenml.client import Client
 from steps.storage.artifacts import DatasetMaterializer
 from steps.storage.s3_access import access_of
 from steps.support.caching import depends_on
-from switchyard.config.images import ImageData
-from switchyard.config.sections import Data
+from switchyard.config.recipes import IngestRecipe
 from switchyard.data.dataset import Dataset
 from switchyard.data.places import s3_access
 from switchyard.project import ROOT
-from switchyard.tasks.data import data_steps
-
-_CODE = depends_on("switchyard/tasks/data.py", "switchyard/data")
+from switchyard.tasks.registry import kind_named
 
 
-@step(output_materializers=DatasetMaterializer, cache_policy=_CODE)
-def ingest(data: Data | ImageData, task: str, fingerprint: str, use_case: str) -> Annotated[Dataset, "{use_case}_raw"]:
+@step(output_materializers=DatasetMaterializer, cache_policy=depends_on())
+def ingest(recipe: IngestRecipe) -> Annotated[Dataset, "{use_case}_raw"]:
     """Streams the source to Parquet.
 
     Args:
-        data: Where the source is and how it is read.
-        task: Says what kind of data it is.
-        fingerprint: Of the source's contents when the run was started: it makes a changed file a cache miss. Empty:
-            take the source as it is when the step runs.
-        use_case: Names the artifact, so what another use case has read of the same data is a cache miss, too.
+        recipe: Where the source is and how it is read. It names the use case, which names the artifact, so what another
+            use case has read of the same data is a cache miss, too.
 
     Returns:
         A dataset with the part `raw`, and for images `unreadable`.
@@ -42,6 +36,6 @@ def ingest(data: Data | ImageData, task: str, fingerprint: str, use_case: str) -
     """
     folder = TemporaryDirectory(prefix="switchyard-ingest-")
     with s3_access.using(access_of(Client().active_stack.artifact_store)):
-        raw, facts = data_steps(task).ingest(data, fingerprint, ROOT, Path(folder.name))
+        raw, facts = kind_named(recipe.kind).data().ingest(recipe, ROOT, Path(folder.name))
     log_metadata(facts)
     return replace(raw, owner=folder)

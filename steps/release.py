@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from zenml import step
+from zenml import get_step_context, step
 
 from steps.registry.reconcile import reconcile
 from steps.registry.rollout import roll_out
 from steps.registry.versions import latest_splits, load_version, splits_of
-from switchyard.config.images import ImageData
-from switchyard.config.sections import Data, Deployment, Expectations
+from steps.storage.records import RecordMaterializer
+from switchyard.config.recipes import ReleaseRecipe
 from switchyard.data.dataset import Dataset
 from switchyard.errors import SwitchyardError
 from switchyard.model.onnx_model import OnnxModel
-from switchyard.releases.change import Action
-from switchyard.tasks.serving import serving
+from switchyard.releases.result import ReleaseResult
+from switchyard.tasks.registry import kind_named
 
 
-@step(enable_cache=False)
-def release(
-    use_case: str,
-    version: int,
-    action: Action,
-    reason: str,
-    data: Data | ImageData,
-    task: str,
-    expectations: Expectations,
-    seed: int,
-    deployment: Deployment,
-) -> Annotated[dict[str, Any], "{use_case}_release"]:
+@step(enable_cache=False, output_materializers=RecordMaterializer)
+def release(recipe: ReleaseRecipe) -> Annotated[ReleaseResult, "{use_case}_release"]:
     """Rolls a registered version out as a training run does: golden rows and expectations first, then the switch.
 
     Args:
-        use_case: The registered model's name.
-        version: Its number.
-        action: `release` or `rollback`.
-        reason: Why.
-        data: Which column is the target.
-        task: Says what kind of data it is.
-        expectations: What the endpoint must do; those about columns that the version does not read are left out.
-        seed: Of the rows that it is asked about.
-        deployment: Where it is to answer.
+        recipe: Which version, why, where it is to answer, and what it must do first.
 
     Returns:
         The version, the endpoint, and what an earlier run had left undone.
@@ -50,14 +32,14 @@ def release(
         SwitchyardError: The ONNX file or the rows for its smoke test are gone, or it did not come up; the old version
             keeps serving.
     """
+    use_case, version, rollout = recipe.rollout.use_case, recipe.version, recipe.rollout
     repaired = reconcile(use_case)
     model = load_version(use_case, version)
     test = _rows(use_case, version, model).scan("test")
-    golden = serving(task).golden(
-        model, test, data=data, expectations=expectations, count=deployment.golden_rows, seed=seed
-    )
-    endpoint, more = roll_out(use_case, version, model, golden, deployment, action, reason)
-    return {"use_case": use_case, "version": version, "endpoint": endpoint.to_dict(), "repaired": repaired + more}
+    golden = kind_named(rollout.kind).serving().golden(model, test, rollout)
+    endpoint, more = roll_out(use_case, version, model, golden, rollout.deployment, recipe.action, recipe.reason)
+    run = get_step_context().pipeline_run.name
+    return ReleaseResult(use_case=use_case, run=run, version=version, endpoint=endpoint, repaired=(*repaired, *more))
 
 
 def _rows(use_case: str, version: int, model: OnnxModel) -> Dataset:

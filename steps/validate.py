@@ -9,28 +9,22 @@ from zenml.client import Client
 
 from steps.storage.artifacts import ReportMaterializer
 from steps.support.caching import depends_on
-from switchyard.config.images import ImageContract, ImageData
-from switchyard.config.sections import Contract, Data
+from switchyard.config.recipes import ValidateRecipe
 from switchyard.data.dataset import Dataset
 from switchyard.errors import ContractError
 from switchyard.report import Report
-from switchyard.tasks.data import data_steps
-
-_CODE = depends_on("switchyard/tasks/data.py", "switchyard/data")
+from switchyard.tasks.registry import kind_named
 
 
-@step(output_materializers={"{use_case}_validation": ReportMaterializer}, cache_policy=_CODE)
+@step(output_materializers={"{use_case}_validation": ReportMaterializer}, cache_policy=depends_on())
 def validate(
-    raw: Dataset, use_case: str, data: Data | ImageData, contract: Contract | ImageContract, task: str
+    raw: Dataset, recipe: ValidateRecipe
 ) -> tuple[Annotated[Report, "{use_case}_validation"], Annotated[dict[str, Any], "{use_case}_baseline"]]:
     """Checks every rule of the contract; a broken one stops the run, and the report is kept either way.
 
     Args:
         raw: The data as it was ingested.
-        use_case: The use case's name.
-        data: Where it came from, which is what the report and errors call it, and what is predicted.
-        contract: The rules.
-        task: Says what kind of data it is.
+        recipe: The rules, and what the report and errors call the data.
 
     Returns:
         The report, and the distributions that the next version of the data is held against.
@@ -38,9 +32,9 @@ def validate(
     Raises:
         ContractError: A rule is broken, or a column has moved too far.
     """
-    outcome = data_steps(task).validate(raw, data, contract, data.uri, _baseline(use_case))
+    outcome = kind_named(recipe.kind).data().validate(raw, recipe, _baseline(recipe.use_case))
     if outcome.problem:
-        save_artifact(outcome.report, f"{use_case}_validation", materializer=ReportMaterializer)
+        save_artifact(outcome.report, f"{recipe.use_case}_validation", materializer=ReportMaterializer)
         raise ContractError(outcome.problem)
     return outcome.report, outcome.profile
 

@@ -1,4 +1,4 @@
-"""For what would be good to have and must not hold anybody up."""
+"""A time limit for optional work, which must not hold up the rest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def within(seconds: float, act: Callable[[], Result]) -> Result | None:
     """What a function returns, or None if it fails or takes too long.
 
     Args:
-        seconds: How long it may take; one that takes longer goes on in the background, and ends with the process.
+        seconds: The time limit; a function that takes longer continues in the background and ends with the process.
         act: The function.
     """
     results: list[Result] = []
@@ -24,7 +24,7 @@ def within(seconds: float, act: Callable[[], Result]) -> Result | None:
     def run() -> None:
         try:
             results.append(act())
-        except Exception as error:  # whatever it is, there is no result
+        except Exception as error:  # whatever it was, there is no result
             logger.debug("%s: %s", type(error).__name__, error)
 
     thread = threading.Thread(target=run, daemon=True)

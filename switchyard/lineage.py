@@ -11,7 +11,9 @@ import json
 import platform
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
+
+from switchyard.records import Part, Record
 
 if TYPE_CHECKING:
     from switchyard.config.sections import UseCase
@@ -23,31 +25,109 @@ _CODE = ("run.py", *(f"{folder}/**/*.py" for folder in CODE_FOLDERS), *_TEMPLATE
 _GIT_SECONDS = 60.0
 
 
-def origin(root: Path) -> dict[str, Any]:
-    """What the code of a run is, JSON-able.
+class CodeVersion(Part):
+    """The code as it is on disk.
+
+    Attributes:
+        commit: What is checked out; None without git.
+        dirty: Whether the files that a run executes differ from it; None without git.
+        sha256: Over these files.
+    """
+
+    commit: str | None = None
+    dirty: bool | None = None
+    sha256: str
+
+
+class Origin(Part):
+    """What a run is submitted with.
+
+    Attributes:
+        code: The code.
+        lock_sha256: Hash of the lock file, which names every package; None if there is none.
+    """
+
+    code: CodeVersion
+    lock_sha256: str | None = None
+
+
+class Machine(Part):
+    """What of a machine can change the last digit of a sum.
+
+    Attributes:
+        python: The version.
+        platform: System, architecture and C library.
+        processor: The model's name.
+    """
+
+    python: str
+    platform: str
+    processor: str
+
+
+class Base(Part):
+    """Of a model that was indexed: whose network it has.
+
+    Attributes:
+        version: The version that was indexed.
+        sha256: Of that version's ONNX file.
+        network: The version that was trained: the same one, unless that was indexed itself.
+    """
+
+    version: int
+    sha256: str
+    network: int
+
+
+class Lineage(Record):
+    """Where a version comes from, in short.
+
+    Attributes:
+        uri: Of the data.
+        fingerprint: Of the data.
+        config_sha256: Hash of the whole config.
+        code: The code that the run was submitted with.
+        lock_sha256: Hash of the lock file.
+        stack: Where the run was executed.
+        champion: The version in production until then.
+        run: The run's name.
+        python: The version.
+        base: Of an indexed model, the version whose network it has.
+    """
+
+    WHAT: ClassVar[str] = "the lineage of a version"
+
+    uri: str | None = None
+    fingerprint: str | None = None
+    config_sha256: str
+    code: CodeVersion
+    lock_sha256: str | None = None
+    stack: str | None = None
+    champion: int | None = None
+    run: str
+    python: str
+    base: Base | None = None
+
+
+def origin(root: Path) -> Origin:
+    """What a run is submitted with.
 
     Args:
         root: The project's folder.
-
-    Returns:
-        `code`, see `code_version`, and `lock_sha256`.
     """
-    return {"code": code_version(root), "lock_sha256": lock_sha256(root)}
+    return Origin(code=code_version(root), lock_sha256=lock_sha256(root))
 
 
-def code_version(root: Path) -> dict[str, Any]:
+def code_version(root: Path) -> CodeVersion:
     """The code as it is on disk.
 
     Args:
         root: The project's folder.
-
-    Returns:
-        `sha256` over the files that a run executes; `commit` that is checked out (None without git) and `dirty`,
-        whether those files differ from it (None without git).
     """
     commit = git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     changed = git(root, "status", "--porcelain", "--", "run.py", LOCK, *CODE_FOLDERS) if commit else None
-    return {"commit": commit or None, "dirty": None if changed is None else bool(changed), "sha256": code_sha256(root)}
+    dirty = None if changed is None else bool(changed)
+    return CodeVersion(commit=commit or None, dirty=dirty, sha256=code_sha256(root))
 
 
 def code_sha256(root: Path) -> str:
@@ -71,10 +151,10 @@ def config_sha256(config: UseCase) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def machine() -> dict[str, str]:
-    """What of this machine can change the last digit of a sum: Python, system, C library and processor."""
+def machine() -> Machine:
+    """The machine that this process runs on."""
     system = " ".join(part for part in (platform.system(), platform.machine(), *platform.libc_ver()) if part)
-    return {"python": platform.python_version(), "platform": system, "processor": _processor()}
+    return Machine(python=platform.python_version(), platform=system, processor=_processor())
 
 
 def git(root: Path, *arguments: str) -> str | None:

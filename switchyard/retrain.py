@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from switchyard.config.loading import recorded
-from switchyard.config.sections import Metrics
 from switchyard.data.dataset import Dataset
 from switchyard.data.training_rows import TrainingRows
 from switchyard.errors import SwitchyardError
 from switchyard.model.onnx_model import OnnxModel
-from switchyard.tasks.data import data_steps
-from switchyard.tasks.training import training_of
+from switchyard.tasks.recipes import Recipes
+from switchyard.tasks.registry import kind_of
+from switchyard.training.callbacks import Progress
 
 
 def retrain(folder: Path) -> None:
@@ -44,36 +44,18 @@ def retrain(folder: Path) -> None:
     recipe: dict[str, Any] = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
     try:
         config = recorded(recipe["config"])
-        candidate = None if base.is_dir() else config.candidates[recipe["candidate"]]
+        recipes = Recipes.of(config)
+        wanted = None if base.is_dir() else recipes.train[recipe["candidate"]]
     except (ValidationError, KeyError) as error:
         raise SwitchyardError(f"the recorded config is not one that this code reads: {error}") from error
     raw = Dataset(str(Path(recipe["raw"]).parent), ("raw",))
     learned = TrainingRows.read(Dataset(str(base), ("columns", "rows"))) if (base / "rows.parquet").is_file() else None
-    parts = (config.data, config.contract, config.split, config.task, config.seed)
-    splits = data_steps(config.task).preprocess(raw, *parts, folder / "split", learned)
-    steps = training_of(config.task)
-    if candidate is None:
-        steps.index(OnnxModel.of_folder(base), splits).write(folder)
+    kind = kind_of(config.task)
+    splits = kind.data().preprocess(raw, recipes.preprocess, folder / "split", learned)
+    if wanted is None:
+        kind.training().index(OnnxModel.of_folder(base), splits).write(folder)
         return
-    trained = steps.train(
-        splits,
-        recipe["candidate"],
-        candidate,
-        data=config.data,
-        task=config.task,
-        contract=config.contract,
-        features=config.features,
-        image=config.image,
-        split=config.split,
-        search=config.search,
-        metrics=Metrics(primary=config.metrics.primary),
-        seed=config.seed,
-        threads=config.threads,
-        seeds=0,
-        use_case=None,
-        folder=None,
-        on_epoch=lambda _: None,
-    )
+    trained = kind.training().train(splits, wanted.replaced(seeds=0), Progress())
     trained.model.write(folder)
 
 

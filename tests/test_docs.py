@@ -1,4 +1,4 @@
-"""The manual keeps up: every key of the config, every command and every link in it exists."""
+"""The manual keeps up: every key of the config and every option of a command in it exists."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from switchyard.config.images import IMAGE_COLUMNS, IMAGE_TASKS, RETRIEVAL_METRICS, ImageConfig
+from switchyard.config.images import IMAGE_COLUMNS, IMAGE_TASKS, ImageConfig
 from switchyard.config.loading import load
-from switchyard.config.sections import CLASSIFICATION_METRICS, REGRESSION_METRICS, Config, Section
+from switchyard.config.sections import Config, Section
+from switchyard.config.task_metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS, RETRIEVAL_METRICS
 from switchyard.evaluation.gates.judge import check_gates
 from switchyard.evaluation.section_registry import page_sections
 from switchyard.evaluation.tables.gate_schema import Measured, places
 from switchyard.training.tables.learners import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONFIG_PAGE = (ROOT / "docs" / "config.md").read_text()
 IMAGES_PAGE = (ROOT / "docs" / "config-images.md").read_text()
 
@@ -85,17 +86,10 @@ def test_every_section_of_the_report_is_in_the_manual():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_leads_somewhere(page):
-    targets = re.findall(r"\]\(([^)#:]+)\)", page.read_text())
-
-    assert [target for target in targets if not (page.parent / target).exists()] == []
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_option_in_the_manual_is_one_of_the_command_line(page):
-    from commands import FILES, parser_of
+    from commands import COMMANDS, parser_of
 
-    parsers = [parser_of(name) for name in FILES]
+    parsers = [parser_of(name) for name in COMMANDS]
     known = {option for parser in parsers for action in parser._actions for option in action.option_strings}
     used = {
         option

@@ -30,18 +30,18 @@ def test_without_git_the_code_is_known_by_its_hash(root):
 
     (root / "switchyard" / "learn.py").write_text("x = 2\n")
 
-    assert (before["commit"], before["dirty"]) == (None, None)
-    assert code_version(root)["sha256"] != before["sha256"]
+    assert (before.commit, before.dirty) == (None, None)
+    assert code_version(root).sha256 != before.sha256
 
 
 def test_a_file_that_moves_is_another_code_and_a_text_beside_it_is_not(root):
-    before = code_version(root)["sha256"]
+    before = code_version(root).sha256
     (root / "README.md").write_text("words\n")
-    assert code_version(root)["sha256"] == before
+    assert code_version(root).sha256 == before
 
     (root / "switchyard" / "learn.py").rename(root / "switchyard" / "taught.py")
 
-    assert code_version(root)["sha256"] != before
+    assert code_version(root).sha256 != before
 
 
 def test_git_names_the_commit_and_whether_the_code_is_what_was_committed(root):
@@ -53,12 +53,12 @@ def test_git_names_the_commit_and_whether_the_code_is_what_was_committed(root):
     (root / "switchyard" / "learn.py").write_text("x = 2\n")
     changed = code_version(root)
 
-    assert len(clean["commit"]) == 40 and clean["dirty"] is False
-    assert (changed["commit"], changed["dirty"]) == (clean["commit"], True)
+    assert len(clean.commit) == 40 and clean.dirty is False
+    assert (changed.commit, changed.dirty) == (clean.commit, True)
 
 
 def test_the_lock_is_known_by_its_contents(root):
-    before = origin(root)["lock_sha256"]
+    before = origin(root).lock_sha256
     (root / "requirements.lock").write_text("numpy==2.4.7\n")
 
     assert lock_sha256(root) not in (before, None)

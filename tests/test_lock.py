@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUN = [Requirement(line) for line in PROJECT["dependencies"]]
 TEST = [Requirement(line) for line in PROJECT["optional-dependencies"]["test"]]
+DOCS = [Requirement(line) for line in PROJECT["optional-dependencies"]["docs"]]
 PYTHONS = ["3.11", "3.12", "3.13"]
 PLATFORMS = {
     "linux-x86": {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"},
@@ -76,7 +77,7 @@ def closure(roots: list[Requirement], where: dict[str, str]) -> list[Requirement
     return needs
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-test.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-test.lock", "requirements-docs.lock"])
 def test_every_line_is_one_exact_pin_from_any_index(lock):
     for line in lines(lock):
         if line == "-r requirements.lock" and lock == "requirements-test.lock":
@@ -96,6 +97,16 @@ def test_lock_has_every_dependency_with_a_version_that_fits(lock, roots, python,
         version = locked.get(canonicalize_name(need.name))
         if version is None or not need.specifier.contains(version, prereleases=True):
             wrong.append(f"{need} (locked: {version})")
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_lock_of_the_documentation_fits_what_is_asked_for(python):
+    """What these need in turn is not looked at: they are not installed where the tests run."""
+    locked = pins("requirements-docs.lock", environment(python, "linux-x86"))
+
+    wrong = [str(need) for need in DOCS if not need.specifier.contains(locked.get(canonicalize_name(need.name), "0"))]
 
     assert wrong == []
 
@@ -122,6 +133,6 @@ def test_lock_is_what_is_installed():
 
 
 def test_every_direct_dependency_is_bounded():
-    for need in RUN + [need for need in TEST if not need.name.startswith("types-")]:
+    for need in [*RUN, *DOCS, *(need for need in TEST if not need.name.startswith("types-"))]:
         operators = {specifier.operator for specifier in need.specifier}
         assert operators in ({"=="}, {">=", "<"}), need

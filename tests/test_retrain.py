@@ -10,10 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from switchyard.config.sections import Metrics
 from switchyard.data.casting import cast
 from switchyard.data.tables.split import split
 from switchyard.retrain import main
+from switchyard.tasks.recipes import Recipes
 from switchyard.training.tables.train import train
 from tests.fixtures.houses import config, table
 
@@ -39,11 +39,7 @@ def made_by_the_steps(folder, name):
     use_case = config("binary", search={"trials": 1, "folds": 2})
     rows = cast(pl.scan_parquet(folder / "raw.parquet"), use_case.contract)
     splits = split(rows, use_case.split, use_case.data, use_case.task, use_case.seed, folder / "of-the-steps")
-    sections = ("data", "task", "contract", "features", "split", "search", "seed", "threads")
-    given = {key: getattr(use_case, key) for key in sections}
-    parts = {part: splits.scan(part) for part in ("train", "validation")}
-    metrics = Metrics(primary=use_case.metrics.primary)
-    return train(name, use_case.candidates[name], **given, metrics=metrics, **parts).model
+    return train(Recipes.of(use_case).train[name], splits.scan("train"), splits.scan("validation")).model
 
 
 def test_another_process_makes_the_bytes_of_the_steps(folder):

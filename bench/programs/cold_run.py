@@ -40,12 +40,12 @@ def main() -> None:
         from runs.progress import step_lines
         from steps.ingest import ingest
         from steps.validate import validate
+        from switchyard.tasks.recipes import Recipes
 
         @pipeline(enable_cache=False, substitutions={"use_case": "titanic"})
         def cold_start() -> None:
-            data, task = config.data, config.task
-            raw = ingest(data=data, task=task, fingerprint=source.fingerprint, use_case=config.name)
-            validate(raw, use_case=config.name, data=data, contract=config.contract, task=task)
+            recipes = Recipes.of(config, source.fingerprint)
+            validate(ingest(recipe=recipes.ingest), recipe=recipes.validate)
 
         gc.freeze()
         gc.enable()

@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 def main(folder: Path, port: int) -> None:
     """From the CSV to an endpoint that has answered for the golden rows."""
     from switchyard.config.loading import load
+    from switchyard.config.server_options import ServerOptions
     from switchyard.data.tables.source import inspect, look
     from switchyard.data.tables.split_check import check_split
 
@@ -57,25 +58,14 @@ def main(folder: Path, port: int) -> None:
     splits = split(table, config.split, config.data, config.task, config.seed, Path(work.name))
     mark("preprocess")
 
-    models = []
+    from switchyard.tasks.recipes import Recipes
+
+    models, recipes = [], Recipes.of(config)
     for name in sorted(config.candidates):
         from switchyard.training.tables.train import train
 
-        trained = train(
-            name,
-            config.candidates[name],
-            data=config.data,
-            task=config.task,
-            contract=config.contract,
-            features=config.features,
-            split=config.split,
-            search=config.search,
-            metrics=config.metrics,
-            seed=config.seed,
-            threads=config.threads,
-            train=splits.scan("train"),
-            validation=splits.scan("validation"),
-        )
+        recipe = recipes.train[name].replaced(seeds=0)
+        trained = train(recipe, splits.scan("train"), splits.scan("validation"))
         (folder / f"{name}.onnx").write_bytes(trained.model.content)
         models.append(replace(trained.model, metadata={**trained.model.metadata, "search": trained.history}))
         mark(f"train_{name}")
@@ -84,16 +74,8 @@ def main(folder: Path, port: int) -> None:
     from switchyard.evaluation.report.page import to_html
     from switchyard.evaluation.tables.evaluate import evaluate
 
-    evaluation = evaluate(
-        models,
-        validation=splits.scan("validation"),
-        test=splits.scan("test"),
-        data=config.data,
-        task=config.task,
-        metrics=config.metrics,
-        seed=config.seed,
-        source={"uri": config.data.uri, "fingerprint": source.fingerprint},
-    )
+    origin = {"uri": config.data.uri, "fingerprint": source.fingerprint}
+    evaluation = evaluate(models, splits.scan("validation"), splits.scan("test"), recipes.evaluate, source=origin)
     results = judge(config.gates, evaluation.report)
     facts = {**evaluation.report, "best": evaluation.best, "gates": [asdict(result) for result in results]}
     (folder / "evaluation.html").write_text(to_html(facts, results))
@@ -108,10 +90,9 @@ def main(folder: Path, port: int) -> None:
     best = next(model for model in models if model.metadata["candidate"] == evaluation.best)
     golden = golden_rows(best, splits.scan("test").collect(), config.deployment.golden_rows)
     deployed = deploy(
-        folder / "repository",
+        ServerOptions(root=folder / "repository", port=port),
         replace(best, metadata={**best.metadata, "name": "titanic"}),
         golden,
-        port=port,
         version=1,
     )
     mark("deploy")

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
 
-from switchyard.lineage import code_sha256, git, lock_sha256
+from switchyard.lineage import Origin, code_sha256, git, lock_sha256
 
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")  # nothing of the user's own is to happen because of a look
 
@@ -32,50 +31,48 @@ class Code:
 
 
 @contextmanager
-def code_of(recipe: dict[str, Any], root: Path, here: bool = False) -> Iterator[Code]:
+def code_of(recorded: Origin, root: Path, here: bool = False) -> Iterator[Code]:
     """The recorded code if it can be had, otherwise the code there is; a worktree is gone afterwards.
 
     Args:
-        recipe: Of the version, with `code` and `lock_sha256`.
+        recorded: What the version was made with.
         root: The project.
         here: Take the code there is, whatever was recorded.
     """
-    recorded = recipe["code"]
-    if code_sha256(root) == recorded["sha256"]:
+    if code_sha256(root) == recorded.code.sha256:
         yield Code(root, True, "code: the same")
         return
-    commit = recorded.get("commit")
-    why = _why_not(commit, recipe, root, here)
-    worktree = None if why else _worktree(root, str(commit))
+    commit = recorded.code.commit or ""
+    why = _why_not(commit, recorded.lock_sha256, root, here)
+    worktree = None if why else _worktree(root, commit)
     try:
         if worktree is None:
-            yield Code(root, False, f"code: not the same as then, and {why or 'git could not check it out'}")
-        elif code_sha256(worktree) != recorded["sha256"]:
-            lost = f"commit {commit[:12]} had changes that were not committed, and they are not on record"
-            yield Code(root, False, f"code: not the same as then, and {lost}")
+            yield Code(root, False, f"code: changed since, and {why or 'git could not check it out'}")
+        elif code_sha256(worktree) != recorded.code.sha256:
+            lost = f"commit {commit[:12]} had uncommitted changes, which were not recorded"
+            yield Code(root, False, f"code: changed since, and {lost}")
         else:
-            yield Code(
-                worktree, True, f"code: not the same as then; commit {commit[:12]} is taken, from a git worktree"
-            )
+            yield Code(worktree, True, f"code: changed since; using commit {commit[:12]} from a git worktree")
     finally:
         if worktree:
             git(root, "worktree", "remove", "--force", str(_top(worktree, root)))
             shutil.rmtree(_top(worktree, root).parent, ignore_errors=True)
 
 
-def _why_not(commit: str | None, recipe: dict[str, Any], root: Path, here: bool) -> str:
+def _why_not(commit: str, lock: str | None, root: Path, here: bool) -> str:
     """Why no worktree is made; empty if one is to be."""
     if here:
-        return "--here asks for what there is"
+        return "--here asks for the code that is here"
     if not commit:
-        return "no commit is on record"
+        return "no commit was recorded"
     if git(root, "cat-file", "-e", f"{commit}^{{commit}}") is None:
         return f"git has no commit {commit[:12]} here"
-    if lock_sha256(root) != recipe.get("lock_sha256"):
+    if lock_sha256(root) != lock:
         python = Path(sys.executable).name
         return (
-            f"commit {commit[:12]} has another lock than what is installed here; for those packages: git worktree add "
-            f"FOLDER {commit[:12]}, make a {python} environment there from its requirements.lock, and reproduce there"
+            f"commit {commit[:12]} has another lock file than the one installed here; for its packages: git worktree "
+            f"add FOLDER {commit[:12]}, create a {python} environment there from its requirements.lock, and reproduce "
+            "it there"
         )
     return ""
 

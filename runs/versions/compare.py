@@ -14,15 +14,16 @@ from rich.table import Table
 from zenml.models import ModelVersionResponse
 
 from runs.preflight import preflight
-from steps.registry.version_record import recipe_of, version_named
-from steps.registry.versions import PRODUCTION, load_version, training_rows_of
-from switchyard.config.images import AnyConfig
+from steps.registry.version_record import recipe_of
+from steps.registry.versions import PRODUCTION, load_version, training_rows_of, version_named
+from switchyard.config.sections import UseCase
 from switchyard.errors import InputError
 from switchyard.evaluation.entrants import Entrant
 from switchyard.evaluation.report.page import number
 from switchyard.project import ROOT
-from switchyard.tasks.data import Source, data_steps
-from switchyard.tasks.evaluation import evaluating
+from switchyard.tasks.data import Source
+from switchyard.tasks.recipes import Recipes
+from switchyard.tasks.registry import kind_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,16 +57,8 @@ def compare(path: Path, first: str, second: str, uri: str | None = None, as_json
     )
     with TemporaryDirectory(prefix="switchyard-compare-") as folder:
         rows = _rows(_with_columns_of(config, numbers, source), source, Path(folder), everything=bool(uri))
-        figures = evaluating(config.task).side_by_side(
-            one,
-            other,
-            rows,
-            data=config.data,
-            task=config.task,
-            metrics=config.metrics,
-            settings=config.champion,
-            seed=config.seed,
-        )
+        evaluation = kind_of(config.task).evaluation()
+        figures = evaluation.side_by_side(one, other, rows, Recipes.of(config).promote)
     about = {"uri": source.uri, "fingerprint": source.fingerprint, "part": "all rows" if uri else "test"}
     figures = {"use_case": config.name, "data": about, **figures}
     if as_json:
@@ -75,23 +68,23 @@ def compare(path: Path, first: str, second: str, uri: str | None = None, as_json
     return 0
 
 
-def _with_columns_of(config: AnyConfig, numbers: list[int], source: Source) -> AnyConfig:
+def _with_columns_of(config: UseCase, numbers: list[int], source: Source) -> UseCase:
     """The contract, and what the versions read beyond it, if the source still has that."""
     contract: Any = config.contract
     for version in numbers:
-        recorded = ((recipe_of(config.name, version) or {}).get("config") or {}).get("contract") or {}
-        contract = data_steps(config.task).widened(contract, recorded, source)
+        recipe = recipe_of(config.name, version)
+        recorded: Any = (recipe.config.get("contract") if recipe else None) or {}
+        contract = kind_of(config.task).data().widened(contract, recorded, source)
     return config.model_copy(update={"contract": contract})
 
 
-def _rows(config: AnyConfig, source: Source, folder: Path, everything: bool) -> pl.LazyFrame:
+def _rows(config: UseCase, source: Source, folder: Path, everything: bool) -> pl.LazyFrame:
     """As the steps ingest and preprocess make them of the source as it is now."""
-    steps = data_steps(config.task)
-    raw, _ = steps.ingest(config.data, source.fingerprint, ROOT, folder)
+    steps, recipes = kind_of(config.task).data(), Recipes.of(config, source.fingerprint)
+    raw, _ = steps.ingest(recipes.ingest, ROOT, folder)
     if everything:
-        return steps.typed(raw, config.contract)
-    parts = (config.data, config.contract, config.split, config.task, config.seed)
-    return steps.preprocess(raw, *parts, folder / "split").scan("test")
+        return steps.typed(raw, recipes.preprocess)
+    return steps.preprocess(raw, recipes.preprocess, folder / "split").scan("test")
 
 
 def _print(console: Console, figures: dict[str, Any], found: list[ModelVersionResponse]) -> None:

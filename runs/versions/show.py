@@ -10,8 +10,8 @@ from pathlib import Path
 from zenml.models import ArtifactVersionResponse
 
 from runs.outcome import page_file
-from steps.registry.version_record import card_of, page_of, version_named
-from steps.registry.versions import PRODUCTION
+from steps.registry.version_record import card_of, page_of
+from steps.registry.versions import PRODUCTION, version_named
 from switchyard.errors import SwitchyardError
 
 
@@ -47,7 +47,7 @@ def show(use_case: str, asked: str, only_card: bool = False, browse: bool = True
 
 
 _NO_CARD = (
-    "no card: it was registered before cards were kept, its run died, or the card is gone from the artifact store"
+    "no card: it was registered before cards were kept, its run crashed, or the card is gone from the artifact store"
 )
 
 
@@ -56,7 +56,7 @@ def _report(use_case: str, version: int, page: ArtifactVersionResponse | None, b
     if file is None:
         return "no report: it is gone from the artifact store"
     if browse and _has_display() and webbrowser.open(file.as_uri()):
-        return f"report, now in your browser: {file}"
+        return f"report, opened in your browser: {file}"
     return f"report: {file}"
 
 

@@ -34,7 +34,7 @@ class KubernetesApi:
 
     def __init__(self, context: str | None) -> None:
         """Reads the credentials; asks nothing yet."""
-        from stacks.kubernetes_client import kubernetes_client
+        from stacks.kubernetes_client.client import kubernetes_client
 
         self._client = kubernetes_client(context or None)
         self.host = str(self._client.configuration.host)

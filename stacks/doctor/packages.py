@@ -19,7 +19,6 @@ _SHARED = ("zenml", "kfp", "kfp-kubernetes", "mlflow", "polars", "onnxruntime", 
 
 def look(target: Target) -> Finding | None:
     """Compares Python and the packages that both this machine and the pods use with the lock."""
-    del target
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
     if not PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
         return failed(f"{python}; the lock is for 3.11 to 3.13", "make run PYTHON=python3.12 after make clean")

@@ -22,6 +22,7 @@ def open_session(debug: bool) -> Iterator[None]:
         debug: Let ZenML print what it wants.
 
     Raises:
+        InputError: An older layout of the project has written to ZenML's store.
         SwitchyardError: ZenML's own folder cannot be used as it is.
     """
     os.environ.setdefault("ZENML_ANALYTICS_OPT_IN", "false")
@@ -69,15 +70,19 @@ def _open() -> None:
     from zenml.client import Client
     from zenml.config.global_config import GlobalConfiguration
 
+    from stacks.setup.older_layout import refuse_old_artifacts, refuse_old_flavors
     from stacks.zenml_patches.dashboard_survey import skip_survey
 
     config = GlobalConfiguration()
     _refuse_newer(config.version)
+    is_ours = refuse_old_flavors(config.zen_store, config_folder())
     if not (ROOT / ".zen").is_dir():
         active = config.active_stack_id  # a new repository starts on ZenML's default stack: keep the user's choice
         Client.initialize(ROOT)
         if active:
             Client().activate_stack(active)
+    if not is_ours:
+        refuse_old_artifacts(config.zen_store, config_folder(), Client().active_project.id)
     skip_survey()
 
 

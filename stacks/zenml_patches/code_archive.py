@@ -1,7 +1,7 @@
-"""What of the project's folder may go into the code that ZenML uploads to the artifact store.
+"""Which files of the project go into the code archive that ZenML uploads to the artifact store.
 
-ZenML leaves out what git ignores. Where there is no git, or git refuses to look (a folder of another user), it takes
-everything: the keys in `.env`, and gigabytes of `.venv`. A file that git tracks by mistake is taken, too.
+ZenML 0.98.0 leaves out what git ignores. Without git, or where git refuses to work (a folder of another user), it takes
+everything: the keys in `.env`, and gigabytes of `.venv`. It also takes a secret that git tracks by mistake.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _EXAMPLE = ".env.example"
 
 
 def keep_private() -> None:
-    """Makes ZenML's archive leave out what is private or of this machine only. Call once."""
+    """Make ZenML's archive leave out private files and files of this machine only."""
     if getattr(CodeArchive.get_files, "is_ours", False):
         return
     CodeArchive.get_files = _without_private(CodeArchive.get_files)  # type: ignore[method-assign,assignment]
@@ -26,7 +26,7 @@ def keep_private() -> None:
 
 
 def may_be_uploaded(path: PurePath) -> bool:
-    """Whether a file of the project, by its path in it, is one that pods may get."""
+    """Whether pods may get a file, given its path in the project."""
     if path.name == ".env" or (path.name.startswith(".env.") and path.name != _EXAMPLE):
         return False
     return not any(_is_private(folder) for folder in path.parts[:-1])
@@ -45,8 +45,7 @@ def _without_private(get_files: Callable[[CodeArchive], dict[str, str]]) -> Call
 
 
 def _all_files(archive: CodeArchive, archive_root: str) -> dict[str, str]:
-    """Takes the place of ZenML's, which goes through every file of `.venv`."""
-    del archive
+    """Replaces ZenML's method, which walks through every file of `.venv`."""
     files = {}
     for folder, folders, names in os.walk(archive_root):
         folders[:] = [

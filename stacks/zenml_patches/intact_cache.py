@@ -1,4 +1,4 @@
-"""Only a step whose artifacts are still in the store comes from the cache; otherwise it is computed again."""
+"""Takes a step from the cache only if its artifacts are still in the store; ZenML 0.98.0 does not look."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from zenml.models import ArtifactVersionResponse, StepRunResponse, StepRunUpdate
 
 
 def cached_step_run(cache_key: str) -> StepRunResponse | None:
-    """Takes the place of `zenml.orchestrators.cache_utils.get_cached_step_run`.
+    """Replaces `zenml.orchestrators.cache_utils.get_cached_step_run`.
 
     Args:
-        cache_key: The key of the step that is to run.
+        cache_key: The key of the step about to run.
 
     Returns:
-        The newest completed run of that key whose outputs are all there, or None. A run whose outputs are not
-        there is taken out of the cache for good.
+        The newest completed run of that key whose outputs all exist, or None. Runs with missing outputs are
+        removed from the cache for good.
     """
     client = Client()
     while True:
@@ -44,7 +44,7 @@ def _intact(step: StepRunResponse) -> bool:
 
 
 def _whole(version: ArtifactVersionResponse) -> bool:
-    """As much lies in the artifact's folder as was stored there."""
+    """Whether the artifact's folder has the size that was stored there."""
     if not fileio.exists(version.uri):
         return False
     stored, found = version.run_metadata.get("storage_size"), _size(version.uri)

@@ -1,8 +1,8 @@
-"""Requests that outlive a crash of ZenML's server.
+"""Requests that survive a crash of ZenML's server.
 
-What the server works on when it is killed stays "in progress" in its database. Sent again with the same idempotency
-key, as ZenML 0.98's client does, it is refused with 429 until the client gives up, after more than ten minutes of ever
-longer pauses. Here it is sent again with a key of its own after a few short ones.
+A request that the server is processing when it is killed stays "in progress" in its database. ZenML 0.98.0's client
+retries it with the same idempotency key, and the server refuses it with 429 until the client gives up after more than
+ten minutes of growing pauses. Here it is sent again with a new key after a few short retries.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 
 _STORE = "zenml.zen_stores.rest_zen_store"
 _TURNS = 4
-_RETRIES = {"status": 3, "connect": 6, "backoff_max": 10.0}  # half a minute for a server that is away
+_RETRIES = {"status": 3, "connect": 6, "backoff_max": 10.0}  # about half a minute for an unreachable server
 
 
-def ask_again() -> None:
-    """Call once ZenML is open; without a server there is nothing to do."""
+def retry_with_new_key() -> None:
+    """Call once ZenML is open; does nothing without a server."""
     if _STORE not in sys.modules:
         return
     import requests
@@ -30,7 +30,7 @@ def ask_again() -> None:
         for _ in range(_TURNS - 1):
             try:
                 return ask(store, *arguments, **options)
-            except requests.exceptions.RetryError:  # answered, but never with an answer
+            except requests.exceptions.RetryError:  # only refusals so far
                 continue
         return ask(store, *arguments, **options)
 

@@ -1,9 +1,9 @@
-"""What ZenML 0.98 does at every start that a run does not need, made quick; and what it forgets, made good.
+"""Installs the patches: skips what ZenML 0.98.0 does at every start that a run does not need, and fixes its cache.
 
 Measured on one run of six trivial steps: activating every installed integration imports torch and scikit-learn
 (3 to 6 s), and the list of installed packages is fetched from `pip freeze` in a subprocess, twice (1 to 2 s).
 Its cache serves a step whose artifacts have been deleted, and the next step crashes on them.
-None of this is a setting of ZenML's, so it is replaced here, before anything runs.
+ZenML has no setting for any of this, so it is replaced here, before anything runs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from zenml.orchestrators import cache_utils
 
 from stacks.zenml_patches.code_archive import keep_private
 from stacks.zenml_patches.intact_cache import cached_step_run
-from stacks.zenml_patches.requests import ask_again
+from stacks.zenml_patches.requests import retry_with_new_key
 
 
 def prepare() -> None:
@@ -28,7 +28,7 @@ def prepare() -> None:
     integration_registry.activate_integrations = lambda: None  # type: ignore[method-assign]
     Environment.get_python_packages = staticmethod(installed_packages)  # type: ignore[method-assign]
     cache_utils.get_cached_step_run = cached_step_run
-    ask_again()
+    retry_with_new_key()
     keep_private()
 
 

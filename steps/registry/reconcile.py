@@ -1,4 +1,4 @@
-"""What a run that died has left undone in production is finished before anything else is decided.
+"""Finishes what a crashed run has left undone in production, before anything else is decided.
 
 Three things can be apart: what the endpoint answers with, the stage `production`, and MLflow's aliases. The endpoint
 is what counts, as far as a run has recorded that it wanted it so; the stage follows, the aliases follow the stage.
@@ -31,7 +31,7 @@ def reconcile(use_case: str) -> list[str]:
     wanted, stage = current(known), production_version(use_case)
     if stage != wanted:
         set_production(use_case, wanted)
-        told.append(f"stage production was at {_named(stage)} and is at {_named(wanted)} again, which is what serves")
+        told.append(f"stage production was at {_named(stage)} and is back at {_named(wanted)}, which is what serves")
     return told
 
 
@@ -48,7 +48,7 @@ def _recorded_late(use_case: str) -> list[str]:
         return []
     run = get_step_context().pipeline_run.name
     found_in_effect(step.id, change, run)
-    return [f"run {change.run} died after {_effect(change)}; that is recorded now"]
+    return [f"run {change.run} crashed after {_effect(change)}; that is recorded now"]
 
 
 def _effect(change: Change) -> str:

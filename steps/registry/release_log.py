@@ -7,6 +7,7 @@ There is no other bookkeeping: `python run.py history` reads these.
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from zenml.client import Client
 from zenml.enums import StoreType
 from zenml.models import StepRunResponse
 
-from switchyard.releases.change import Action, Change, now, written
+from switchyard.releases.change import Action, Change, Person, now, written
 
 _OF, _CHANGE, _AT = "release_of", "release", "in_effect"
 _LATER = {"found_by": "in_effect_found_by", "finished": "release_finished", "failed": "release_failed"}
@@ -35,8 +36,7 @@ def begin(use_case: str, version: int | None, action: Action, reason: str) -> Ch
         stack=Client().active_stack_model.name,
         asked=now(),
     )
-    metadata: dict[str, Any] = {_OF: use_case, _CHANGE: change.record()}
-    log_metadata(metadata)
+    log_metadata({_OF: use_case, _CHANGE: change.record()})
     return change
 
 
@@ -74,18 +74,17 @@ def found_in_effect(step: UUID, change: Change, run: str) -> None:
         change: What it had begun.
         run: The run that has found out.
     """
-    metadata: dict[str, Any] = {_AT: written(change.asked), _LATER["found_by"]: run}
-    log_metadata(metadata=metadata, step_id=step)
+    log_metadata(metadata={_AT: written(change.asked), _LATER["found_by"]: run}, step_id=step)
 
 
-def _read(metadata: dict[str, Any]) -> Change:
+def _read(metadata: Mapping[str, Any]) -> Change:
     later = {field: metadata[key] for field, key in _LATER.items() if key in metadata}
     return Change.read(metadata[_CHANGE], metadata.get(_AT), later)
 
 
-def _who() -> dict[str, str]:
+def _who() -> Person:
     """ZenML's user on a server; in ZenML's own folder everybody is `default`, so there it is this machine's user."""
     user = get_step_context().pipeline_run.user
     if Client().zen_store.type == StoreType.REST and user:
-        return {"name": user.name, "source": "zenml"}
-    return {"name": getpass.getuser(), "source": "os"}
+        return Person(name=user.name, source="zenml")
+    return Person(name=getpass.getuser(), source="os")

@@ -21,13 +21,14 @@ from switchyard.model.onnx_model import OnnxModel
 from switchyard.releases.change import Action, Change, in_order
 from switchyard.releases.history import aliases, current
 from switchyard.serving.rollout.deployer import Deployer, Endpoint
+from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
 def roll_out(
     use_case: str,
     version: int,
     model: OnnxModel,
-    golden: dict[str, Any],
+    golden: GoldenRows,
     deployment: Deployment,
     action: Action,
     reason: str,

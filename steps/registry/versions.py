@@ -21,9 +21,12 @@ from zenml.models import ModelVersionResponse
 from steps.storage.artifacts import DatasetMaterializer
 from switchyard.data.dataset import Dataset
 from switchyard.data.training_rows import TrainingRows
-from switchyard.errors import SwitchyardError
+from switchyard.errors import InputError, SwitchyardError
+from switchyard.lineage import Lineage
 from switchyard.model.onnx_model import OnnxModel
-from switchyard.tasks.data import data_steps
+from switchyard.releases.promotion import Promotion
+from switchyard.releases.version_facts import VersionFacts
+from switchyard.tasks.registry import kind_of
 
 PRODUCTION, ARCHIVED = "production", "archived"
 _PAGE = 200
@@ -50,8 +53,8 @@ def register_version(use_case: str, model: OnnxModel, splits: Dataset) -> int:
     if "sha256" not in version.run_metadata:  # written last: a run that died before it has left the rest undone
         _link_inputs(version)
         _remember_rows(version, use_case, model.metadata, splits)
-        facts: dict[str, Any] = {"sha256": sha256, "candidate": str(model.metadata["candidate"])}
-        log_metadata(metadata=facts, model_name=use_case, model_version=int(version.number))
+        facts = VersionFacts(sha256=sha256, candidate=model.metadata["candidate"])
+        _record(use_case, int(version.number), facts)
     return int(version.number)
 
 
@@ -75,22 +78,68 @@ def versions_of(use_case: str) -> list[int]:
     return sorted((int(each.number) for each in _registered(use_case)), reverse=True)
 
 
-def facts_of(use_case: str) -> dict[int, dict[str, Any]]:
-    """What is recorded beside each version (`verdict`, `reason`, `lineage`), by its number."""
-    return {int(each.number): dict(each.run_metadata) for each in _registered(use_case, hydrate=True)}
+def version_named(use_case: str, version: int | str) -> ModelVersionResponse:
+    """A registered version.
+
+    Args:
+        use_case: The registered model's name.
+        version: Its number, or `champion` for the one in production.
+
+    Raises:
+        InputError: There is none; the sentence says which there are.
+    """
+    client = Client()
+    with suppress(KeyError):
+        found = client.get_model_version(use_case, PRODUCTION if version == "champion" else str(version))
+        if version == "champion" or str(found.number) == str(version):
+            return found
+    known = sorted(_registered(use_case), key=lambda each: int(each.number))
+    if not known:
+        raise InputError(f"{use_case} has no registered version yet; train one: python run.py --config {use_case}")
+    there = ", ".join(f"{each.number}{' (champion)' if each.stage == PRODUCTION else ''}" for each in known)
+    what = "no version is in production" if version == "champion" else f"there is no version {version}"
+    raise InputError(f"{use_case}: {what}; there {'is' if len(known) == 1 else 'are'} {there}")
 
 
-def record_verdict(use_case: str, version: int, promotion: dict[str, Any]) -> None:
+def facts_of(use_case: str) -> dict[int, VersionFacts]:
+    """What is recorded beside each version, by its number.
+
+    Raises:
+        SwitchyardError: Another version of the project recorded it.
+    """
+    return {int(each.number): facts_beside(each) for each in _registered(use_case, hydrate=True)}
+
+
+def facts_beside(version: ModelVersionResponse) -> VersionFacts:
+    """What is recorded beside one version.
+
+    Raises:
+        SwitchyardError: Another version of the project recorded it.
+    """
+    return VersionFacts.from_json(version.run_metadata)
+
+
+def record_verdict(promotion: Promotion) -> None:
     """The verdict on a version, beside it: what, why, against which champion, with which figures."""
-    told = {key: promotion[key] for key in ("verdict", "reason", "champion", "comparison") if promotion.get(key)}
-    log_metadata(metadata=told, model_name=use_case, model_version=version)
+    facts = VersionFacts(
+        verdict=promotion.verdict,
+        reason=promotion.reason,
+        champion=promotion.champion,
+        comparison=promotion.comparison,
+    )
+    _record(promotion.use_case, promotion.version, facts)
 
 
-def record_lineage(use_case: str, version: int, lineage: dict[str, Any]) -> None:
+def record_lineage(use_case: str, version: int, lineage: Lineage) -> None:
     """Where a version comes from, beside it; once, for that does not change."""
     if "lineage" not in _version(use_case, version).run_metadata:
-        told = {key: each for key, each in lineage.items() if each is not None}
-        log_metadata(metadata={"lineage": told}, model_name=use_case, model_version=version)
+        _record(use_case, version, VersionFacts(lineage=lineage))
+
+
+def _record(use_case: str, version: int, facts: VersionFacts) -> None:
+    """Writes the facts that are known now; those recorded before stay."""
+    told: dict[str, Any] = facts.model_dump(mode="json", exclude_none=True)
+    log_metadata(metadata=told, model_name=use_case, model_version=version)
 
 
 def load_version(use_case: str, version: int) -> OnnxModel:
@@ -159,7 +208,7 @@ def _link_inputs(version: ModelVersionResponse) -> None:
 
 def _remember_rows(version: ModelVersionResponse, use_case: str, metadata: dict[str, Any], splits: Dataset) -> None:
     """The training rows; those of the network, too, if only the gallery is new."""
-    seen = TrainingRows.of(data_steps(str(metadata["task"])).recognised_by(splits.scan("train")))
+    seen = TrainingRows.of(kind_of(str(metadata["task"])).data().recognised_by(splits.scan("train")))
     before = training_rows_of(use_case, metadata["base"]["network"]) if "base" in metadata else None
     with TemporaryDirectory(prefix="switchyard-rows-") as folder:
         rows = (seen.joined(before) if before else seen).write(Path(folder))

@@ -71,7 +71,6 @@ class DatasetMaterializer(_Materializer):
         Raises:
             SwitchyardError: A file is gone, or not as long as it was.
         """
-        del data_type
         self._check_there(_PARTS)
         sizes: dict[str, int] = dict(json.loads(self._read(_PARTS)))
         for part, size in sizes.items():
@@ -152,7 +151,6 @@ class OnnxModelMaterializer(_Materializer):
         Raises:
             SwitchyardError: A file beside the graph is gone, or another model's.
         """
-        del data_type
         metadata = json.loads(self._read("metadata.json"))
         return OnnxModel(self._read("model.onnx"), metadata, read_companions(metadata, self._read, self.uri))
 
@@ -175,12 +173,10 @@ class ReportMaterializer(_Materializer):
 
     def load(self, data_type: type[Any]) -> Report:
         """Reads both back."""
-        del data_type
         return Report(facts=json.loads(self._read("report.json")), html=self._read("report.html").decode())
 
     def save_visualizations(self, data: Report) -> dict[str, VisualizationType]:
         """The page itself is the visualization."""
-        del data
         return {f"{self.uri}/report.html": VisualizationType.HTML}
 
 

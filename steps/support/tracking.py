@@ -22,6 +22,7 @@ from zenml.client import Client
 from zenml.enums import StackComponentType
 
 from switchyard.model.onnx_model import OnnxModel
+from switchyard.releases.promotion import Promotion
 from switchyard.report import Report
 
 if TYPE_CHECKING:
@@ -224,16 +225,16 @@ def log_page(report: Report) -> None:
 
 
 @_if_it_answers
-def record_verdict_in_mlflow(promotion: dict[str, Any]) -> None:
+def record_verdict_in_mlflow(promotion: Promotion) -> None:
     """The verdict with its reason as tags of the registered version, the comparison's figures as metrics of the run."""
     import mlflow
 
-    comparison = promotion["comparison"] or {}
-    figures = {f"comparison_{name}": value for name, value in comparison.get("difference", {}).items()}
-    mlflow.log_metrics(figures)
-    found = _mlflow_version(promotion["use_case"], promotion["version"])
-    for name in ("verdict", "reason") if found else ():
-        mlflow.MlflowClient().set_model_version_tag(promotion["use_case"], found, name, promotion[name])
+    difference = promotion.comparison.difference if promotion.comparison else None
+    if difference:
+        mlflow.log_metrics({f"comparison_{name}": value for name, value in difference})
+    if found := _mlflow_version(promotion.use_case, promotion.version):
+        for name, value in (("verdict", promotion.verdict), ("reason", promotion.reason)):
+            mlflow.MlflowClient().set_model_version_tag(promotion.use_case, found, name, value)
 
 
 @_if_it_answers

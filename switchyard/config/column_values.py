@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from switchyard.config.sections import Scalar
 
 
-def check_value(value: str | int | float | bool, kind: str | None) -> None:
+def check_value(value: Scalar, kind: str | None) -> None:
     """Checks that an allowed value is one of the column's type.
 
     Args:
@@ -18,7 +23,13 @@ def check_value(value: str | int | float | bool, kind: str | None) -> None:
     """
     hint = {"string": "; put it in quotes", "datetime": " in ISO 8601, such as 2026-11-22 or 2026-11-22T08:30:00"}
     if kind is not None and not _fits(value, kind):
-        raise ValueError(f"has {json.dumps(value)}, which is no {kind}{hint.get(kind, '')}")
+        article = "an" if kind == "integer" else "a"
+        raise ValueError(f"has {json.dumps(value)}, which is not {article} {kind}{hint.get(kind, '')}")
+
+
+def is_allowed(value: Scalar, allowed: Sequence[Scalar], kind: str) -> bool:
+    """Whether a value is among those that the contract allows; `allowed: [1, 2]` of a string column means the texts."""
+    return str(value) in map(str, allowed) if kind == "string" else value in allowed
 
 
 def check_pattern(pattern: str) -> None:
@@ -36,13 +47,13 @@ def check_pattern(pattern: str) -> None:
         pl.Series([""]).str.contains(pattern)
     except pl.exceptions.ComputeError as error:
         lines = [line.removeprefix("error: ") for line in str(error).splitlines() if line.startswith("error: ")]
-        reason = f" ({lines[0]})" if lines else ""
+        reason = f": {lines[0]}" if lines else ""
         raise ValueError(
-            f"is {pattern!r}, which is no regular expression{reason}; Rust's syntax is wanted, without look-around"
+            f"is {pattern!r}, which is not a valid regular expression (Rust syntax, no look-around){reason}"
         ) from None
 
 
-def _fits(value: str | int | float | bool, kind: str) -> bool:
+def _fits(value: Scalar, kind: str) -> bool:
     match kind:
         case "string":  # `allowed: [1, 2]` plainly means the texts; of true, nobody knows how the data writes it
             return not isinstance(value, bool)

@@ -9,6 +9,7 @@ from switchyard.config.sections import Contract, Data, Features
 from switchyard.errors import InputError
 
 NUMERIC_TYPES = ("integer", "number", "boolean")
+Kind = Literal["numeric", "categorical"]
 OUTPUTS = ("label", "probabilities", "prediction")
 
 
@@ -23,7 +24,7 @@ class Feature:
     """
 
     name: str
-    kind: Literal["numeric", "categorical"]
+    kind: Kind
     datatype: Literal["FP32", "BYTES"]
 
 
@@ -37,19 +38,23 @@ def resolve(features: Features, contract: Contract, data: Data) -> tuple[Feature
         InputError: A column is unknown, reserved, of an unusable type, or named twice; or none is left.
     """
     _check_names(features, contract, data)
-    reserved = {data.target, data.id, data.time, data.group, *features.exclude}
-    resolved: list[Feature] = []
-    for name, column in contract.columns.items():
-        kind = None if name in reserved else _kind(name, column.type, features)
-        if kind is not None:
-            _check_name(name)
-            resolved.append(Feature(name, kind, "BYTES" if column.type == "string" else "FP32"))
+    resolved = []
+    for name, kind in feature_kinds(features, contract, data).items():
+        _check_name(name)
+        resolved.append(Feature(name, kind, "BYTES" if contract.columns[name].type == "string" else "FP32"))
     if not resolved:
         raise InputError(
             "features leaves no column for the model to learn from: name some under features.numeric or "
             "features.categorical, or exclude fewer"
         )
     return tuple(resolved)
+
+
+def feature_kinds(features: Features, contract: Contract, data: Data) -> dict[str, Kind]:
+    """By column that the model sees, in the order of the contract, how; the rule of `resolve` without its checks."""
+    reserved = {data.target, data.id, data.time, data.group, *features.exclude}
+    kinds = {name: _kind(name, column.type, features) for name, column in contract.columns.items()}
+    return {name: kind for name, kind in kinds.items() if kind is not None and name not in reserved}
 
 
 def _check_name(name: str) -> None:
@@ -60,7 +65,7 @@ def _check_name(name: str) -> None:
         )
 
 
-def _kind(name: str, column_type: str, features: Features) -> Literal["numeric", "categorical"] | None:
+def _kind(name: str, column_type: str, features: Features) -> Kind | None:
     if name in (features.numeric or ()):
         return "numeric"
     if name in (features.categorical or ()):
@@ -80,10 +85,10 @@ def _check_names(features: Features, contract: Contract, data: Data) -> None:
         for name in names:
             _check_usable(f"features.{key}", name, contract, data)
             if name in features.exclude:
-                raise InputError(f"features.{key} and features.exclude both name {name!r}: keep it in one of them")
+                raise InputError(f"features.{key} and features.exclude both name {name!r}: keep it in one of the two")
     for name in numeric:
         if name in categorical:
-            raise InputError(f"features.numeric and features.categorical both name {name!r}: keep it in one of them")
+            raise InputError(f"features.numeric and features.categorical both name {name!r}: keep it in one of the two")
         if contract.columns[name].type == "string":
             raise InputError(
                 f"features.numeric names {name!r}, which the contract says is a string: move it to features.categorical"

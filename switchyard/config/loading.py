@@ -5,28 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, get_args
 
-from switchyard.config.sections import Config
+from switchyard.config.sections import Config, UseCase
 from switchyard.errors import InputError
-
-if TYPE_CHECKING:
-    from switchyard.config.images import ImageConfig
+from switchyard.plugins import import_plugins
 
 
-def recorded(document: Any) -> Config | ImageConfig:  # noqa: ANN401 - JSON
+def config_class(task: object) -> type[UseCase]:
+    """The model of a use case that names this task; of an unknown one that of a table, which says what is wrong."""
+    import switchyard.config.images  # noqa: F401 - so that its class is known
+
+    import_plugins()
+    known = {name: each for each in UseCase.__subclasses__() for name in get_args(each.model_fields["task"].annotation)}
+    return known.get(task, Config) if isinstance(task, str) else Config
+
+
+def recorded(document: Any) -> UseCase:  # noqa: ANN401 - JSON
     """The config of an earlier run, or of another process, from what `model_dump(mode="json")` gave.
 
     Raises:
         pydantic.ValidationError: This code does not read it.
     """
-    from switchyard.config.images import IMAGE_TASKS, ImageConfig
-
-    of_images = isinstance(document, dict) and document.get("task") in IMAGE_TASKS
-    return (ImageConfig if of_images else Config).model_validate_json(json.dumps(document))
+    task = document.get("task") if isinstance(document, dict) else None
+    return config_class(task).model_validate_json(json.dumps(document))
 
 
-def load(path: Path, overrides: Sequence[str] = ()) -> Config | ImageConfig:
+def load(path: Path, overrides: Sequence[str] = ()) -> UseCase:
     """Reads a use case file, applies `--set` overrides and checks everything.
 
     Args:
@@ -34,24 +39,17 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Config | ImageConfig:
         overrides: Each `key.path=value`; the value is YAML, a name with dots may be quoted.
 
     Returns:
-        The config: an `ImageConfig` if the task is about images, otherwise a `Config`.
+        The config, of the class that its task asks for: `ImageConfig` if it is about images, `Config` of a table.
 
     Raises:
         InputError: One line a problem: the file, the key path, what was found, what is allowed.
     """
-    from switchyard.config.checks.images import image_problems
-    from switchyard.config.checks.tables import problems
-    from switchyard.config.images import IMAGE_TASKS, ImageConfig
     from switchyard.config.reading.file import refuse, task_of, validated
     from switchyard.config.reading.yaml12 import read_yaml
 
     document = read_yaml(path)
-    if task_of(document, overrides) in IMAGE_TASKS:
-        images, document = validated(document, overrides, ImageConfig)
-        refuse(document, image_problems(images))
-        return images
-    config, document = validated(document, overrides, Config)
-    refuse(document, problems(config))
+    config, document = validated(document, overrides, config_class(task_of(document, overrides)))
+    refuse(document, config.problems())
     return config
 
 
@@ -63,5 +61,5 @@ def load_table(path: Path, overrides: Sequence[str] = ()) -> Config:
     """
     config = load(path, overrides)
     if not isinstance(config, Config):
-        raise InputError(f"{path}: task is {config.task}, where classification or regression of a table is wanted.")
+        raise InputError(f"{path}: task is {config.task}, but this needs a table: classification or regression.")
     return config

@@ -20,7 +20,7 @@ def random_order(count: int, seed: int) -> np.ndarray:
 
 
 def assign_blocks(order: np.ndarray, sizes: np.ndarray, config: Split | ImageSplit) -> np.ndarray:
-    """The part of each block when blocks are dealt in `order` and weigh `sizes` rows.
+    """The part of each block when blocks are assigned in `order` and weigh `sizes` rows.
 
     A block goes where its middle row falls; with three blocks or more, no part stays empty.
     """

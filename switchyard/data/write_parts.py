@@ -62,9 +62,9 @@ def _sink(frame: pl.LazyFrame, parts: np.ndarray, paths: Sequence[Path]) -> None
     part = "part"
     while part in frame.collect_schema():
         part += "_"
-    dealt = pl.concat([frame, pl.LazyFrame({part: parts})], how="horizontal")
+    assigned = pl.concat([frame, pl.LazyFrame({part: parts})], how="horizontal")
     sinks = [
-        dealt.filter(pl.col(part) == index)
+        assigned.filter(pl.col(part) == index)
         .drop(part)
         .sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP, lazy=True)
         for index, path in enumerate(paths)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from switchyard.data.training_rows import TrainingRows
+    from switchyard.model.onnx_model import OnnxModel
 
 _NO_CLASS = -2  # a label that the challenger does not know; not UNSEEN, which would make it right on unseen rows
 
@@ -135,6 +136,12 @@ def plan_of(primary: str, is_binary: bool, settings: Champion, seed: int, names:
     elif settings.test == "delong" or (settings.test == "auto" and primary == "roc_auc"):
         metric, test = "roc_auc", "delong" if is_binary else "bootstrap"
     return Plan(metric, test, settings, seed, names, unit)
+
+
+def incomparable(why: str, challenger: OnnxModel, primary: str, settings: Champion) -> Comparison:
+    """What `compare` says of a champion whose file is not there to be asked."""
+    is_binary = len(challenger.metadata.get("classes") or ()) == 2
+    return plan_of(primary, is_binary, settings, 0, ROLES).outcome(UNSURE, f"the champion cannot be compared: {why}")
 
 
 def bootstrapped(champion: Sample, challenger: Sample, plan: Plan) -> Difference | str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from switchyard.config.sections import Champion
-from switchyard.evaluation.tables.comparison import Comparison
-
-PROMOTED, KEPT, REFUSED = "promoted", "champion kept", "refused"
+from switchyard.evaluation.comparison_plan import Comparison
+from switchyard.evaluation.verdict import KEPT, PROMOTED, REFUSED, Verdict
 
 
 @dataclass(frozen=True)
-class Promotion:
+class Decision:
     """What happens now.
 
     Attributes:
@@ -19,13 +18,13 @@ class Promotion:
         reason: One sentence.
     """
 
-    verdict: str
+    verdict: Verdict
     reason: str
 
 
 def decide(
     gates: int, version: int, champion: int | None, comparison: Comparison | None, settings: Champion
-) -> Promotion:
+) -> Decision:
     """The verdict on a challenger.
 
     Args:
@@ -37,18 +36,18 @@ def decide(
     """
     passed = "no gates set" if not gates else "the gate passed" if gates == 1 else f"all {gates} gates passed"
     if champion is None:
-        return Promotion(PROMOTED, f"{passed}; there was no champion before it")
+        return Decision(PROMOTED, f"{passed}; there was no champion before it")
     if champion == version or comparison is None:
         same = f"version {champion} is the champion already, and these are its very bytes: nothing to compare"
-        return Promotion(KEPT, f"{passed}; {same}")
+        return Decision(KEPT, f"{passed}; {same}")
     figures = comparison.sentence()
     if comparison.verdict == "promote":
-        return Promotion(PROMOTED, f"{passed}; better than version {champion}: {figures}")
+        return Decision(PROMOTED, f"{passed}; better than version {champion}: {figures}")
     if comparison.verdict == "keep champion":
         stays = f"version {champion} stays in production, version {version} is registered but not promoted"
-        return Promotion(REFUSED if settings.worse == "fail" else KEPT, f"worse than the champion: {figures}; {stays}")
+        return Decision(REFUSED if settings.worse == "fail" else KEPT, f"worse than the champion: {figures}; {stays}")
     if settings.too_close == "promote":
         rule = f"champion.too_close is promote, so version {version} takes the place of version {champion}"
-        return Promotion(PROMOTED, f"{passed}; too close to call: {figures}; {rule}")
+        return Decision(PROMOTED, f"{passed}; too close to call: {figures}; {rule}")
     rule = f"champion.too_close is keep, so version {champion} stays in production"
-    return Promotion(KEPT, f"too close to call: {figures}; {rule}")
+    return Decision(KEPT, f"too close to call: {figures}; {rule}")

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from switchyard.config.sections import Metrics
-from switchyard.config.task_metrics import metrics_of
 from switchyard.errors import InputError
 from switchyard.evaluation.evaluation_report import Candidate, Selection
 from switchyard.statistics import metrics as definitions
@@ -20,17 +19,6 @@ def selection(metrics: Metrics) -> Selection:
     """How the best was chosen and how the intervals were made."""
     higher_is_better = metrics.primary not in definitions.LOWER_IS_BETTER
     return Selection(metrics.primary, higher_is_better, metrics.confidence, metrics.bootstrap)
-
-
-def check_primary(primary: str, task: str) -> None:
-    """Checks that a task has the primary metric.
-
-    Raises:
-        InputError: It has not.
-    """
-    known = metrics_of(task)
-    if primary not in known:
-        raise InputError(f"metrics.primary is {primary!r}, which {task} does not have: use one of {', '.join(known)}")
 
 
 def rated_as(model: OnnxModel, found: Mapping[str, Figure], latency: Mapping[str, float]) -> Candidate:

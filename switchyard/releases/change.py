@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
-from switchyard.errors import SwitchyardError
+from pydantic import PlainSerializer
+
+from switchyard.records import Json, Part, Record
 
 _LATER = ("at", "found_by", "finished", "failed")
 
 Action = Literal["training", "indexing", "release", "rollback", "retire"]
 
 
-@dataclass(frozen=True)
-class Change:
+def written(moment: datetime) -> str:
+    """As 2026-11-22T10:00:00.000Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(written, when_used="json")]
+
+
+class Person(Part):
+    """Who made a change.
+
+    Attributes:
+        name: The user's name.
+        source: Where that is known from: `zenml` (the user of a ZenML server) or `os` (of the machine).
+    """
+
+    name: str
+    source: Literal["zenml", "os"]
+
+
+class Change(Record):
     """What a run wanted to have in production, and since when it was.
 
     Attributes:
@@ -23,36 +43,38 @@ class Change:
         version: What is to serve; None if nothing any more.
         action: Which command.
         reason: Why; of a run that trained or indexed its verdict.
-        by: `name`, and where that is known from: `zenml` (the user of a ZenML server) or `os` (of this machine).
+        by: Who asked for it.
         run: The run's name.
         stack: Where it ran.
         asked: When it began to roll out.
-        at: When it took effect: the endpoint had answered the smoke test. None: it has not, or died before it knew.
-        found_by: The run that found it in effect, if it died before it knew itself; `at` is `asked` then.
+        at: When it took effect: the endpoint had answered the smoke test. None: it has not, or its run crashed before
+            it could record that.
+        found_by: The run that found it in effect, if its own run crashed; `at` is `asked` then.
         finished: Whether nothing is left to do: the stage and MLflow's aliases have followed.
         failed: Whether it is known not to have taken effect: what was there before stayed, or came back.
     """
+
+    WHAT: ClassVar[str] = "a recorded release"
 
     use_case: str
     version: int | None
     action: Action
     reason: str
-    by: dict[str, str]
+    by: Person
     run: str
     stack: str
-    asked: datetime
-    at: datetime | None = None
+    asked: Moment
+    at: Moment | None = None
     found_by: str | None = None
     finished: bool = False
     failed: bool = False
 
-    def record(self) -> dict[str, Any]:
-        """What is recorded before it takes effect, JSON-able."""
-        told = {key: value for key, value in asdict(self).items() if key not in _LATER}
-        return {**told, "asked": written(self.asked)}
+    def record(self) -> Json:
+        """What is recorded before it takes effect."""
+        return {key: value for key, value in self.to_json().items() if key not in _LATER}
 
     @classmethod
-    def read(cls, record: dict[str, Any], at: str | None, later: dict[str, Any]) -> Change:
+    def read(cls, record: Mapping[str, Any], at: str | None, later: Mapping[str, Any]) -> Change:
         """The reverse.
 
         Args:
@@ -61,27 +83,15 @@ class Change:
             later: What else was recorded since, by field.
 
         Raises:
-            SwitchyardError: It was written by another version of the project.
+            SwitchyardError: Another version of the project wrote it.
         """
-        try:
-            asked, moment = datetime.fromisoformat(record["asked"]), datetime.fromisoformat(at) if at else None
-            change = cls(**{**record, "asked": asked, "at": moment, **later})
-            if change.action not in get_args(Action):
-                raise ValueError(f"action {change.action}")
-        except (KeyError, TypeError, ValueError) as error:
-            raise SwitchyardError(f"a recorded release cannot be read ({error}): another version wrote it") from error
-        return change
+        return cls.from_json({**record, "at": at, **later})
 
 
 def now() -> datetime:
     """This moment, to the millisecond."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def written(moment: datetime) -> str:
-    """As 2026-11-22T10:00:00.000Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def in_order(changes: Sequence[Change]) -> list[Change]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from switchyard.releases.change import Change, in_order, written
+from switchyard.releases.change import Change, in_order
 
 
 @dataclass(frozen=True)
@@ -15,9 +14,9 @@ class Period:
     """A time in which nothing changed.
 
     Attributes:
-        change: What began it.
+        change: What started it.
         replaced: The version before; None if there was none.
-        until: Its end; None if it goes on.
+        until: When it ended; None if it goes on.
     """
 
     change: Change
@@ -26,44 +25,25 @@ class Period:
 
     @property
     def since(self) -> datetime:
-        """Its begin."""
+        """When the period started."""
         assert self.change.at is not None, "a period begins with a change that took effect"
         return self.change.at
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able."""
-        change = self.change
-        return {
-            "version": change.version,
-            "since": written(self.since),
-            "until": written(self.until) if self.until else None,
-            "approximate": change.found_by is not None,
-            "action": change.action,
-            "reason": change.reason,
-            "by": change.by,
-            "replaced": self.replaced,
-            "run": change.run,
-            "stack": change.stack,
-            "found_by": change.found_by,
-        }
-
 
 def periods(changes: Sequence[Change]) -> list[Period]:
-    """The history, the oldest first; a change to what was there already begins no period."""
+    """The history, the oldest first; a change to the version that was there already starts no new period."""
     kept: list[Change] = []
     for change in in_order(changes):
         if change.version != (kept[-1].version if kept else None):
             kept.append(change)
-    following = [*kept[1:], None]
-    before = [None, *kept[:-1]]
     return [
         Period(change, earlier.version if earlier else None, later.at if later else None)
-        for change, earlier, later in zip(kept, before, following, strict=True)
+        for earlier, change, later in zip([None, *kept], kept, [*kept[1:], None], strict=False)
     ]
 
 
 def at(history: Sequence[Period], moment: datetime) -> Period | None:
-    """The period in which a moment lies; its begin belongs to it, its end to the next."""
+    """The period that a moment lies in; a period includes its start and excludes its end."""
     return next((each for each in reversed(history) if each.since <= moment), None)
 
 

@@ -1,53 +1,50 @@
-"""What a person may ask for, held against what the registry and the history know; each refusal in one sentence."""
+"""Checks what a user asks for against the registry and the history; each refusal is one sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 from switchyard.errors import InputError
+from switchyard.evaluation.verdict import REFUSED
 from switchyard.releases.change import Change, unfinished
 from switchyard.releases.history import current, periods, previous
-
-REFUSED = "refused"
+from switchyard.releases.version_facts import VersionFacts
 
 
 def check_reason(reason: str | None, command: str) -> str:
-    """The reason, which has to be there: it is what the history tells later.
+    """The reason, which is mandatory: the history shows it later.
 
     Raises:
         InputError: There is none.
     """
     if not reason or not reason.strip():
-        raise InputError(f'{command}: give the reason with --reason "…"; the history tells it to whoever asks later')
+        raise InputError(f'{command}: give a reason with --reason "…"; the history shows it to whoever asks later')
     return " ".join(reason.split())
 
 
-def check_release(use_case: str, version: int, registered: dict[int, dict[str, Any]], force: bool) -> None:
+def check_release(use_case: str, version: int, registered: Mapping[int, VersionFacts], force: bool) -> None:
     """Whether a version may be released.
 
     Args:
         use_case: For the sentence.
         version: The one asked for.
-        registered: What the registry holds of each version: `verdict` and `reason`, if it was judged.
+        registered: What the registry holds of each version.
         force: Whether it may have been refused.
 
     Raises:
         InputError: There is no such version, or it has not passed its gates.
     """
     check_known(use_case, version, registered)
-    verdict = registered[version].get("verdict")
+    verdict = registered[version].verdict
     if force or verdict not in (REFUSED, None):
         return
     why = (
-        f"was refused ({registered[version].get('reason')})"
-        if verdict
-        else "was never judged: its run ended before the gates"
+        f"was refused ({registered[version].reason})" if verdict else "was never judged: its run ended before the gates"
     )
-    raise InputError(f"{use_case} version {version} {why}; --force releases it all the same")
+    raise InputError(f"{use_case} version {version} {why}; --force releases it anyway")
 
 
-def check_known(use_case: str, version: int, registered: dict[int, dict[str, Any]]) -> None:
+def check_known(use_case: str, version: int, registered: Collection[int]) -> None:
     """Whether there is such a version.
 
     Raises:
@@ -56,13 +53,11 @@ def check_known(use_case: str, version: int, registered: dict[int, dict[str, Any
     if version not in registered:
         numbers = sorted(registered)
         span = f"{numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else "".join(str(each) for each in numbers)
-        have = f"registered: {span}" if numbers else "none is registered yet; a training run does that"
+        have = f"registered: {span}" if numbers else "none is registered yet; a training run registers one"
         raise InputError(f"{use_case} has no version {version}; {have}")
 
 
-def rollback_target(
-    use_case: str, version: int | None, changes: Sequence[Change], registered: dict[int, dict[str, Any]]
-) -> int:
+def rollback_target(use_case: str, version: int | None, changes: Sequence[Change], registered: Collection[int]) -> int:
     """The version that a rollback leads to: the one asked for, or the previous champion.
 
     Raises:
@@ -71,19 +66,19 @@ def rollback_target(
     if version is None:
         if (open_end := unfinished(changes)) is not None:
             raise InputError(
-                f"{use_case}: run {open_end.run} died, or goes on, and has not said whether it {_meant(open_end)}, so "
-                f"it is open which version is the previous one; name it with --version ({_known(changes)})"
+                f"{use_case}: run {open_end.run} crashed or is still running, and has not recorded whether it "
+                f"{_meant(open_end)}, so the previous version is not known; name it with --version ({_known(changes)})"
             )
         version = previous(changes)
         if version is None:
             now = current(changes)
-            have = f"version {now} is its first champion" if now is not None else "nothing of it was ever in production"
-            raise InputError(f"{use_case}: there is no previous champion to go back to; {have}")
+            have = f"version {now} is its first champion" if now is not None else "no version was ever in production"
+            raise InputError(f"{use_case}: there is no previous champion to roll back to; {have}")
     check_known(use_case, version, registered)
     if version not in {each.change.version for each in periods(changes)}:
         raise InputError(
-            f"{use_case} version {version} was never in production, so nothing can be rolled back to it; "
-            f"python run.py release --config {use_case} --version {version} puts it there"
+            f"{use_case} version {version} was never in production, so a rollback cannot return to it; "
+            f"to release it: python run.py release --config {use_case} --version {version}"
         )
     return version
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import logging
 import os
@@ -12,50 +11,31 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from switchyard.config.server_options import ServerOptions
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.serving.http.listening import listen
-from switchyard.serving.local.running import announce, describe_settings, withdraw
+from switchyard.serving.local.running import announce, withdraw
+from switchyard.serving.options.derived import describe, parse
 
 if TYPE_CHECKING:
-    from switchyard.config.sections import Batching
     from switchyard.serving.engine.loaded_models import LoadedModels
 
 
 def main() -> int:
     """Parse the arguments and serve; the exit code."""
     try:
-        serve(_arguments())
+        serve(parse(sys.argv[1:], os.environ, ServerOptions))
     except SwitchyardError as error:
         print(error, file=sys.stderr)
         return error.exit_code
     return 0
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="switchyard.serving", description=__doc__)
-    parser.add_argument("--root", type=Path, required=True, help="the model repository: NAME/VERSION/model.onnx")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to bind to (default: this machine only)")
-    parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument("--next-free-port", action="store_true", help="take the next free port if this one is in use")
-    parser.add_argument("--token-file", type=Path, help="a file with the token that clients must send")
-    parser.add_argument("--max-request-mb", type=float, default=8.0, help="the largest body that is read")
-    parser.add_argument("--batch-delay-ms", type=float, help="wait so long for requests to run as one (default: never)")
-    parser.add_argument("--batch-size", type=int, default=32, help="run a batch at so many rows at the latest")
-    parser.add_argument("--log", type=Path, help="append all output to this file")
-    parser.add_argument(
-        "--read-only",
-        action="store_true",
-        help="serve the highest version of each model, and write nothing into --root",
-    )
-    parser.add_argument("--drain-seconds", type=float, default=0.0, help="answer on for so long after a SIGTERM")
-    parser.add_argument("--request-seconds", type=float, default=30.0, help="how long a client may take to send one")
-    return parser.parse_args()
-
-
-def _token(file: Path | None) -> str | None:
-    """The token from the file, or from SWITCHYARD_TOKEN."""
+def _token(options: ServerOptions) -> str | None:
+    """The token from the file, or from the environment."""
+    file = options.token_file
     if file is None:
-        return os.environ.get("SWITCHYARD_TOKEN", "").strip() or None
+        return options.token
     try:
         token = file.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -63,21 +43,6 @@ def _token(file: Path | None) -> str | None:
     if not token:
         raise InputError(f"the token file {file} is empty: write the token into it or leave --token-file out")
     return token
-
-
-def _batching(arguments: argparse.Namespace) -> Batching | None:
-    """How requests are batched, or None."""
-    delay, size = arguments.batch_delay_ms, arguments.batch_size
-    if delay is None:
-        return None
-    from switchyard.config.sections import Batching
-
-    try:
-        return Batching(max_delay_ms=delay, max_size=size)
-    except ValueError as error:
-        raise InputError(
-            f"--batch-delay-ms is {delay:g} and --batch-size is {size}: take up to 1000 and 2 to 1024"
-        ) from error
 
 
 def _write_to(log: Path) -> None:
@@ -89,34 +54,34 @@ def _write_to(log: Path) -> None:
         raise InputError(f"the log {log} cannot be written: {error.strerror}") from error
 
 
-def serve(arguments: argparse.Namespace) -> None:
+def serve(options: ServerOptions) -> None:
     """Load the active versions, or the highest ones, bind, and answer until SIGTERM or SIGINT."""
-    # uvicorn has its own while it serves, and raises the signal again after its graceful stop. From the start, for the
-    # first process of a container has no default: a SIGTERM without a handler would be lost on it.
+    # uvicorn installs its own handler while it serves, and raises the signal again after its graceful stop. Ours is in
+    # place from the start, because the first process of a container has no default handler and would ignore SIGTERM.
     signal.signal(signal.SIGTERM, _exit)
-    if arguments.log is not None:
-        _write_to(arguments.log)
+    if options.log is not None:
+        _write_to(options.log)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    root: Path = arguments.root.resolve()
+    root = options.root.resolve()
     if not root.is_dir():
         raise InputError(f"the model repository {root} is not a folder: create it or name another one")
-    token, batching = _token(arguments.token_file), _batching(arguments)
-    listener = listen(arguments.host, arguments.port, arguments.next_free_port)
+    token = _token(options)
+    listener = listen(options.host, options.port, options.next_free_port)
 
     import uvicorn
 
     from switchyard.serving.engine.loaded_models import LoadedModels
     from switchyard.serving.http.application import Application
+    from switchyard.serving.http.graceful_server import GracefulServer
     from switchyard.serving.http.short_path import ShortPathProtocol
-    from switchyard.serving.http.slow_client_server import SlowClientServer
 
     models = LoadedModels(root)
-    if arguments.read_only:
+    if options.read_only:
         _load_highest(models)
     else:
         models.load_recorded()
-    application = Application(models, int(arguments.max_request_mb * 2**20), token, batching)
-    settings = {"answer_now": staticmethod(application.answer_now), "request_seconds": arguments.request_seconds}
+    application = Application(models, int(options.max_request_mb * 2**20), token, options.batching)
+    settings = {"answer_now": staticmethod(application.answer_now), "request_seconds": options.request_seconds}
     config = uvicorn.Config(
         application,
         http=type("Protocol", (ShortPathProtocol,), settings),
@@ -133,12 +98,11 @@ def serve(arguments: argparse.Namespace) -> None:
         timeout_graceful_shutdown=10,
     )
     gc.collect()
-    gc.freeze()  # the modules stay for good: looking through them again and again costs milliseconds at a time
-    if not arguments.read_only:
-        port, described = listener.getsockname()[1], describe_settings(arguments.max_request_mb, batching)
-        announce(root, arguments.host, port, arguments.log, described)
+    gc.freeze()  # modules stay for good: scanning them at every collection would cost milliseconds
+    if not options.read_only:
+        announce(root, options.host, listener.getsockname()[1], options.log, describe(options))
     try:
-        SlowClientServer(config, arguments.drain_seconds).run(sockets=[listener])
+        GracefulServer(config, options.drain_seconds).run(sockets=[listener])
     except KeyboardInterrupt:
         pass
     finally:

@@ -6,16 +6,14 @@ weighted totals into metrics, for many weightings at once.
 
 Definitions (the values are scikit-learn's, see tests/statistics/test_metrics.py):
 
-===========  ==========================================  =================================================
-metric       two classes (`positive` against the other)  three or more classes
-===========  ==========================================  =================================================
-accuracy     share of rows whose label is right          the same
-roc_auc      area under the ROC curve, ties count half   mean over classes, one against the rest
-pr_auc       average precision, no interpolation         mean over classes, one against the rest
-f1           of the positive class, 0 if it never occurs mean over the classes that occur (macro)
-log_loss     mean of -ln p(true class)                   the same
-brier        mean of (p - y)^2 of the positive class     mean of the sum over classes of (p - y)^2, in [0, 2]
-===========  ==========================================  =================================================
+| metric | two classes (`positive` against the other) | three or more classes |
+|---|---|---|
+| accuracy | share of rows whose label is right | the same |
+| roc_auc | area under the ROC curve, ties count half | mean over classes, one against the rest |
+| pr_auc | average precision, no interpolation | mean over classes, one against the rest |
+| f1 | of the positive class, 0 if it never occurs | mean over the classes that occur (macro) |
+| log_loss | mean of -ln p(true class) | the same |
+| brier | mean of (p - y)^2 of the positive class | mean of the sum over classes of (p - y)^2, in [0, 2] |
 
 Sources: Fawcett, "An introduction to ROC analysis" (2006) for ROC; Brier, "Verification of
 forecasts expressed in terms of probability" (1950); the rest as in scikit-learn's user guide,

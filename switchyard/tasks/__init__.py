@@ -1,6 +1,5 @@
-"""What differs between the tasks, a file a step: the only place that knows which tasks there are, so that no step asks.
+"""The kinds of data, and the only place that knows which there are: no step and no pipeline asks.
 
-Each file has a protocol, what the step wants done, and a function that gives the module which does it for a task. A
-new kind of data is a module for each and a line here. They are files of their own so that a step's cache depends on
-the code behind that step alone.
+`kind.py` is what a kind is, one protocol a stage beside it says what its functions do; `registry.py` knows all kinds,
+`tables.py` and `images.py` are those of the program. `recipes.py` makes of a config what each step is told.
 """

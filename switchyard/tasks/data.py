@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
-
-from switchyard.config.images import IMAGE_TASKS, AnyConfig
-from switchyard.config.sections import TABLE_TASKS, Section
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from switchyard.config.recipes import IngestRecipe, PreprocessRecipe, ValidateRecipe
+    from switchyard.config.sections import AnyContract, AnyData, UseCase
     from switchyard.data.dataset import Dataset
     from switchyard.data.training_rows import TrainingRows
     from switchyard.data.validation import Outcome
@@ -41,7 +39,7 @@ class Source(Protocol):
 
 
 class DataSteps(Protocol):
-    """From a source to training, validation and test; `data`, `contract` and `split` are the config's sections.
+    """From a source to training, validation and test.
 
     Attributes:
         UNIT: What a row is, in the singular, for sentences.
@@ -49,18 +47,18 @@ class DataSteps(Protocol):
 
     UNIT: str
 
-    def look(self, data: Section, root: Path) -> Source:
+    def look(self, data: AnyData, root: Path) -> Source:
         """Finds the source, without reading it.
 
         Args:
-            data: Where the source is.
+            data: The config's section.
             root: The folder that relative paths start from.
 
         Raises:
             InputError: It is missing, or not what the config says.
         """
 
-    def inspect(self, config: AnyConfig, root: Path, split: bool) -> Source:
+    def inspect(self, config: UseCase, root: Path, split: bool) -> Source:
         """Finds the source and what can be found wrong with it before anything runs.
 
         Args:
@@ -72,12 +70,11 @@ class DataSteps(Protocol):
             InputError: For the first thing that is wrong.
         """
 
-    def ingest(self, data: Section, fingerprint: str, root: Path, folder: Path) -> tuple[Dataset, dict[str, Any]]:
+    def ingest(self, recipe: IngestRecipe, root: Path, folder: Path) -> tuple[Dataset, dict[str, Any]]:
         """Streams the source to Parquet.
 
         Args:
-            data: Where the source is.
-            fingerprint: What the source must have; empty: take it as it is.
+            recipe: Of this kind.
             root: The folder that relative paths start from.
             folder: Where the files are written.
 
@@ -89,52 +86,36 @@ class DataSteps(Protocol):
             InputError: It cannot be read.
         """
 
-    def validate(
-        self, raw: Dataset, data: Section, contract: Section, source: str, baseline: dict[str, Any] | None
-    ) -> Outcome:
+    def validate(self, raw: Dataset, recipe: ValidateRecipe, baseline: dict[str, Any] | None) -> Outcome:
         """Checks the contract, then the distributions against the baseline, if there is one.
 
         Args:
             raw: What `ingest` gave.
-            data: The same section.
-            contract: The rules.
-            source: What the data is called in sentences.
+            recipe: Of this kind.
             baseline: The `profile` of the data that was last accepted.
         """
 
     def preprocess(
-        self,
-        raw: Dataset,
-        data: Section,
-        contract: Section,
-        split: Section,
-        task: str,
-        seed: int,
-        folder: Path,
-        learned: TrainingRows | None = None,
+        self, raw: Dataset, recipe: PreprocessRecipe, folder: Path, learned: TrainingRows | None = None
     ) -> Dataset:
-        """Does what needs no fitting, and deals the rows to the parts `train`, `validation` and `test`.
+        """Does what needs no fitting, and splits the rows into the parts `train`, `validation` and `test`.
 
         Args:
             raw: What `ingest` gave.
-            data: The same section.
-            contract: The rules.
-            split: How the rows are dealt.
-            task: The config's task.
-            seed: Decides which row goes where.
+            recipe: Of this kind.
             folder: Where the parts are written.
             learned: What the network of a model that is indexed anew was trained on: those rows stay training rows.
         """
 
-    def typed(self, raw: Dataset, contract: Section) -> pl.LazyFrame:
+    def typed(self, raw: Dataset, recipe: PreprocessRecipe) -> pl.LazyFrame:
         """All rows as models are asked about them.
 
         Args:
             raw: What `ingest` gave.
-            contract: The rules.
+            recipe: Of this kind.
         """
 
-    def widened(self, contract: Section, recorded: dict[str, Any], source: Source) -> Section:
+    def widened(self, contract: AnyContract, recorded: dict[str, Any], source: Source) -> AnyContract:
         """The contract, and what a model of another day reads beyond it, as far as the source still has that.
 
         Args:
@@ -145,26 +126,3 @@ class DataSteps(Protocol):
 
     def recognised_by(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """The columns by which a row is known again: two rows that agree in them are the same."""
-
-
-def data_steps(task: str) -> DataSteps:
-    """The functions of a task; what they need is imported only now."""
-    return _KINDS[task]()
-
-
-def _tables() -> DataSteps:
-    from switchyard.data.tables import task as steps
-
-    return cast(DataSteps, steps)
-
-
-def _images() -> DataSteps:
-    from switchyard.data.images import task as steps
-
-    return cast(DataSteps, steps)
-
-
-_KINDS: dict[str, Callable[[], DataSteps]] = {
-    **dict.fromkeys(TABLE_TASKS, _tables),
-    **dict.fromkeys(IMAGE_TASKS, _images),
-}

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, cast
-
-from switchyard.config.images import IMAGE_TASKS, AnyConfig, ImageShape
-from switchyard.config.sections import TABLE_TASKS, Features, Metrics, Search, Section
-from switchyard.training.callbacks import Folder, OnEpoch
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from switchyard.config.recipes import TrainRecipe
+    from switchyard.config.sections import UseCase
     from switchyard.data.dataset import Dataset
     from switchyard.model.onnx_model import OnnxModel
+    from switchyard.training.callbacks import Progress
     from switchyard.training.trained import Trained
 
 
 class Training(Protocol):
     """What is trained of a candidate."""
 
-    def check_candidates(self, config: AnyConfig) -> None:
+    def check_candidates(self, config: UseCase) -> None:
         """Asks each candidate's learner whether it takes the hyperparameters of the config.
 
         Raises:
@@ -35,47 +33,13 @@ class Training(Protocol):
             SwitchyardError: What trains here sees fewer.
         """
 
-    def train(
-        self,
-        splits: Dataset,
-        name: str,
-        candidate: Section,
-        *,
-        data: Section,
-        task: str,
-        contract: Section,
-        features: Features,
-        image: ImageShape | None,
-        split: Section,
-        search: Search,
-        metrics: Metrics,
-        seed: int,
-        threads: int,
-        seeds: int,
-        use_case: str | None,
-        folder: Folder | None,
-        on_epoch: OnEpoch,
-    ) -> Trained:
+    def train(self, splits: Dataset, recipe: TrainRecipe, progress: Progress) -> Trained:
         """Fits, tunes and exports one candidate, and holds the file against what was fitted.
 
         Args:
             splits: The parts `train` and `validation`.
-            name: What the config calls the candidate.
-            candidate: Its section.
-            data: The config's sections of these names.
-            task: The config's task.
-            contract: Likewise.
-            features: Likewise.
-            image: Likewise; None of a table.
-            split: Likewise.
-            search: Likewise.
-            metrics: Likewise.
-            seed: Of everything random.
-            threads: Of everything parallel.
-            seeds: With how many other seeds the tuned candidate is fitted again.
-            use_case: The model's name, if it is not to be the candidate's.
-            folder: Where a training that was killed finds how far it was; None: nowhere.
-            on_epoch: What is told of each epoch, if there are any.
+            recipe: Of this kind.
+            progress: What is told of each epoch, and where a training that was killed finds how far it was.
 
         Raises:
             InputError: The config or the data cannot be learned from.
@@ -92,26 +56,3 @@ class Training(Protocol):
         Raises:
             InputError: The model looks nothing up in a gallery.
         """
-
-
-def training_of(task: str) -> Training:
-    """The functions of a task; what they need is imported only now."""
-    return _KINDS[task]()
-
-
-def _tables() -> Training:
-    from switchyard.training.tables import task as steps
-
-    return cast(Training, steps)
-
-
-def _images() -> Training:
-    from switchyard.training.images import task as train_steps
-
-    return cast(Training, train_steps)
-
-
-_KINDS: dict[str, Callable[[], Training]] = {
-    **dict.fromkeys(TABLE_TASKS, _tables),
-    **dict.fromkeys(IMAGE_TASKS, _images),
-}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 OnEpoch = Callable[[dict[str, float]], None]
@@ -10,3 +11,16 @@ OnEpoch = Callable[[dict[str, float]], None]
 name."""
 Folder = Callable[[], Path]
 """Asked by a training that takes epochs, once, before the first: the folder of its checkpoint."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a training that takes epochs is followed, and goes on after it was killed.
+
+    Attributes:
+        on_epoch: What is told of each epoch.
+        folder: The folder of the checkpoint; None: nothing is kept.
+    """
+
+    on_epoch: OnEpoch = lambda _: None
+    folder: Folder | None = None

@@ -24,7 +24,8 @@ from switchyard.config.images import (
     NearDuplicates,
 )
 from switchyard.config.loading import load, load_table
-from switchyard.config.sections import Batching, Champion, Config, Costs, Data, Reporting, Slices, UseCase
+from switchyard.config.sections import Champion, Config, Costs, Data, Reporting, Slices, UseCase
+from switchyard.config.server_options import Batching
 from switchyard.errors import InputError
 
 SAMPLES = Path(__file__).parents[1] / "configs"
@@ -125,7 +126,7 @@ def test_the_task_chooses_the_sections():
 
     assert (type(tables), type(images)) == (Config, ImageConfig)
     assert load_table(EVERYTHING) == tables
-    with pytest.raises(InputError, match="task is image_retrieval, where classification or"):
+    with pytest.raises(InputError, match="task is image_retrieval, but this needs a table"):
         load_table(EVERY_IMAGE_KEY)
     assert "line 4: data.target is missing" in sentence(EVERY_IMAGE_KEY, "task=regression")
 
@@ -276,7 +277,7 @@ def test_the_last_override_wins_and_the_others_stay():
         ("data.nulls=[", "the value of --set data.nulls=[ is not valid YAML"),
         ("seed=a", "minimal.yaml, --set seed=a: seed is 'a', but must be a whole number of at least 0"),
         ("split={method: grp}", "--set split={method: grp}: split.method is 'grp', but must be one of random"),
-        ("data.target=y", "minimal.yaml, --set data.target=y: data.target is 'y', which is no column"),
+        ("data.target=y", "minimal.yaml, --set data.target=y: data.target is 'y', which is not a column"),
     ],
 )
 def test_wrong_override_is_named(override, fragment):

@@ -26,7 +26,7 @@ print(json.dumps({{
     "champion": mlflow.get_model_version_by_alias({name!r}, "champion").tags["zenml_version"],
     "metrics": next((dict(run.data.metrics) for run in runs if "comparison_p" in run.data.metrics), None),
     "page": client.get_artifact_version("{name}_verdict").load().html,
-    "promotion": client.get_artifact_version("{name}_promotion").load(),
+    "promotion": client.get_artifact_version("{name}_promotion").load().to_json(),
 }}))
 """
 
@@ -154,7 +154,7 @@ def test_a_run_that_died_while_it_registered_is_made_good_by_the_next(project, p
     assert project.run("--config", name).code == 0
 
     known = known_of(project, name)
-    whole = ("card", "evaluation", "logistic", "raw", "recipe", "splits", "training_rows", "verdict")
+    whole = ("card", "evaluation", "logistic", "raw", "recipe", "seen_rows", "splits", "verdict")
     assert known["linked"] == [f"half_{each}" for each in whole]
     assert known["stages"] == {"1": "production"}
 

@@ -121,7 +121,7 @@ def test_what_serves_the_stage_and_the_aliases_go_together_through_ten_changes(u
         assert after.aliases == expected(version, challenger, previous), command
         if version is None:
             assert (after.answers, "production" in after.stages.values()) == (None, False)
-            assert "nothing answers any more" in done.out
+            assert "its endpoint has stopped" in done.out
         else:
             assert_consistent(after, version)
             assert f"version {version} is in production" in done.out
@@ -157,9 +157,9 @@ def test_bad_input_is_one_sentence_and_changes_nothing(use_case):
     asked = {
         "do('release', '--version', '9', '--reason', 'r')": "released has no version 9; registered: 1 to 4",
         "do('release', '--version', '4', '--reason', 'r')": "version 4 was refused (gate roc_auc failed",
-        "do('release', '--version', '2')": "release: give the reason with --reason",
-        "do('rollback', '--reason', ' ')": "rollback: give the reason with --reason",
-        "do('retire')": "retire: give the reason with --reason",
+        "do('release', '--version', '2')": "release: give a reason with --reason",
+        "do('rollback', '--reason', ' ')": "rollback: give a reason with --reason",
+        "do('retire')": "retire: give a reason with --reason",
         "do('history', '--at', 'noon')": "--at noon: not a date and time",
         "do('history', '--config', 'nobody')": "nobody",
     }
@@ -172,7 +172,7 @@ def test_bad_input_is_one_sentence_and_changes_nothing(use_case):
         assert sentence in each.err, command
         assert len(each.err.strip().splitlines()) == 1, each.err
     assert (again.code, again.err) == (0, "")
-    assert again.out == "released: version 1 is in production already; nothing was done.\n"
+    assert again.out == "released: version 1 is already in production; nothing was done.\n"
     assert last == first
 
 
@@ -219,7 +219,7 @@ def test_a_killed_release_is_in_the_history_only_if_it_served_and_the_next_run_m
     assert asked.code == 2
     assert "name it with --version (version 2 was in production before)" in asked.err
     assert trained.code == 0, trained.err
-    assert "died after version 3 had taken over; that is recorded now" in " ".join(trained.out.split())
+    assert "crashed after version 3 had taken over; that is recorded now" in " ".join(trained.out.split())
     assert "replaced version 2 (release" in " ".join(trained.out.split())  # so it does not come back by itself
     assert_consistent(after, 3)
     # The stage has moved, MLflow does not know.
@@ -231,7 +231,7 @@ def test_a_killed_release_is_in_the_history_only_if_it_served_and_the_next_run_m
     assert (seen.answers, seen.aliases["champion"]) == (1, 3)
     assert [number for number, stage in seen.stages.items() if stage == "production"] == ["3"]
     assert json.loads(told.out)["in_production"]["version"] == 1
-    assert "stage production was at version 3 and is at version 1 again" in done.out
+    assert "stage production was at version 3 and is back at version 1" in done.out
     assert_consistent(after, 3)
     # MLflow is away: the release goes through, and the same one again makes good for it.
     seen, done, after, away, between, again, last, told = use_case(

@@ -121,7 +121,7 @@ def test_a_version_is_shown_in_the_browser_and_on_the_terminal(versions, tmp_pat
     page = Path(opened.read_text().removeprefix("file://"))
     assert "Version 1: promoted." in page.read_text()
     lines = ended.out.splitlines()
-    assert lines[:2] == ["versions version 1, in production", f"report, now in your browser: {page}"]
+    assert lines[:2] == ["versions version 1, in production", f"report, opened in your browser: {page}"]
     assert "# versions, version 1" in lines
     assert "**promoted**: no gates set; there was no champion before it." in ended.out
     assert "For tests." in lines and "| owner | the testers |" in lines
@@ -152,12 +152,12 @@ def test_other_code_makes_other_bytes_and_the_difference_is_named(versions):
     git(versions.root, "checkout", "requirements.lock")
 
     assert (ended.code, ended.err) == (1, "")
-    assert "code: not the same as then, and --here asks for what there is" in ended.out
-    assert "lock: not the same as then" in ended.out
+    assert "code: changed since, and --here asks for the code that is here" in ended.out
+    assert "lock: changed since" in ended.out
     assert f"instead of {sha256(versions, 1)}." in ended.out
     assert "first difference: " in ended.out and "values, by up to" in ended.out
     assert "answers to 120 test rows differ by up to 0." in ended.out
-    assert "the code is not what it was made with, which may be why" in ended.out
+    assert "the code is not the code it was made with, which may be the reason" in ended.out
 
 
 def test_rows_that_are_gone_are_read_again_from_a_source_that_is_the_same(versions, raw_gone):
@@ -165,7 +165,7 @@ def test_rows_that_are_gone_are_read_again_from_a_source_that_is_the_same(versio
 
     assert (ended.code, ended.err) == (0, "")
     assert "code: the same" in ended.out
-    assert "data: read again from data/versions.csv, unchanged" in ended.out
+    assert "data: read again from data/versions.csv, which has not changed" in ended.out
     assert f"The same bytes: SHA-256 {sha256(versions, 2)}." in ended.out
 
 

@@ -77,7 +77,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(folder):
-    return shapes.fit(folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8, use_case="bars")
+    return shapes.fit(folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8)
 
 
 def labels_of(model: OnnxModel, path) -> tuple[np.ndarray, np.ndarray]:
@@ -95,9 +95,9 @@ def test_an_embedding_is_learned_and_images_are_known_by_their_neighbours(folder
     about = {"neighbours": 3, "vote": 1, "threshold": 0.8, "largest_exact": 100_000}
     assert metadata["gallery"] == about | {"images": 150, "search": "exact"}
     assert metadata["parity"]["max_difference"] < 1e-5
-    assert shapes.fit(
-        folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8, use_case="bars"
-    ).model.content == (trained.model.content)
+    assert shapes.fit(folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8).model.content == (
+        trained.model.content
+    )
 
 
 def test_a_new_class_is_known_after_indexing_without_training(folder, trained, tmp_path):
@@ -147,9 +147,7 @@ def test_the_gallery_of_a_graph_can_be_read_back(folder, trained):
 @pytest.fixture(scope="module")
 def beside(folder):
     """The same training with an index beside the graph."""
-    return shapes.fit(
-        folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8, use_case="bars", largest_exact=149
-    ).model
+    return shapes.fit(folder, "arcface", embedding_size=8, neighbours=3, threshold=0.8, largest_exact=149).model
 
 
 def test_a_gallery_that_is_too_large_for_the_graph_is_searched_beside_it(folder, trained, beside):

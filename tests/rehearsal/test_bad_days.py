@@ -166,7 +166,7 @@ def test_two_teams_at_once_do_not_disturb_each_other(team, new_team):
 
     assert 0 in {end.code for end in ends}, "\n".join(end.err for end in ends)
     for end in ends:
-        assert end.code == 0 or "another run rolled people out meanwhile" in end.err, end.err
+        assert end.code == 0 or "another run rolled out people in the meantime" in end.err, end.err
     assert int(str(team.predict("people")["model_version"])) >= 2
 
 

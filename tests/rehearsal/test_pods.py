@@ -35,9 +35,9 @@ def team(pods, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def impatient(pods, tmp_path_factory):
+def short_timeout(pods, tmp_path_factory):
     """A team whose stack file gives a pod ten seconds to start."""
-    made = team_of(pods, tmp_path_factory.mktemp("impatient"))
+    made = team_of(pods, tmp_path_factory.mktemp("short_timeout"))
     made.change_stack("registry: ${REGISTRY}\n", "registry: ${REGISTRY}\n      start_timeout: 10\n")
     return made
 
@@ -123,16 +123,16 @@ def test_a_pod_over_its_memory_limit_is_tried_again_and_then_named(team, core):
     assert "(OOMKilled), at the last of 2 attempts; give the step more memory in the config" in finished.err
 
 
-def test_a_pod_that_no_node_can_take_is_named(impatient):
-    finished = impatient.run(*RUN, "--set", "steps.ingest.node_selector.disk=quantum")
+def test_a_pod_that_no_node_can_take_is_named(short_timeout):
+    finished = short_timeout.run(*RUN, "--set", "steps.ingest.node_selector.disk=quantum")
 
     assert finished.code == 1
     assert "step ingest has not started: no node can take its pod" in finished.err
 
 
-def test_an_image_that_cannot_be_pulled_is_named(impatient, pods):
+def test_an_image_that_cannot_be_pulled_is_named(short_timeout, pods):
     image = f"{pods.variables['REGISTRY']}/switchyard:none"
-    finished = impatient.run(*RUN, SWITCHYARD_IMAGE=image)
+    finished = short_timeout.run(*RUN, SWITCHYARD_IMAGE=image)
 
     assert finished.code == 1
     assert f"step ingest has not started: the image {image} cannot be pulled" in finished.err

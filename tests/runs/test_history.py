@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from runs.history import print_history
+from switchyard.releases.told import ToldHistory
 
 ORIGIN = {"candidate": "forest", "sha256": "ab" * 32, "trained_by": "people-1"}
 DATA = {"uri": "data/people.csv", "fingerprint": "0123456789abcdef0123"}
@@ -46,7 +47,8 @@ RETIRED |= {"approximate": False, "found_by": None, "run": "people-retire-3", "r
 
 def printed(moment, found, now, width=140):
     console = Console(file=io.StringIO(), width=width)
-    print_history(console, {"use_case": "people", "at": moment, "in_production": now, "changes": found})
+    told = {"use_case": "people", "at": moment, "in_production": now, "changes": found}
+    print_history(console, ToldHistory.from_json(told))
     return console.file.getvalue()
 
 
@@ -77,7 +79,7 @@ def test_a_moment_is_told_in_full():
     text = printed("2026-11-22T11:30:00.000Z", [SECOND], SECOND)
 
     assert "At 2026-11-22 12:30:00 CET people version 2 was in production." in text
-    assert "about (its run died, people-3 found it) 2026-11-22 12:00:00" in " ".join(text.split())
+    assert "about (its run crashed, people-3 found it) 2026-11-22 12:00:00" in " ".join(text.split())
     for part in ("ops, release, run people-release-2", DATA["fingerprint"], ORIGIN["sha256"], "candidate forest"):
         assert part in text
 
@@ -86,9 +88,9 @@ def test_a_moment_without_a_version_says_why():
     before = printed("2026-11-22T09:00:00.000Z", [], None)
     after = printed("2026-11-22T12:30:00.000Z", [RETIRED], None)
 
-    assert "nothing of people was in production; nothing had been released yet" in before
-    assert "nothing of people was in production; people-retire-3 had retired it: gone" in " ".join(after.split())
+    assert "no version of people was in production; nothing had been released yet" in before
+    assert "no version of people was in production; run people-retire-3 had retired it: gone" in " ".join(after.split())
 
 
 def test_a_use_case_that_never_was_in_production():
-    assert printed(None, [], None) == "Nothing of people was ever in production.\n"
+    assert printed(None, [], None) == "No version of people was ever in production.\n"

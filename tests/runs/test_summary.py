@@ -15,6 +15,7 @@ from rehearsal.processes import free_port
 from runs import summary
 from runs.outcome_data import Outcome
 from runs.summary import commands, print_summary
+from switchyard.config.server_options import ServerOptions
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.serving.local.daemon import stop
 from switchyard.serving.local.deploy import deploy
@@ -33,7 +34,14 @@ REQUEST = {
         {"name": "age", "shape": [2, 1], "datatype": "FP32", "data": [None, 3.0]},
     ]
 }
-ENDPOINT = {"name": "people", "version": 2, "url": "http://127.0.0.1:8080", "notice": "", "request": REQUEST}
+ENDPOINT = {
+    "name": "people",
+    "version": 2,
+    "url": "http://127.0.0.1:8080",
+    "notice": "",
+    "request": REQUEST,
+    "service": "1",
+}
 
 
 def outcome(**changes):
@@ -85,6 +93,7 @@ def test_gates_say_measured_and_asked():
 
 DIFFERENCE = {"champion": 0.81, "challenger": 0.8437, "effect": 0.0337, "low": 0.0102, "high": 0.0571, "p": 0.0048}
 COMPARISON = {"verdict": "promote", "metric": "roc_auc", "test": "delong", "alpha": 0.1, "rows": 1262, "unit": "row"}
+COMPARISON |= {"reason": "roc_auc 0.844 against 0.810"}
 
 
 def test_challenger_and_champion_stand_side_by_side():
@@ -114,7 +123,7 @@ def test_figures_of_a_regression_are_readable():
 
 
 def test_a_refused_model_has_no_endpoint_and_nothing_to_predict_with():
-    text = printed(outcome(endpoint={}, verdict="refused: log_loss is 0.6, asked is <= 0.5"))
+    text = printed(outcome(endpoint=None, verdict="refused: log_loss is 0.6, asked is <= 0.5"))
 
     assert "refused: log_loss" in text
     assert "curl" not in text
@@ -186,8 +195,8 @@ def served(tmp_path_factory):
     model = OnnxModel(survival_graph(), {**METADATA, "name": "people"})
     rows = pl.DataFrame({each["name"]: each["data"] for each in REQUEST["inputs"]})
     golden = golden_rows(model, rows)
-    deployed = deploy(root, model, golden, port=free_port(), token="let-me-in")
-    yield {**ENDPOINT, "url": deployed.url, "version": deployed.version, "request": golden["request"]}
+    deployed = deploy(ServerOptions(root=root, port=free_port(), token="let-me-in"), model, golden)
+    yield {**ENDPOINT, "url": deployed.url, "version": deployed.version, "request": golden.request}
     stop(root)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def outcome(tmp_path, served):
     artifact = tmp_path / "artifact"
     artifact.mkdir()
     (artifact / "model.onnx").write_bytes(b"onnx")
-    endpoint = {"name": "titanic", "version": 3, "url": served, "notice": "", "request": {}}
+    endpoint = {"name": "titanic", "version": 3, "url": served, "notice": "", "request": {}, "service": "1"}
     data = {"uri": "x", "rows": 1, "unit": "row", "fingerprint": "f"}
     return Outcome(run="run", use_case="titanic", data=data, endpoint=endpoint, artifacts=[str(artifact)])
 
@@ -154,15 +155,15 @@ def move_artifacts_to_a_bucket(outcome, project, monkeypatch):
 
 
 def serve_another_version(outcome, project, monkeypatch):
-    rewrite(project, endpoint={**outcome.endpoint, "version": 4})
+    rewrite(project, endpoint={**asdict(outcome.endpoint), "version": 4})
 
 
 def stop_endpoint(outcome, project, monkeypatch):
-    rewrite(project, endpoint={**outcome.endpoint, "url": "http://127.0.0.1:9"})
+    rewrite(project, endpoint={**asdict(outcome.endpoint), "url": "http://127.0.0.1:9"})
 
 
 def serve_nothing(outcome, project, monkeypatch):
-    rewrite(project, endpoint={})
+    rewrite(project, endpoint=None)
 
 
 def another_zenml_folder(outcome, project, monkeypatch):

@@ -14,6 +14,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from rehearsal.processes import free_port
+from switchyard.config.server_options import ServerOptions
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.serving.local import daemon
 from switchyard.serving.protocol.datatypes import DATATYPES
@@ -166,7 +167,7 @@ def endpoint(tmp_path_factory):
     put(root, "log", 7, log_graph())
     put(root, "matrix", 1, matrix_graph())
     put(root, "broken", 1, b"this is no graph", active=False)
-    server = daemon.start(root, port=free_port(), max_request_mb=1)
+    server = daemon.start(ServerOptions(root=root, port=free_port(), max_request_mb=1))
     yield Endpoint(server.url, root)
     daemon.stop(root)
 
@@ -180,7 +181,7 @@ def images(tmp_path_factory):
         put(root, model.metadata["name"], 1, model.content)
         (root / model.metadata["name"] / "1" / "metadata.json").write_text(model.metadata_json())
     put(root, "survival", 1, survival_graph())
-    server = daemon.start(root, port=free_port(), max_request_mb=1)
+    server = daemon.start(ServerOptions(root=root, port=free_port(), max_request_mb=1))
     yield Endpoint(server.url, root)
     daemon.stop(root)
 

@@ -6,9 +6,10 @@ import polars as pl
 import pytest
 
 from steps.preprocess import preprocess
-from switchyard.config.sections import Column, Contract, Data, Features, Metrics, Reporting, Split
+from switchyard.config.sections import Column, Config, Contract, Data, Metrics, Split
 from switchyard.data.dataset import Dataset
 from switchyard.errors import InputError
+from switchyard.tasks.recipes import Recipes
 
 ROWS = 200
 COLUMNS = {
@@ -22,18 +23,15 @@ def dealt(folder, gates):
     rows = range(ROWS)
     columns = {"port": [("Ely", "Deal")[i % 2] for i in rows], "count": [0] * ROWS}
     pl.DataFrame({**columns, "y": [("no", "yes")[i // 3 % 2] for i in rows]}).write_parquet(folder / "raw.parquet")
-    return preprocess.entrypoint(
-        raw=Dataset(root=str(folder), parts=("raw",)),
+    use_case = Config.model_construct(
+        **{"name": "ports", "task": "classification", "seed": 0, "gates": gates, "split": Split(), "candidates": {}},
         data=Data(uri="ports.parquet", target="y"),
         contract=Contract(columns=COLUMNS),
-        split=Split(),
-        task="classification",
-        seed=0,
-        use_case="ports",
-        gates=gates,
-        features=Features(),
         metrics=Metrics(primary="roc_auc"),
-        reporting=Reporting(),
+    )
+    return preprocess.entrypoint(
+        raw=Dataset(root=str(folder), parts=("raw",)),
+        recipe=Recipes.of(use_case).preprocess,
     )
 
 

@@ -1,4 +1,4 @@
-"""Where an InferenceService answers, and whether it answers right."""
+"""Where an InferenceService answers, and whether its answers are correct."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 from switchyard.errors import SwitchyardError
 from switchyard.serving.protocol import client
 from switchyard.serving.rollout.golden import smoke_test
+from switchyard.serving.rollout.golden_rows import GoldenRows
 
-_SETTLE_SECONDS = 20.0
-"""For so long the network may still lead to the old pods, or to none."""
+_ROUTING_SECONDS = 20.0
+"""For this long the network may still route to the old pods, or to none."""
 
 
 def urls(service: dict[str, Any]) -> list[str]:
@@ -20,8 +21,8 @@ def urls(service: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(url.rstrip("/") for url in found if url))
 
 
-def check(service: dict[str, Any], version: int, golden: dict[str, Any]) -> str:
-    """Asks for the golden rows until they are right.
+def check(service: dict[str, Any], version: int, golden: GoldenRows) -> str:
+    """Requests the golden rows until they are correct.
 
     Args:
         service: The InferenceService.
@@ -32,12 +33,12 @@ def check(service: dict[str, Any], version: int, golden: dict[str, Any]) -> str:
         The URL that answered.
 
     Raises:
-        SwitchyardError: It never answered, or always otherwise; with the last answer.
+        SwitchyardError: It never answered, or never correctly; with the last answer.
     """
     name, known = str(service["metadata"]["name"]), urls(service)
     if not known:
         raise SwitchyardError(f"InferenceService {name} is ready but has no URL: look at KServe's ingress settings")
-    end = time.monotonic() + _SETTLE_SECONDS
+    end = time.monotonic() + _ROUTING_SECONDS
     while True:
         url = next(filter(client.live, known), None)
         try:

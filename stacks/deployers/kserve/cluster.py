@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from stacks.kubernetes_client import kubernetes_client
+from stacks.kubernetes_client.client import kubernetes_client
 from switchyard.errors import SwitchyardError
 
 INFERENCE_SERVICES = "inferenceservices.serving.kserve.io"

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, ClassVar, cast
-from uuid import UUID
 
 from zenml.client import Client
-from zenml.enums import ServiceState
-from zenml.model_deployers.base_model_deployer import (
-    DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT,
-    BaseModelDeployer,
-    BaseModelDeployerFlavor,
-    get_model_version_id_if_exists,
-)
-from zenml.services import BaseService, ServiceConfig
+from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
 
+from stacks.deployers.base import EndpointDeployer, EndpointService, named
 from stacks.deployers.kserve import rollout
 from stacks.deployers.kserve.answer import check
 from stacks.deployers.kserve.cluster import Cluster
@@ -28,15 +20,17 @@ from stacks.deployers.kserve.storage import ModelStorage
 from switchyard.config.sections import Deployment
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.model.onnx_model import OnnxModel
-from switchyard.serving.local.running import setting_options
+from switchyard.serving.options.derived import config_arguments
 from switchyard.serving.rollout.deployer import Endpoint
+from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
-class KServeDeployer(BaseModelDeployer):
-    """One InferenceService a use case, each version from a prefix of its own in the bucket."""
+class KServeDeployer(EndpointDeployer[KServeService]):
+    """One InferenceService per use case, each version from a prefix of its own in the bucket."""
 
     NAME: ClassVar[str] = "KServe"
     FLAVOR: ClassVar[type[BaseModelDeployerFlavor]] = KServeFlavor
+    SERVICE: ClassVar[type[EndpointService]] = KServeService
 
     @property
     def config(self) -> KServeConfig:
@@ -44,7 +38,7 @@ class KServeDeployer(BaseModelDeployer):
         return cast(KServeConfig, self._config)
 
     def roll_out(
-        self, name: str, version: int, model: OnnxModel, golden: dict[str, Any], deployment: Deployment
+        self, name: str, version: int, model: OnnxModel, golden: GoldenRows, deployment: Deployment
     ) -> Endpoint:
         """See `switchyard.serving.rollout.deployer.Deployer`."""
         self._check(name, model, deployment)
@@ -52,9 +46,7 @@ class KServeDeployer(BaseModelDeployer):
         rollout.ours(cluster, name)  # before anything is written
         good = self._last_good(name)
         server = server_archive() if self.config.serves_itself else b""
-        uri, is_new = storage.write(
-            name, version, replace(model, metadata={**model.metadata, "name": name}), golden, server
-        )
+        uri, is_new = storage.write(name, version, named(model, name), golden, server)
         manifest = self._serving(name, uri, deployment).manifest()
         steps = rollout.RollOut(cluster, lambda found: check(found, version, golden), self.config.ready_timeout)
         try:
@@ -63,7 +55,16 @@ class KServeDeployer(BaseModelDeployer):
             if is_new and not _serves(cluster, name, uri):
                 storage.remove(uri)
             raise
-        service = self._record(name, version, manifest, url)
+        service = self.record(
+            KServeServiceConfig(
+                model_name=name,
+                model_version=str(version),
+                url=url,
+                namespace=self.config.namespace,
+                kubernetes_context=self.config.kubernetes_context,
+                manifest=manifest,
+            )
+        )
         storage.prune(name, [uri, *([storage_uri(good)] if good else [])], older=self.config.ready_timeout)
         return Endpoint(
             name=name,
@@ -71,7 +72,7 @@ class KServeDeployer(BaseModelDeployer):
             url=url,
             service=str(service),
             notice=self._notice(deployment),
-            request=golden["request"],
+            request=golden.request,
             predict_image=self.config.serves_itself,
         )
 
@@ -81,12 +82,11 @@ class KServeDeployer(BaseModelDeployer):
         if rollout.ours(cluster, name):
             rollout.remove(cluster, name, self.config.ready_timeout)
         self._storage().prune(name, [])
-        for known in self._known(name):
-            Client().delete_service(known.id)
+        self.forget(name)
 
     def serving(self, name: str) -> int | None:
         """See `switchyard.serving.rollout.deployer.Deployer`."""
-        found, known = self._cluster().service(name), self._known(name)
+        found, known = self._cluster().service(name), self.known(name)
         if not found or not known or storage_uri(found) != storage_uri(known[0].config["manifest"]):
             return None
         return int(known[0].config["model_version"])
@@ -121,7 +121,7 @@ class KServeDeployer(BaseModelDeployer):
         if model.companions and not self.config.serves_itself:
             raise SwitchyardError(
                 f"{name}: the gallery is too large for its graph and lies in an index beside it, which the runtime "
-                f"{self.config.runtime} does not search: set KSERVE_RUNTIME={OWN_RUNTIME} (docs/kubeflow.md), "
+                f"{self.config.runtime} does not search: set KSERVE_RUNTIME={OWN_RUNTIME} (docs/kubeflow/set-up.md), "
                 "or have the graph search it (candidates.NAME.params.largest_exact, at most 100,000 images)"
             )
         if deployment.replicas.min == 0 and self.config.mode == "Standard":
@@ -139,7 +139,6 @@ class KServeDeployer(BaseModelDeployer):
 
     def _serving(self, name: str, uri: str, deployment: Deployment) -> Serving:
         replicas, resources = deployment.replicas, deployment.resources
-        settings = setting_options(deployment.max_request_mb, deployment.batching)
         return Serving(
             name=name,
             namespace=self.config.namespace,
@@ -151,106 +150,40 @@ class KServeDeployer(BaseModelDeployer):
             max_replicas=replicas.max,
             cpu=resources.cpu,
             memory=resources.memory,
-            arguments=tuple(settings) if self.config.serves_itself else (),
+            arguments=tuple(config_arguments(deployment)) if self.config.serves_itself else (),
         )
-
-    def _known(self, name: str) -> list[Any]:
-        """ZenML's records of this use case in this namespace."""
-        found = Client().list_services(service_name=f"zenml-{name}", hydrate=True).items
-        return [each for each in found if each.service_source and each.config.get("namespace") == self.config.namespace]
 
     def _last_good(self, name: str) -> dict[str, Any] | None:
         """The manifest that passed its smoke test last, as far as ZenML knows."""
-        known = self._known(name)
+        known = self.known(name)
         return dict(known[0].config["manifest"]) if known else None
 
-    def _record(self, name: str, version: int, manifest: dict[str, Any], url: str) -> UUID:
-        """Makes ZenML's list of services say what is served; one entry a use case."""
-        client = Client()
-        config = KServeServiceConfig(
-            model_name=name,
-            model_version=str(version),
-            pipeline_name="training",
-            pipeline_step_name="deploy",
-            namespace=self.config.namespace,
-            kubernetes_context=self.config.kubernetes_context,
-            manifest=manifest,
-            url=url,
-        )
-        for known in self._known(name):
-            if known.config == config.model_dump():
-                return self._running(known.id, config)
-            client.delete_service(known.id)
-        model_version = get_model_version_id_if_exists(name, str(version))
-        response = client.create_service(config, KServeService.SERVICE_TYPE, model_version)
-        return self._running(response.id, config)
+    def owns(self, config: dict[str, Any]) -> bool:
+        """Whether it is in this deployer's namespace."""
+        return config.get("namespace") == self.config.namespace
 
-    def _running(self, service_id: UUID, config: KServeServiceConfig) -> UUID:
-        service = KServeService(uuid=service_id, admin_state=ServiceState.ACTIVE, config=config)
-        service.status.update_state(ServiceState.ACTIVE)
-        Client().update_service(
-            service.uuid,
-            name=service.config.service_name,
-            service_source=service.model_dump()["type"],
-            admin_state=service.admin_state,
-            status=service.status.model_dump(),
-            prediction_url=service.prediction_url,
-            health_check_url=service.healthcheck_url,
-        )
-        return service_id
-
-    # What ZenML's own commands call: `zenml model-deployer models list | describe | start | stop | delete | logs`.
-
-    @staticmethod
-    def get_model_server_info(service: BaseService) -> dict[str, str | None]:
-        """What `zenml model-deployer models describe` shows."""
-        config = cast(KServeServiceConfig, service.config)
-        return {
-            "PREDICTION_URL": service.get_prediction_url(),
-            "MODEL_VERSION": config.model_version,
-            "NAMESPACE": config.namespace,
-            "STORAGE_URI": storage_uri(config.manifest),
-        }
-
-    def perform_deploy_model(
-        self, id: UUID, config: ServiceConfig, timeout: int = DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT
-    ) -> BaseService:
-        """Not offered: a version only goes into service through `roll_out`, which smoke-tests it.
-
-        Raises:
-            NotImplementedError: Always.
-        """
-        raise NotImplementedError("the kserve deployer takes models through roll_out, which smoke-tests them first")
-
-    def perform_start_model(
-        self, service: BaseService, timeout: int = DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT
-    ) -> BaseService:
-        """Starts the pods again, with the version that they served last."""
+    def start(self, service: KServeService, timeout: int) -> None:
+        """Start the pods again, with the version that they served last."""
         rollout.start(*_named(service), timeout or self.config.ready_timeout)
-        service.admin_state = ServiceState.ACTIVE
-        service.update_status()
-        return service
 
-    def perform_stop_model(
-        self, service: BaseService, timeout: int = DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT, force: bool = False
-    ) -> BaseService:
-        """Ends the pods; the InferenceService and the models stay."""
+    def stop(self, service: KServeService, timeout: int) -> None:
+        """End the pods; the InferenceService and the models stay."""
         rollout.stop(*_named(service), timeout or self.config.ready_timeout)
-        service.admin_state = ServiceState.INACTIVE
-        service.update_status()
-        return service
 
-    def perform_delete_model(
-        self, service: BaseService, timeout: int = DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT, force: bool = False
-    ) -> None:
-        """Deletes the InferenceService and its model repositories; the models themselves stay in the registry."""
+    def delete(self, service: KServeService, timeout: int) -> None:
+        """Delete the InferenceService and its model repositories; the models themselves stay in the registry."""
         cluster, name = _named(service)
         rollout.remove(cluster, name, timeout or self.config.ready_timeout)
         self._storage().prune(name, [])
 
+    @staticmethod
+    def details(service: KServeService) -> dict[str, str | None]:
+        """The namespace, and the model repository in the bucket."""
+        return {"NAMESPACE": service.config.namespace, "STORAGE_URI": storage_uri(service.config.manifest)}
 
-def _named(service: BaseService) -> tuple[Cluster, str]:
-    return cast(KServeService, service).cluster(), str(service.config.model_name)
+
+def _named(service: KServeService) -> tuple[Cluster, str]:
+    return service.cluster(), str(service.config.model_name)
 
 
 def _serves(cluster: Cluster, name: str, uri: str) -> bool:

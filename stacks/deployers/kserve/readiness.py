@@ -1,8 +1,8 @@
-"""Whether the revision that was asked for serves, cannot serve, or is still on its way.
+"""Whether the requested revision is ready, has failed, or is still starting.
 
 KServe's status alone does not say: right after a change it still describes the old revision, its observedGeneration is
-that of the Deployment, and lastFailureInfo is never cleared. So the Deployment (Standard) or the pods (Knative) are
-asked whose manifest they carry.
+that of the Deployment, and lastFailureInfo is never cleared. So the revision is read from the Deployment (Standard) or
+from the pods (Knative).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Seen:
         service: The InferenceService.
         deployment: The Deployment that KServe made, in Standard mode.
         pods: The predictor's pods, newest first.
-        revision: The revision that is waited for.
+        revision: The revision to wait for.
         mode: `Standard` or `Knative`.
     """
 
@@ -52,28 +52,28 @@ class Seen:
         return [pod for pod in self.pods if _carries(pod["metadata"], self.revision)]
 
 
-def state(seen: Seen, before: dict[str, Any] | None, patience: bool) -> Literal["ready", "failed", "waiting"]:
-    """What has become of the revision.
+def state(seen: Seen, before: dict[str, Any] | None, may_be_stale: bool) -> Literal["ready", "failed", "waiting"]:
+    """The state of the revision.
 
     Args:
         seen: What the cluster says now.
         before: The status before the change, which may still stand there; None if nothing was changed.
-        patience: Whether the same status as before may still be the old one.
+        may_be_stale: Whether a status equal to the one before may still be the old one, as shortly after a change.
     """
-    begun = _begun(seen, before)
+    begun = _has_begun(seen, before)
     if begun and _is_ready(seen) and _is_rolled_out(seen):
         return "ready"
     if any(_hopeless(pod) for pod in seen.own_pods()):
         return "failed"
     transition = seen.model_status.get("transitionStatus")
-    fresh = before is None or seen.model_status != before.get("modelStatus") or not patience
+    fresh = before is None or seen.model_status != before.get("modelStatus") or not may_be_stale
     if fresh and (transition == "InvalidSpec" or (begun and transition in _FAILED)):
         return "failed"
     return "waiting"
 
 
 def failure(seen: Seen) -> str:
-    """Why it failed, in the words of the status, or of the pods where it has none."""
+    """Why it failed, as the status says it, or the pods if the status has no message."""
     info = seen.model_status.get("lastFailureInfo") or {}
     message = " ".join(str(info.get("message") or "").split())
     words = [str(part) for part in (info.get("reason"), message) if part]
@@ -81,15 +81,15 @@ def failure(seen: Seen) -> str:
 
 
 def last_seen(seen: Seen) -> str:
-    """What was last known, for a time-out."""
+    """The last known state, for the message of a timeout."""
     ready = condition(seen.service, "Ready")
     found = [f"Ready is {ready.get('status', 'not set')}"]
     found += [f"{ready['reason']}: {ready.get('message', '')}".rstrip(": ")] if ready.get("reason") else []
     found += [f"the model is {seen.model_status.get('transitionStatus', 'not known')}"]
     states = seen.model_status.get("states") or {}
     found += [f"{key.removesuffix('ModelState')} {value}" for key, value in sorted(states.items()) if value]
-    if not _begun(seen, None):
-        found.append("KServe has not taken this revision up")
+    if not _has_begun(seen, None):
+        found.append("KServe has not started on this revision")
     return ", ".join([*found, *filter(None, [pod_trouble(seen)])])
 
 
@@ -100,19 +100,19 @@ def condition(service: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def pod_trouble(seen: Seen) -> str:
-    """What holds the pods of this revision up; empty if nothing does."""
+    """What keeps the pods of this revision from starting; empty if nothing does."""
     for pod in seen.own_pods():
         for trouble in _troubles(pod):
             return f"pod {pod['metadata']['name']}: {trouble}"
     return ""
 
 
-def _begun(seen: Seen, before: dict[str, Any] | None) -> bool:
-    """Whether KServe has taken the revision up."""
+def _has_begun(seen: Seen, before: dict[str, Any] | None) -> bool:
+    """Whether KServe has started to roll the revision out."""
     if seen.mode == "Knative":
         if seen.own_pods():
             return True
-        # With no pod to look at, as after scaling to zero, a change shows in the name of the latest revision.
+        # Without pods, as after scaling to zero, a change shows in the name of the latest revision.
         return not seen.pods and (before is None or _latest(before) != _latest(seen.status))
     deployment = seen.deployment
     return deployment is not None and _carries(deployment["spec"]["template"].get("metadata", {}), seen.revision)
@@ -128,7 +128,7 @@ def _is_ready(seen: Seen) -> bool:
 
 
 def _is_rolled_out(seen: Seen) -> bool:
-    """Whether no request can reach the old revision any more."""
+    """Whether requests can no longer reach the old revision."""
     if seen.mode == "Knative":
         return _is_latest_revision(seen)
     deployment = seen.deployment or {}

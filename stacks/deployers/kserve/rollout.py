@@ -1,4 +1,4 @@
-"""Bring a manifest into service: apply, wait until it is loaded, check; or bring back what served before."""
+"""Roll a manifest out: apply it, wait until it is loaded, check it; on failure restore what served before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from switchyard.errors import InputError, SwitchyardError
 logger = logging.getLogger(__name__)
 _POLL = 0.5
 _STALE_SECONDS = 10.0
-"""For so long after a change the status may still be the old one, where it says the same as before."""
+"""For this long after a change, a status equal to the one before may still be the old one."""
 
 
 class SupersededError(SwitchyardError):
@@ -25,12 +25,12 @@ class SupersededError(SwitchyardError):
 
 @dataclass(frozen=True)
 class RollOut:
-    """A way to bring manifests into service.
+    """Rolls manifests out to one namespace.
 
     Attributes:
         cluster: The namespace.
-        check: Asks an InferenceService that is ready; raises SwitchyardError if it answers wrong, returns its URL.
-        timeout: How long it may take to become ready, in seconds.
+        check: Tests an InferenceService that is ready: returns its URL, or raises SwitchyardError on a wrong answer.
+        timeout: The time limit for becoming ready, in seconds.
     """
 
     cluster: Cluster
@@ -42,14 +42,14 @@ class RollOut:
 
         Args:
             wanted: The manifest.
-            good: The one that passed its check last; without it, what the cluster has counts as good.
+            good: The last one that passed its check; without it, what the cluster has counts as good.
 
         Returns:
             The URL at which it answers.
 
         Raises:
-            InputError: Somebody else's InferenceService has the name.
-            SwitchyardError: It did not get ready or answered wrong; what served before serves again.
+            InputError: The name belongs to an InferenceService that Switchyard did not make.
+            SwitchyardError: It did not become ready or answered wrong; what served before serves again.
         """
         name = manifests.name_of(wanted)
         found = ours(self.cluster, name)
@@ -70,7 +70,7 @@ class RollOut:
         return self.check(wait(self.cluster, wanted, before, self.timeout))
 
     def _back(self, wanted: dict[str, Any], previous: dict[str, Any] | None) -> str:
-        """Makes the cluster serve what it served before; says in a sentence whether that worked."""
+        """Restores what served before; returns a sentence that says whether that worked."""
         name = manifests.name_of(wanted)
         try:
             found = self.cluster.service(name)
@@ -92,7 +92,7 @@ def ours(cluster: Cluster, name: str) -> dict[str, Any] | None:
     """The InferenceService of a use case, or None.
 
     Raises:
-        InputError: Somebody else's has the name.
+        InputError: The name belongs to one that Switchyard did not make.
     """
     found = cluster.service(name)
     if found is not None and not manifests.is_ours(found):
@@ -126,7 +126,7 @@ def apply(cluster: Cluster, wanted: dict[str, Any], found: dict[str, Any] | None
             return None
         if manifests.storage_uri(current) != manifests.storage_uri(found):
             raise SupersededError(
-                f"another run rolled {manifests.name_of(wanted)} out meanwhile; this one leaves it alone"
+                f"another run rolled out {manifests.name_of(wanted)} in the meantime; this one leaves it alone"
             )
         try:
             cluster.patch(manifests.name_of(wanted), _operations(current, wanted))
@@ -134,7 +134,7 @@ def apply(cluster: Cluster, wanted: dict[str, Any], found: dict[str, Any] | None
             continue
         return dict(current.get("status") or {})
     raise ConflictError(
-        f"InferenceService {manifests.name_of(wanted)} is changed by somebody all the time: run again later"
+        f"InferenceService {manifests.name_of(wanted)} keeps being changed by something else: run again later"
     )
 
 
@@ -160,7 +160,7 @@ def wait(cluster: Cluster, wanted: dict[str, Any], before: dict[str, Any] | None
 
     Raises:
         SupersededError: Somebody else changed or deleted it.
-        SwitchyardError: It cannot be loaded, or not in time.
+        SwitchyardError: It cannot be loaded, or is not ready in time.
     """
     name, begin = manifests.name_of(wanted), time.monotonic()
     said, seen = "", None
@@ -171,7 +171,7 @@ def wait(cluster: Cluster, wanted: dict[str, Any], before: dict[str, Any] | None
             said = str(error)
         else:
             said = last_seen(seen)
-            found = state(seen, before, patience=time.monotonic() < begin + _STALE_SECONDS)
+            found = state(seen, before, may_be_stale=time.monotonic() < begin + _STALE_SECONDS)
             if found == "ready":
                 return seen.service
             if found == "failed":
@@ -181,17 +181,17 @@ def wait(cluster: Cluster, wanted: dict[str, Any], before: dict[str, Any] | None
 
 
 def look(cluster: Cluster, wanted: dict[str, Any]) -> Seen:
-    """What the cluster says of a manifest now.
+    """The current state of a manifest in the cluster.
 
     Raises:
-        SupersededError: It has another one by now, or none.
+        SupersededError: The cluster has another one by now, or none.
     """
     name = manifests.name_of(wanted)
     service = cluster.service(name)
     if service is None:
-        raise SupersededError(f"InferenceService {name} was deleted while it was waited for")
+        raise SupersededError(f"InferenceService {name} was deleted during the wait")
     if manifests.storage_uri(service) != manifests.storage_uri(wanted):
-        raise SupersededError(f"another run rolled {name} out meanwhile; this one leaves it alone")
+        raise SupersededError(f"another run rolled out {name} in the meantime; this one leaves it alone")
     mode = manifests.mode_of(wanted) or "Standard"
     deployment = None if mode == "Knative" else cluster.deployment(name)
     return Seen(service, deployment, cluster.pods(name), manifests.revision_of(wanted), mode)
@@ -233,10 +233,10 @@ def stop(cluster: Cluster, name: str, timeout: float) -> None:
 
 
 def start(cluster: Cluster, name: str, timeout: float) -> None:
-    """Starts what was stopped, and waits until it is loaded.
+    """Starts a stopped InferenceService and waits until it is loaded.
 
     Raises:
-        SwitchyardError: There is none, or it does not get ready.
+        SwitchyardError: There is none, or it does not become ready.
     """
     _annotate(cluster, name, "false")
     service = cluster.service(name)
@@ -263,4 +263,4 @@ def _annotate(cluster: Cluster, name: str, value: str) -> None:
         except ConflictError:
             continue
         return
-    raise ConflictError(f"InferenceService {name} is changed by somebody all the time: try again later")
+    raise ConflictError(f"InferenceService {name} keeps being changed by something else: try again later")

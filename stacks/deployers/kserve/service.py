@@ -7,10 +7,8 @@ from typing import Any, ClassVar
 
 from zenml.enums import ServiceState
 from zenml.models.v2.misc.service import ServiceType
-from zenml.services import ServiceConfig
-from zenml.services.service import BaseDeploymentService
-from zenml.services.service_status import ServiceStatus
 
+from stacks.deployers.base import EndpointConfig, EndpointService
 from stacks.deployers.kserve import logs
 from stacks.deployers.kserve.answer import urls
 from stacks.deployers.kserve.cluster import Cluster
@@ -26,16 +24,15 @@ _STATES = {
 }
 
 
-class KServeServiceConfig(ServiceConfig):
+class KServeServiceConfig(EndpointConfig):
     """Where the InferenceService is, and the manifest that passed its smoke test last."""
 
     namespace: str
     kubernetes_context: str
     manifest: dict[str, Any]
-    url: str = ""
 
 
-class KServeService(BaseDeploymentService):
+class KServeService(EndpointService):
     """One InferenceService, which serves one use case."""
 
     SERVICE_TYPE: ClassVar[ServiceType] = ServiceType(
@@ -46,30 +43,18 @@ class KServeService(BaseDeploymentService):
     )
 
     config: KServeServiceConfig
-    status: ServiceStatus = ServiceStatus()
 
     def check_status(self) -> tuple[ServiceState, str]:
-        """What the cluster says of it."""
+        """What the cluster reports."""
         try:
             found, reason = status_of(self.cluster().service(str(self.config.model_name)))
         except SwitchyardError as error:
             return ServiceState.ERROR, str(error)
         return _STATES[found], reason
 
-    def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
-        """The logs of its pods, one after the other; they cannot be followed."""
-        del follow
+    def read_log(self, tail: int | None) -> Generator[str, bool, None]:
+        """The logs of its pods, one after the other."""
         yield from logs.read(self.cluster(), str(self.config.model_name), tail)
-
-    @property
-    def prediction_url(self) -> str | None:
-        """Where to POST."""
-        return f"{self.config.url}/v2/models/{self.config.model_name}/infer"
-
-    @property
-    def healthcheck_url(self) -> str | None:
-        """Answers 200 when it is ready."""
-        return f"{self.config.url}/v2/health/ready"
 
     def cluster(self) -> Cluster:
         """The namespace that it is in."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +25,7 @@ from switchyard.errors import SwitchyardError
 
 if TYPE_CHECKING:
     from switchyard.model.onnx_model import OnnxModel
+    from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ModelStorage:
     root: str
 
     def write(
-        self, name: str, version: int, model: OnnxModel, golden: dict[str, Any], server: bytes = b""
+        self, name: str, version: int, model: OnnxModel, golden: GoldenRows, server: bytes = b""
     ) -> tuple[str, bool]:
         """Puts a version there, whole or not at all.
 
@@ -114,13 +114,13 @@ def _digest(model: OnnxModel, server: bytes) -> str:
     return digest.hexdigest()
 
 
-def _files(name: str, version: int, model: OnnxModel, golden: dict[str, Any], server: bytes) -> dict[str, bytes]:
+def _files(name: str, version: int, model: OnnxModel, golden: GoldenRows, server: bytes) -> dict[str, bytes]:
     return {
         **({server_archive.NAME: server} if server else {}),
         **{f"{name}/{version}/{file}": content for file, content in model.companions.items()},
         f"{name}/config.pbtxt": triton_config(name, model).encode(),
         f"{name}/{version}/metadata.json": model.metadata_json().encode(),
-        f"{name}/{version}/golden.json": json.dumps(golden, allow_nan=False).encode(),
+        f"{name}/{version}/golden.json": golden.to_json(),
         f"{name}/{version}/model.onnx": model.content,
     }
 

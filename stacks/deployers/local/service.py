@@ -1,4 +1,4 @@
-"""What ZenML knows of a serving daemon: its settings, its state, its logs."""
+"""What ZenML knows of a serving daemon: its settings, its state, its log."""
 
 from __future__ import annotations
 
@@ -8,26 +8,20 @@ from typing import ClassVar
 
 from zenml.enums import ServiceState
 from zenml.models.v2.misc.service import ServiceType
-from zenml.services import ServiceConfig
-from zenml.services.service import BaseDeploymentService
-from zenml.services.service_status import ServiceStatus
 
-from switchyard.config.sections import Batching
+from stacks.deployers.base import EndpointConfig, EndpointService
+from switchyard.config.server_options import ServerSettings
 from switchyard.serving.local import daemon
 
 
-class OipServiceConfig(ServiceConfig):
-    """Where the daemon's repository is, and where it is to answer."""
+class OipServiceConfig(EndpointConfig):
+    """Where the daemon's repository is, and the settings with which it starts again."""
 
     root: str
-    host: str
-    port: int
-    max_request_mb: float
-    batching: Batching | None = None
-    url: str = ""
+    server: ServerSettings
 
 
-class OipService(BaseDeploymentService):
+class OipService(EndpointService):
     """One daemon, which serves one use case."""
 
     SERVICE_TYPE: ClassVar[ServiceType] = ServiceType(
@@ -38,34 +32,22 @@ class OipService(BaseDeploymentService):
     )
 
     config: OipServiceConfig
-    status: ServiceStatus = ServiceStatus()
 
     def check_status(self) -> tuple[ServiceState, str]:
-        """Whether the daemon runs and answers."""
+        """Whether the daemon is running."""
         return (ServiceState.ACTIVE, "") if self._daemon() else (ServiceState.INACTIVE, "")
 
-    def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
-        """The daemon's log, newest lines last; it stays when the daemon has ended. It cannot be followed."""
-        del follow
+    def read_log(self, tail: int | None) -> Generator[str, bool, None]:
+        """The daemon's log, which stays when the daemon has ended."""
         running = self._daemon()
         log = running.log if running else Path(self.config.root) / ".server.log"
         lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
         yield from lines[-tail:] if tail else lines
 
-    @property
-    def prediction_url(self) -> str | None:
-        """Where to POST."""
-        return f"{self._url()}/v2/models/{self.config.model_name}/infer"
-
-    @property
-    def healthcheck_url(self) -> str | None:
-        """Answers 200 when it is ready."""
-        return f"{self._url()}/v2/health/ready"
-
-    def _daemon(self) -> daemon.Daemon | None:
-        return daemon.status(Path(self.config.root))
-
-    def _url(self) -> str:
+    def address(self) -> str:
         """Where it answers now: a daemon that is started again may get another port."""
         running = self._daemon()
         return running.url if running else self.config.url
+
+    def _daemon(self) -> daemon.Daemon | None:
+        return daemon.status(Path(self.config.root))

@@ -54,7 +54,7 @@ def _through_kubernetes(config: KubeflowConfig) -> Configuration:
     """The API server forwards to the service, as `kubectl port-forward` would."""
     from kfp_server_api import Configuration
 
-    from stacks.kubernetes_client import kubernetes_client
+    from stacks.kubernetes_client.client import kubernetes_client
 
     of_cluster: Any = kubernetes_client(config.kubernetes_context).configuration
     namespace, _, service = config.kubernetes_service.partition("/")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zenml.logger import get_logger
 
-from stacks.kubernetes_client import kubernetes_client
+from stacks.kubernetes_client.client import kubernetes_client
 from stacks.orchestrators.kubeflow.pods import RUN_LABEL, Trouble, step_of, trouble_of
 from switchyard.errors import SwitchyardError
 

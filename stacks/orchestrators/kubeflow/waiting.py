@@ -1,4 +1,4 @@
-"""Follows a run of KFP's to its end, and raises what ended it badly."""
+"""Follows a KFP run to its end, and raises an error that says why it failed."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 POLL_SECONDS = 2.0
-# A registry may be away for a moment; a wrong name stays wrong.
+# A registry may be unreachable for a moment; a wrong name stays wrong.
 IMAGE_SECONDS = 90.0
-# The pods of a run that is being ended have their grace period.
+# The pods of a run that is being terminated have a grace period.
 _ENDING_SECONDS = 60.0
 Answer = TypeVar("Answer")
 
@@ -40,7 +40,7 @@ Answer = TypeVar("Answer")
 def wait(
     config: KubeflowConfig, api: KfpApi, snapshot: PipelineSnapshotResponse, zenml_run: UUID, kfp_run: str
 ) -> None:
-    """Returns when the run has ended and ZenML knows how, by itself or by a step's own exception.
+    """Returns once the run has ended and ZenML knows how; a step's own exception is left to ZenML.
 
     Args:
         config: Of the orchestrator.
@@ -50,14 +50,14 @@ def wait(
         kfp_run: KFP's.
 
     Raises:
-        SwitchyardError: The run ended badly for a reason that no step could report, or is out of sight.
+        SwitchyardError: The run failed for a reason that no step could report, or cannot be observed.
     """
     _Watch(config, api, snapshot, zenml_run, kfp_run).to_the_end()
 
 
 @dataclass
 class _Watch:
-    """One wait; what it remembers from one look to the next."""
+    """One wait, and its state from one poll to the next."""
 
     config: KubeflowConfig
     api: KfpApi
@@ -99,7 +99,7 @@ class _Watch:
             raise SwitchyardError(reason) from error
 
     def _conclude(self, run: V2beta1Run, steps: dict[str, StepRunResponse]) -> None:
-        """KFP has ended the run: ZenML has to know it, too, and the user why."""
+        """KFP has ended the run: tell ZenML, and tell the user why."""
         if str(run.state) == "SUCCEEDED" and self._all_done(steps):
             return
         if cancelled(run):
@@ -112,12 +112,12 @@ class _Watch:
     def _raise(
         self, reasons: dict[str, str], steps: dict[str, StepRunResponse], otherwise: str, rest_stopped: bool = False
     ) -> None:
-        """Settles the run in ZenML; nothing is raised if a step has said itself what happened."""
+        """Reconciles the run in ZenML; raises nothing if a step has reported itself what happened."""
         why = next(iter(reasons.values()), otherwise)
-        settled = reconcile_run(self.zenml_run, reasons, why, rest_stopped=rest_stopped)
+        reconciled = reconcile_run(self.zenml_run, reasons, why, rest_stopped=rest_stopped)
         for step in reasons:
             self.progress.fail(step)
-        if settled.status == ExecutionStatus.COMPLETED or failure.own_failure(steps.values()):
+        if reconciled.status == ExecutionStatus.COMPLETED or failure.own_failure(steps.values()):
             return
         if not reasons:
             raise SwitchyardError(otherwise)
@@ -125,9 +125,9 @@ class _Watch:
         raise failure.error(reason, step, steps, self.pods)
 
     def _end(self, reason: str, stuck: Trouble | None = None) -> None:
-        """Ends the run in KFP since it cannot come to an end by itself."""
+        """Terminates the run in KFP, because it cannot end by itself."""
         found = failure.pending({stuck.step: stuck}) if stuck else {}
-        # First, or the last task of the run takes it for cancelled.
+        # Reconcile first, or the exit task of the run would record it as cancelled.
         reconcile_run(self.zenml_run, found, reason or next(iter(found.values())))
         self.api.terminate(self.kfp_run)
         self._wait_for_exit_task()
@@ -135,7 +135,7 @@ class _Watch:
         raise SwitchyardError(reason or next(iter(found.values())))
 
     def _failed_fast(self, run: V2beta1Run, steps: dict[str, StepRunResponse]) -> bool:
-        """A step has failed for good, others still run, and the pipeline says that they need not."""
+        """Whether a step has failed for good, others still run, and the pipeline is set to fail fast."""
         if self.snapshot.pipeline_configuration.execution_mode != ExecutionMode.FAIL_FAST:
             return False
         failed = {name for name, step in steps.items() if step.status == ExecutionStatus.FAILED}
@@ -147,13 +147,13 @@ class _Watch:
     def _end_the_rest(self, run: V2beta1Run) -> None:
         self.pods.look(now=True)
         reasons = failure.reasons(run, self.snapshot.step_configurations, self._steps(), self.pods)
-        record_reasons(self.zenml_run, reasons)  # so that ZenML tells the others that the run has failed
+        record_reasons(self.zenml_run, reasons)  # so that ZenML tells the other steps that the run has failed
         self.api.terminate(self.kfp_run)
         self._wait_for_exit_task()
         self._raise(reasons, self._steps(), f"run {self.name} failed", rest_stopped=True)
 
     def _wait_for_exit_task(self) -> None:
-        """Lets the pods of a run that was ended tell ZenML so, if they still can."""
+        """Gives the pods of a terminated run time to report to ZenML."""
         until = time.monotonic() + _ENDING_SECONDS
         while time.monotonic() < until:
             if ended(persistently(lambda: self.api.get_run(self.kfp_run), self.config.outage_timeout)):
@@ -163,10 +163,10 @@ class _Watch:
         self.progress.tell(self._steps().values())
 
     def _stuck(self) -> Trouble | None:
-        """A pod that has not started and will not."""
+        """A pod that has not started and never will; None if there is none."""
         for trouble in self.pods.troubles().values():
-            patience = min(IMAGE_SECONDS, self.config.start_timeout) if trouble.image else self.config.start_timeout
-            if trouble.pending and trouble.age > patience:
+            timeout = min(IMAGE_SECONDS, self.config.start_timeout) if trouble.image else self.config.start_timeout
+            if trouble.pending and trouble.age > timeout:
                 return trouble
         return None
 
@@ -174,19 +174,19 @@ class _Watch:
         return all(name in steps and steps[name].status.is_successful for name in self.snapshot.step_configurations)
 
     def _steps(self) -> dict[str, StepRunResponse]:
-        """ZenML's entries, the newest of each step; once more if its server is away for a moment."""
+        """ZenML's entries, the newest of each step; retries while its server is unreachable."""
         return persistently(lambda: dict(Client().get_pipeline_run(self.zenml_run).steps), self.config.outage_timeout)
 
 
 def persistently(ask: Callable[[], Answer], seconds: float) -> Answer:
-    """Asks until there is an answer, for a while.
+    """Retries a call while its server is unreachable.
 
     Args:
-        ask: The question.
-        seconds: How long the one asked may be out of reach.
+        ask: The call.
+        seconds: How long the server may be unreachable.
 
     Raises:
-        SwitchyardError: It was for longer.
+        SwitchyardError: It was unreachable for longer.
     """
     import requests
 
@@ -204,7 +204,7 @@ def persistently(ask: Callable[[], Answer], seconds: float) -> Answer:
 
 
 def _tried(seconds: float) -> str:
-    return f"tried for {seconds:.0f} s, and the run may go on: zenml pipeline runs refresh tells how it stands"
+    return f"tried for {seconds:.0f} s, and the run may go on: zenml pipeline runs refresh shows its state"
 
 
 def _of_kfp(run: V2beta1Run, name: str) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from switchyard.config.reading.yaml12 import KeyPath, close_match
+from switchyard.config.checks.shared import Problem, not_in_contract
+from switchyard.config.reading.yaml12 import KeyPath
 from switchyard.config.sections import Config, Names
-
-Problem = tuple[KeyPath, str]
 
 
 def reporting_problems(config: Config) -> Iterator[Problem]:
@@ -27,7 +26,7 @@ def reporting_problems(config: Config) -> Iterator[Problem]:
 
 
 def _columns(config: Config) -> Iterator[Problem]:
-    """What rows are grouped by is a column of the contract, other than the target and datetimes, and named once."""
+    """Rows are grouped by columns of the contract, each listed once, and never by the target or a datetime."""
     reporting = config.evaluation
     lists: list[tuple[KeyPath, Names]] = [
         (("evaluation", "slices", "columns"), reporting.slices.columns or ()),
@@ -40,11 +39,11 @@ def _columns(config: Config) -> Iterator[Problem]:
             if problem:
                 yield path, f"is {name!r}, {problem}"
             elif name in names[:i]:
-                yield path, f"is {name!r}, which stands there twice; keep one"
+                yield path, f"is {name!r}, which is listed twice; keep one"
 
 
 def _bins(config: Config) -> Iterator[Problem]:
-    """Numbers are cut, at rising points."""
+    """Only numbers have bins, and their cut points increase."""
     for name, cuts in config.evaluation.slices.bins.items():
         path = ("evaluation", "slices", "bins", name)
         problem = _no_groups(config, name)
@@ -53,20 +52,20 @@ def _bins(config: Config) -> Iterator[Problem]:
             continue
         kind = config.contract.columns[name].type
         if kind not in ("integer", "number"):
-            yield path, f"cuts a {kind} column, but only integer and number have bins; leave it out"
+            yield path, f"is a {kind} column, but only integer and number columns have bins; leave it out"
         elif not cuts:
             yield (
                 path,
-                "is an empty list, so there is nothing to cut at; name the points, or leave it out for quartiles",
+                "is an empty list; name the cut points, or leave it out to use quartiles",
             )
         for one, other in pairwise(cuts):
             if one >= other:
-                yield path, f"has {one:g} before {other:g}, but the points must rise"
+                yield path, f"has {one:g} before {other:g}, but cut points must increase"
                 break
 
 
 def _pairs(config: Config) -> Iterator[Problem]:
-    """A pair is of two columns, and told once."""
+    """Each pair names two different columns, and is listed once."""
     pairs = config.evaluation.slices.pairs
     for i, pair in enumerate(pairs):
         path = ("evaluation", "slices", "pairs", i)
@@ -77,11 +76,11 @@ def _pairs(config: Config) -> Iterator[Problem]:
         if problems:
             yield path, problems[0]
         elif any(set(pair) == set(earlier) for earlier in pairs[:i]):
-            yield path, f"is [{', '.join(pair)}], which stands there twice; keep one"
+            yield path, f"is [{', '.join(pair)}], which is listed twice; keep one"
 
 
 def _task(config: Config) -> Iterator[Problem]:
-    """Costs and fairness are about two classes."""
+    """Costs and fairness need two classes."""
     reporting, target = config.evaluation, config.contract.columns.get(config.data.target)
     wrong = ""
     if config.task == "regression":
@@ -89,20 +88,18 @@ def _task(config: Config) -> Iterator[Problem]:
     elif target is not None and target.allowed and len(set(target.allowed)) > 2:
         wrong = f"but the target has {len(set(target.allowed))} allowed values"
     if wrong and "costs" in reporting.model_fields_set:
-        yield ("evaluation", "costs"), f"is for two classes, {wrong}; leave it out"
+        yield ("evaluation", "costs"), f"needs exactly two classes, {wrong}; leave it out"
     if wrong and reporting.sensitive:
-        yield ("evaluation", "sensitive"), f"is for two classes, {wrong}; leave it out"
+        yield ("evaluation", "sensitive"), f"needs exactly two classes, {wrong}; leave it out"
 
 
 def _no_groups(config: Config, name: str) -> str:
     """Why rows cannot be grouped by this column; empty if they can."""
     known = config.contract.columns
     if name not in known:
-        guess = close_match(name, list(known))
-        question = f"did you mean {guess}? " if guess else ""
-        return f"which is no column of contract.columns; {question}allowed are {', '.join(known)}"
+        return f"which {not_in_contract(name, known)}"
     if name == config.data.target:
         return "which is the target; name another column"
     if known[name].type == "datetime":
-        return "a datetime, by which no rows are grouped; name another column"
+        return "a datetime column, and rows cannot be grouped by time; name another column"
     return ""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from switchyard.config.column_values import check_value
+from switchyard.config.checks.shared import Problem, not_a_class, not_in_contract
+from switchyard.config.column_values import check_value, is_allowed
 from switchyard.config.features import Feature, resolve
-from switchyard.config.reading.yaml12 import KeyPath, close_match
+from switchyard.config.reading.yaml12 import KeyPath
 from switchyard.config.sections import Column, Config, DirectionalExpectation, RowExpectation, Scalar
 from switchyard.errors import InputError
-
-Problem = tuple[KeyPath, str]
 
 
 def expectation_problems(config: Config) -> Iterator[Problem]:
@@ -34,7 +33,10 @@ def expectation_problems(config: Config) -> Iterator[Problem]:
             for place, value in enumerate(invariant.swap):
                 yield from _value((*path, "swap", place), value, config.contract.columns[invariant.column])
         if invariant.swap[0] == invariant.swap[1]:
-            yield (*path, "swap"), f"has {invariant.swap[0]!r} twice, so nothing would change; name two values"
+            yield (
+                (*path, "swap"),
+                f"has {invariant.swap[0]!r} twice, so nothing would change; name two different values",
+            )
         yield from _tolerance(path, invariant.tolerance, config)
 
 
@@ -47,7 +49,7 @@ def _names(config: Config) -> Iterator[Problem]:
     names = [name for _, name in named]
     for place, (path, name) in enumerate(named):
         if name in names[:place]:
-            yield path, f"is {name!r}, which another expectation has; choose another"
+            yield path, f"is {name!r}, which another expectation is called as well; choose another name"
 
 
 def _label(config: Config) -> Iterator[Problem]:
@@ -56,9 +58,12 @@ def _label(config: Config) -> Iterator[Problem]:
     target = config.contract.columns.get(config.data.target)
     if config.task == "regression":
         if asked.label is not None:
-            yield path, f"is {asked.label!r}, but a regression has no classes: its score is the value; leave it out"
+            yield (
+                path,
+                f"is {asked.label!r}, but a regression has no classes (its score is the predicted value); leave it out",
+            )
     elif asked.label is not None and target is not None:
-        yield from _class(path, asked.label, target)
+        yield from not_a_class(path, asked.label, target)
     elif target is not None and len(target.allowed or ()) > 2 and _needs_score(config):
         names = ", ".join(map(str, target.allowed or ()))
         yield path, f"is missing, but must name the class whose probability is the score: one of {names}"
@@ -79,14 +84,17 @@ def _row(path: KeyPath, asked: RowExpectation, config: Config, features: Mapping
             yield (*path, "row", name), f"is missing, but contract.columns.{name} is not nullable; give it a value"
     if lacking := [name for name in features if name not in asked.row and not columns[name].nullable]:
         them = "it a value" if len(lacking) == 1 else "them values"
-        yield (*path, "row"), f"lacks {', '.join(lacking)}, which the contract does not let be missing; give {them}"
+        yield (
+            (*path, "row"),
+            f"lacks {', '.join(lacking)}, which the contract does not allow to be missing; give {them}",
+        )
     if asked.answer is not None:
         if config.task == "regression":
-            yield (*path, "answer"), "is for classes; what a regression answers is its score: use score and tolerance"
+            yield (*path, "answer"), "is for classes; for a regression, use score and tolerance"
         elif target is not None:
-            yield from _class((*path, "answer"), asked.answer, target)
+            yield from not_a_class((*path, "answer"), asked.answer, target)
     if asked.score is not None and config.task == "classification" and not 0 <= asked.score <= 1:
-        yield (*path, "score"), f"is {asked.score:g}, but the score of a class is its probability, from 0 to 1"
+        yield (*path, "score"), f"is {asked.score:g}, but the score of a class is a probability, from 0 to 1"
     yield from _tolerance(path, asked.tolerance, config)
 
 
@@ -100,7 +108,7 @@ def _directional(
     kind = config.contract.columns[asked.column].type
     if kind not in ("integer", "number") or features[asked.column].kind == "categorical":
         what = f"a {kind} column" if kind not in ("integer", "number") else "one of features.categorical"
-        yield (*path, "column"), f"is {asked.column!r}, {what}, to which nothing can be added; use invariant"
+        yield (*path, "column"), f"is {asked.column!r}, {what}, and nothing can be added to it; use invariant"
     elif kind == "integer" and not asked.add.is_integer():
         yield (*path, "add"), f"is {asked.add:g}, but {asked.column} is an integer column; name a whole number"
 
@@ -113,11 +121,12 @@ def _column(
         return
     what = "" if is_key else f"is {name!r}, which "
     if name in config.contract.columns:
-        yield path, f"{what}is no feature, so the model does not see it; {'leave it out' if is_key else 'name another'}"
+        yield (
+            path,
+            f"{what}is not a feature, so the model does not see it; {'leave it out' if is_key else 'name another'}",
+        )
     else:
-        guess = close_match(name, list(features))
-        question = f"did you mean {guess}? " if guess else ""
-        yield path, f"{what}is no column of contract.columns; {question}allowed are {', '.join(features)}"
+        yield path, f"{what}{not_in_contract(name, features)}"
 
 
 def _value(path: KeyPath, value: Scalar, column: Column) -> Iterator[Problem]:
@@ -127,7 +136,7 @@ def _value(path: KeyPath, value: Scalar, column: Column) -> Iterator[Problem]:
     except ValueError as error:
         yield path, str(error)
         return
-    if column.allowed is not None and not _among(value, column):
+    if column.allowed is not None and not is_allowed(value, column.allowed, column.type):
         yield (
             path,
             f"is {value!r}, which the contract does not allow; allowed are {', '.join(map(str, column.allowed))}",
@@ -139,29 +148,9 @@ def _value(path: KeyPath, value: Scalar, column: Column) -> Iterator[Problem]:
             yield path, f"is {value:g}, which the contract does not allow; max is {column.max:g}"
 
 
-def _class(path: KeyPath, label: Scalar, target: Column) -> Iterator[Problem]:
-    """It is a class of the target, as far as the contract tells."""
-    if target.allowed is not None and not _among(label, target):
-        yield (
-            path,
-            f"is {label!r}, but must be one of the target's allowed values: {', '.join(map(str, target.allowed))}",
-        )
-        return
-    try:
-        check_value(label, target.type)
-    except ValueError as error:
-        yield path, str(error)
-
-
-def _among(value: Scalar, column: Column) -> bool:
-    if column.type == "string":
-        return str(value) in map(str, column.allowed or ())
-    return value in (column.allowed or ())
-
-
 def _tolerance(path: KeyPath, tolerance: float, config: Config) -> Iterator[Problem]:
     if config.task == "classification" and tolerance >= 1:
         yield (
             (*path, "tolerance"),
-            f"is {tolerance:g}, but probabilities are never further apart than 1; it must be below",
+            f"is {tolerance:g}, but probabilities never differ by more than 1; it must be below 1",
         )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from switchyard.config.checks.evaluation import reporting_problems
 from switchyard.config.checks.expectations import expectation_problems
-from switchyard.config.reading.yaml12 import KeyPath, close_match
+from switchyard.config.checks.shared import (
+    Problem,
+    fixed_and_searched,
+    not_a_class,
+    not_in_contract,
+    unknown_metrics,
+    unknown_steps,
+)
+from switchyard.config.reading.yaml12 import KeyPath
 from switchyard.config.sections import Config
-from switchyard.config.step_options import STEPS
-from switchyard.config.task_metrics import metrics_of
-
-Problem = tuple[KeyPath, str]
 
 
 def problems(config: Config) -> Iterator[Problem]:
@@ -34,7 +38,7 @@ def problems(config: Config) -> Iterator[Problem]:
 
 
 def _columns(config: Config) -> Iterator[Problem]:
-    """Every column that is named anywhere stands in the contract."""
+    """Every column that the config names is in the contract."""
     data, features = config.data, config.features
     named: list[tuple[KeyPath, str]] = []
     for role, name in (("target", data.target), ("id", data.id), ("time", data.time), ("group", data.group)):
@@ -46,20 +50,14 @@ def _columns(config: Config) -> Iterator[Problem]:
     known = list(config.contract.columns)
     for path, name in named:
         if name not in known:
-            yield path, f"is {name!r}, which {_not_in_contract(name, known)}"
+            yield path, f"is {name!r}, which {not_in_contract(name, known)}"
     for name in config.contract.distribution.columns:
         if name not in known:
-            yield ("contract", "distribution", "columns", name), _not_in_contract(name, known)
-
-
-def _not_in_contract(name: str, known: list[str]) -> str:
-    guess = close_match(name, known)
-    question = f"did you mean {guess}? " if guess else ""
-    return f"is no column of contract.columns; {question}allowed are {', '.join(known)}"
+            yield ("contract", "distribution", "columns", name), not_in_contract(name, known)
 
 
 def _roles(config: Config) -> Iterator[Problem]:
-    """No column is at once the answer and a question."""
+    """The target is not also a feature or another role, and each feature has a type that fits."""
     data, features = config.data, config.features
     for role, name in (("id", data.id), ("time", data.time), ("group", data.group)):
         if name == data.target:
@@ -68,22 +66,21 @@ def _roles(config: Config) -> Iterator[Problem]:
     for key, names in (("numeric", numeric), ("categorical", features.categorical or ())):
         for i, name in enumerate(names):
             if name == data.target:
-                yield ("features", key, i), f"is {name!r}, which is the target and so no feature"
+                yield ("features", key, i), f"is {name!r}, which is the target and so cannot be a feature"
             if key == "categorical" and name in numeric:
-                yield ("features", key, i), f"is {name!r}, which stands in features.numeric, too; keep one"
+                yield ("features", key, i), f"is {name!r}, which features.numeric names as well; keep one of the two"
             if key == "numeric" and name in config.contract.columns:
                 kind = config.contract.columns[name].type
                 if kind in ("string", "datetime"):
-                    yield ("features", key, i), f"is {name!r}, a {kind} column, where a number is wanted"
+                    yield (
+                        ("features", key, i),
+                        f"is {name!r}, a {kind} column; only integer, number and boolean columns can be numeric",
+                    )
 
 
 def _task(config: Config) -> Iterator[Problem]:
     """Metrics, the positive class and the target's type fit the task."""
-    metrics = metrics_of(config.task)
-    chosen = {("metrics", "primary"): config.metrics.primary, ("search", "metric"): config.search.metric}
-    for where, name in chosen.items():
-        if name is not None and name not in metrics:
-            yield where, f"is {name!r}, but must be a metric for {config.task}: one of {', '.join(metrics)}"
+    yield from unknown_metrics(config)
     target = config.contract.columns.get(config.data.target)
     positive = config.data.positive
     if config.task == "regression":
@@ -97,18 +94,17 @@ def _task(config: Config) -> Iterator[Problem]:
         if target is not None and target.type not in ("integer", "number"):
             path = ("contract", "columns", config.data.target, "type")
             yield path, f"is {target.type}, but the target of a regression must be integer or number"
-    elif positive is not None and target is not None and target.allowed and positive not in target.allowed:
-        allowed = ", ".join(map(str, target.allowed))
-        yield ("data", "positive"), f"is {positive!r}, but must be one of the target's allowed values: {allowed}"
+    elif positive is not None and target is not None and target.allowed:
+        yield from not_a_class(("data", "positive"), positive, target)
 
 
 def _split(config: Config) -> Iterator[Problem]:
-    """A split has the column or the classes that it goes by."""
+    """The column or the classes that a split needs exist."""
     method, data = config.split.method, config.data
     if method == "group" and data.group is None:
-        yield ("split", "method"), "is group, which needs data.group, the column that names the groups; it is missing"
+        yield ("split", "method"), "is group, which needs data.group, the column that names the groups; set it"
     if method == "time" and data.time is None:
-        yield ("split", "method"), "is time, which needs data.time, the column to order by; it is missing"
+        yield ("split", "method"), "is time, which needs data.time, the column to order by; set it"
     if method == "stratified" and config.task != "classification":
         yield ("split", "method"), f"is stratified, which needs classes, but task is {config.task}; use random"
 
@@ -118,24 +114,5 @@ def _candidates(config: Config) -> Iterator[Problem]:
     wrong = {"classification": "ridge", "regression": "logistic_regression"}[config.task]
     for name, candidate in config.candidates.items():
         if candidate.type == wrong:
-            yield ("candidates", name, "type"), f"is {wrong}, which cannot do a {config.task}; choose another type"
+            yield ("candidates", name, "type"), f"is {wrong}, which cannot learn a {config.task}; choose another type"
         yield from fixed_and_searched(name, candidate.params, candidate.search)
-
-
-def fixed_and_searched(candidate: str, params: Iterable[str], search: Iterable[str]) -> Iterator[Problem]:
-    """Yields the hyperparameters of a candidate that are fixed and searched at once."""
-    for key in sorted(set(params) & set(search)):
-        yield (
-            ("candidates", candidate, "search", key),
-            f"is fixed under candidates.{candidate}.params as well; keep one",
-        )
-
-
-def unknown_steps(steps: Iterable[str], candidates: Iterable[str]) -> Iterator[Problem]:
-    """Yields the options that are for no step that there is."""
-    known = ["default", *STEPS, *(f"train_{name}" for name in candidates)]
-    for name in steps:
-        if name not in known:
-            guess = close_match(name, known)
-            question = f"did you mean {guess}? " if guess else ""
-            yield ("steps", name), f"is no step; {question}allowed are {', '.join(known)}"

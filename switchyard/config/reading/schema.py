@@ -14,16 +14,22 @@ import annotated_types as at
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from switchyard.config.descriptions import Allowed
+
 _WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A place in the config: its type, its constraints and, if it needs other words, a description."""
+    """A place in the config: its type, its constraints and, if these do not say it well, words for what is allowed."""
 
     annotation: Any
     metadata: tuple[Any, ...] = ()
-    description: str | None = None
+
+    @property
+    def words(self) -> str | None:
+        """What is allowed, if the model has words of its own for it."""
+        return next((item.words for item in self.metadata if isinstance(item, Allowed)), None)
 
     @property
     def section(self) -> type[BaseModel] | None:
@@ -57,8 +63,8 @@ def slot_at(model: type[BaseModel], path: Sequence[str | int]) -> Slot | None:
 
 def describe(slot: Slot) -> str:
     """Says what is allowed in a slot, such as "a whole number of at least 1"."""
-    if slot.description:
-        return slot.description
+    if slot.words:
+        return slot.words
     if slot.section is not None:
         return f"a mapping with {', '.join(slot.section.model_fields)}"
     if slot.entries is not None:
@@ -80,7 +86,7 @@ def _describe_value(slot: Slot) -> str:
 def _plural(slot: Slot) -> str:
     if slot.section is not None:
         return f"mappings with {', '.join(slot.section.model_fields)}"
-    plain = slot.annotation is str and not slot.description
+    plain = slot.annotation is str and not slot.words
     return "texts" if plain else f"values, each {describe(slot)}"
 
 
@@ -111,17 +117,16 @@ def _describe_length(slot: Slot) -> str:
 
 def _field_slot(field: FieldInfo) -> Slot:
     inner = _slot(field.annotation)
-    return Slot(inner.annotation, (*inner.metadata, *field.metadata), field.description or inner.description)
+    return Slot(inner.annotation, (*field.metadata, *inner.metadata))
 
 
 def _slot(annotation: Any) -> Slot:  # noqa: ANN401 (a type form has no type of its own)
     """Takes off `Annotated` and `| None`: a key that may be left out need not say so."""
     if get_origin(annotation) is Annotated:
         inner = _slot(get_args(annotation)[0])
-        fields = [item for item in annotation.__metadata__ if isinstance(item, FieldInfo)]
-        description = next((item.description for item in fields), None)
-        metadata = (*inner.metadata, *(bound for item in fields for bound in item.metadata))
-        return Slot(inner.annotation, metadata, description or inner.description)
+        own = [bound for item in annotation.__metadata__ if isinstance(item, FieldInfo) for bound in item.metadata]
+        words = [item for item in annotation.__metadata__ if isinstance(item, Allowed)]
+        return Slot(inner.annotation, (*inner.metadata, *own, *words))
     if get_origin(annotation) in (Union, types.UnionType):
         args = [arg for arg in get_args(annotation) if arg is not types.NoneType]
         return _slot(args[0]) if len(args) == 1 else Slot(Union[tuple(args)])  # noqa: UP007 (built at run time)

@@ -21,7 +21,7 @@ _WORDS = {
         "repeat another one byte for byte, and at most {asked} may",
     ),
     "max_conflicts": (
-        "stands in several classes, and at most {asked} may",
+        "is in several classes, and at most {asked} may",
         "stand in several classes, and at most {asked} may",
     ),
 }

@@ -1,4 +1,4 @@
-"""How images are dealt to training, validation and test: those that look the same go the same way.
+"""How images are assigned to training, validation and test: those that look the same go the same way.
 
 Blocks are assigned as for tables (`switchyard.data.parts`), so a seed means the same split on any machine; here a block
 is a cluster of images that look alike, within its class.
@@ -86,14 +86,14 @@ def assign(facts: pl.DataFrame, config: ImageSplit, seed: int, learned: np.ndarr
 
     unseen = np.isin(codes, np.flatnonzero(np.isin(classes, config.unseen)))
     held_out = np.bincount(together, weights=unseen) > 0
-    dealt = np.full(len(sizes), TEST, np.uint8)
+    assigned = np.full(len(sizes), TEST, np.uint8)
     shuffled = random_order(len(sizes), seed)
     shuffled = shuffled[~held_out[shuffled]]
     kinds = _most_frequent(together, codes, len(classes)) if config.method == "stratified" else np.zeros_like(sizes)
     for kind in np.unique(kinds[shuffled]):
         members = shuffled[kinds[shuffled] == kind]
-        dealt[members] = assign_blocks(np.arange(len(members)), sizes[members], config)
-    parts: np.ndarray = dealt[together]
+        assigned[members] = assign_blocks(np.arange(len(members)), sizes[members], config)
+    parts: np.ndarray = assigned[together]
     _require_classes(classes, codes, together, parts, config)
     if learned is not None:
         parts[~held_out[together] & (np.bincount(together, weights=learned) > 0)[together]] = TRAIN

@@ -1,4 +1,4 @@
-"""What the data steps do with images; `switchyard.tasks.data` chooses this module for their tasks."""
+"""What the data steps do with images; `switchyard.tasks.data.DataSteps` says what each is for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from switchyard.data.validation import Outcome
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.config.images import ImageConfig, ImageContract, ImageData, ImageSplit, ImageTask
+    from switchyard.config.images import ImageConfig, ImageContract
+    from switchyard.config.recipes import ImageIngest, ImagePreprocess, ImageValidate
     from switchyard.data.training_rows import TrainingRows
 
 __all__ = ["look"]
@@ -34,11 +35,11 @@ def inspect(config: ImageConfig, root: Path, split: bool) -> ImageSource:
     return replace(source, counted=sum(count_parquet(Path(each.path), each.name, config.data) for each in source.files))
 
 
-def ingest(data: ImageData, fingerprint: str, root: Path, folder: Path) -> tuple[Dataset, dict[str, Any]]:
+def ingest(recipe: ImageIngest, root: Path, folder: Path) -> tuple[Dataset, dict[str, Any]]:
     """See `DataSteps.ingest`; the parts are `raw` and `unreadable` (path and reason)."""
-    source = look(data, root)
-    require_unchanged(data.uri, source.fingerprint, fingerprint)
-    ingested = ingest_images(source, data, folder)
+    source = look(recipe.data, root)
+    require_unchanged(recipe.data.uri, source.fingerprint, recipe.fingerprint)
+    ingested = ingest_images(source, recipe.data, folder)
     facts = {
         "rows": ingested.rows,
         "unreadable": ingested.unreadable,
@@ -48,34 +49,24 @@ def ingest(data: ImageData, fingerprint: str, root: Path, folder: Path) -> tuple
     return Dataset(str(folder), PARTS), facts
 
 
-def validate(
-    raw: Dataset, data: ImageData, contract: ImageContract, source: str, baseline: dict[str, Any] | None
-) -> Outcome:
+def validate(raw: Dataset, recipe: ImageValidate, baseline: dict[str, Any] | None) -> Outcome:
     """See `DataSteps.validate`."""
     from switchyard.data.images.validation import validate as validate_images
 
-    return validate_images(raw.scan("raw"), raw.scan("unreadable"), contract, source=source, baseline=baseline)
+    tables = (raw.scan("raw"), raw.scan("unreadable"))
+    return validate_images(*tables, recipe.contract, source=recipe.uri, baseline=baseline)
 
 
-def preprocess(
-    raw: Dataset,
-    data: ImageData,
-    contract: ImageContract,
-    split: ImageSplit,
-    task: ImageTask,
-    seed: int,
-    folder: Path,
-    learned: TrainingRows | None = None,
-) -> Dataset:
+def preprocess(raw: Dataset, recipe: ImagePreprocess, folder: Path, learned: TrainingRows | None = None) -> Dataset:
     """See `DataSteps.preprocess`: the split alone; images keep their bytes, the ONNX graph resizes them."""
     from switchyard.data.images.split import split as split_images
 
-    return split_images(raw.scan("raw"), split, seed, folder, learned)
+    return split_images(raw.scan("raw"), recipe.split, recipe.seed, folder, learned)
 
 
-def typed(raw: Dataset, contract: ImageContract) -> pl.LazyFrame:
+def typed(raw: Dataset, recipe: ImagePreprocess) -> pl.LazyFrame:
     """See `DataSteps.typed`: the ingested table has its types."""
-    del contract
+    del recipe
     return raw.scan("raw")
 
 

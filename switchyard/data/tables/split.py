@@ -1,4 +1,4 @@
-"""How rows are dealt to training, validation and test; the preprocess step calls it.
+"""How rows are assigned to training, validation and test; the preprocess step calls it.
 
 Every method is the same assignment: rows form blocks that stay together (a row, a group, a moment in time),
 the blocks stand in an order, and two cuts through that order make three parts. The order comes from the
@@ -127,13 +127,13 @@ def _codes(frame: pl.LazyFrame, column: str, key: str) -> Codes:
 
 def _group_codes(frame: pl.LazyFrame, data: Data) -> Codes:
     if data.group is None:
-        raise InputError("data.group: it is not set, and split.method group deals by it; name the column of the groups")
+        raise InputError("data.group is not set, but split.method group needs it: name the column of the groups")
     return _codes(frame, data.group, "data.group")
 
 
 def _time_codes(frame: pl.LazyFrame, data: Data) -> Codes:
     if data.time is None:
-        raise InputError("data.time: it is not set, and split.method time deals by it; name the column of the time")
+        raise InputError("data.time is not set, but split.method time needs it: name the column of the time")
     codes = _codes(frame, data.time, "data.time")
     if not (codes.labels.dtype.is_temporal() or codes.labels.dtype.is_numeric()):
         raise InputError(

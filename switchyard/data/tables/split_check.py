@@ -1,4 +1,4 @@
-"""Whether the rows can be dealt as `split` asks, found out before anything is submitted."""
+"""Whether the rows can be split as `split` asks, found out before anything is submitted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_split(source: Source, config: Config) -> None:
-    """Deal the rows of a local source once, as preprocess will; only the columns that decide are read.
+    """Split the rows of a local source once, as preprocess will; only the columns that decide are read.
 
     Values that break the contract are left to the validate step, which reports all of them with their rows.
 

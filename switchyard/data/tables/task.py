@@ -1,4 +1,4 @@
-"""What the data steps do with a table; `switchyard.tasks.data` chooses this module for its tasks."""
+"""What the data steps do with a table; `switchyard.tasks.data.DataSteps` says what each is for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from switchyard.data.validation import Outcome
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.config.sections import Config, Contract, Data, Split, Task
+    from switchyard.config.recipes import TableIngest, TablePreprocess, TableValidate
+    from switchyard.config.sections import Config, Contract
     from switchyard.data.training_rows import TrainingRows
 
 __all__ = ["look"]
@@ -33,44 +34,36 @@ def inspect(config: Config, root: Path, split: bool) -> Source:
     return source
 
 
-def ingest(data: Data, fingerprint: str, root: Path, folder: Path) -> tuple[Dataset, dict[str, Any]]:
+def ingest(recipe: TableIngest, root: Path, folder: Path) -> tuple[Dataset, dict[str, Any]]:
     """See `DataSteps.ingest`; the only part is `raw`."""
     from switchyard.data.tables.ingest import ingest as ingest_source
 
-    source = look(data, root)
-    require_unchanged(data.uri, source.fingerprint, fingerprint)
-    ingested = ingest_source(source, data, folder)
+    source = look(recipe.data, root)
+    require_unchanged(recipe.data.uri, source.fingerprint, recipe.fingerprint)
+    ingested = ingest_source(source, recipe.data, folder)
     facts = {"rows": ingested.rows, "bytes": ingested.bytes, "fingerprint": ingested.fingerprint}
     return Dataset(str(folder), ("raw",)), facts
 
 
-def validate(raw: Dataset, data: Data, contract: Contract, source: str, baseline: dict[str, Any] | None) -> Outcome:
+def validate(raw: Dataset, recipe: TableValidate, baseline: dict[str, Any] | None) -> Outcome:
     """See `DataSteps.validate`."""
     from switchyard.data.tables.validation import validate as validate_table
 
-    return validate_table(raw.scan("raw"), contract, source=source, target=data.target, baseline=baseline)
+    about = {"source": recipe.uri, "target": recipe.data.target}
+    return validate_table(raw.scan("raw"), recipe.contract, **about, baseline=baseline)
 
 
-def preprocess(
-    raw: Dataset,
-    data: Data,
-    contract: Contract,
-    split: Split,
-    task: Task,
-    seed: int,
-    folder: Path,
-    learned: TrainingRows | None = None,
-) -> Dataset:
+def preprocess(raw: Dataset, recipe: TablePreprocess, folder: Path, learned: TrainingRows | None = None) -> Dataset:
     """See `DataSteps.preprocess`: the contract's types, and the split; no model of a table is indexed."""
     from switchyard.data.tables.split import split as split_rows
 
     del learned
-    return split_rows(cast(raw.scan("raw"), contract), split, data, task, seed, folder)
+    return split_rows(typed(raw, recipe), recipe.split, recipe.data, recipe.task, recipe.seed, folder)
 
 
-def typed(raw: Dataset, contract: Contract) -> pl.LazyFrame:
+def typed(raw: Dataset, recipe: TablePreprocess) -> pl.LazyFrame:
     """See `DataSteps.typed`."""
-    return cast(raw.scan("raw"), contract)
+    return cast(raw.scan("raw"), recipe.contract)
 
 
 def widened(contract: Contract, recorded: dict[str, Any], source: Source) -> Contract:

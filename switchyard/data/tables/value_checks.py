@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from switchyard.config.sections import Contract, Data, Features, Scalar, Task
+from switchyard.config.features import feature_kinds
+from switchyard.config.sections import Contract, Data, Features, Task
+from switchyard.config.target import require_class, require_two_values
 from switchyard.data.casting import cast_expression
 from switchyard.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
-
-NUMERIC = ("integer", "number", "boolean")
 
 
 def check_values(name: str, frame: pl.LazyFrame, data: Data, contract: Contract, task: Task, features: Features) -> int:
@@ -37,7 +37,7 @@ def check_values(name: str, frame: pl.LazyFrame, data: Data, contract: Contract,
         InputError: For the first thing found.
     """
     schema = frame.collect_schema()
-    names = _features(data, contract, features)
+    names = list(feature_kinds(features, contract, data))
     empty = [_is_missing(column, schema[column]).all().alias(f"empty:{column}") for column in names]
     facts = _target_facts(name, frame, data.target, _typed(data.target, schema, contract), empty)
     if task == "regression" and facts["words"]:
@@ -46,7 +46,7 @@ def check_values(name: str, frame: pl.LazyFrame, data: Data, contract: Contract,
             "numbers: write `classification` at task, name another target, or list that text in data.nulls."
         )
     if task == "classification" and data.positive is not None:
-        _check_positive(name, data, data.positive, facts["classes"])
+        require_class(name, data.target, data.positive, facts["classes"])
     for column in names:
         if facts[f"empty:{column}"]:
             raise InputError(
@@ -110,18 +110,6 @@ def _target_facts(
     return facts
 
 
-def _features(data: Data, contract: Contract, features: Features) -> list[str]:
-    """The columns that the model will see: those named, and without names those of a usable type."""
-    reserved = {data.target, data.id, data.time, data.group, *features.exclude}
-    by_type = (NUMERIC if features.numeric is None else ()) + (("string",) if features.categorical is None else ())
-    named = {*(features.numeric or ()), *(features.categorical or ())}
-    return [
-        name
-        for name, column in contract.columns.items()
-        if name not in reserved and (name in named or column.type in by_type)
-    ]
-
-
 def _check_target(name: str, target: str, rows: int, nulls: int, values: list[Any]) -> None:
     if not rows:
         raise InputError(f"{name} has a header but no rows: put the rows there, or correct data.uri.")
@@ -132,22 +120,4 @@ def _check_target(name: str, target: str, rows: int, nulls: int, values: list[An
             f"{name} has no value in the target {target!r} in {nulls:,} of {rows:,} rows: "
             "fill in or remove these rows, or correct data.nulls if they are not missing."
         )
-    if len(values) == 1:
-        raise InputError(
-            f"{name} has only the value {str(values[0])!r} in the target {target!r}, so there is nothing to "
-            "learn: name another column at data.target."
-        )
-
-
-def _check_positive(name: str, data: Data, positive: Scalar, classes: list[Any]) -> None:
-    shown = ", ".join(repr(value) for value in classes[:10]) + (", …" if len(classes) > 10 else "")
-    if not any(positive == value and isinstance(positive, bool) == isinstance(value, bool) for value in classes):
-        raise InputError(
-            f"{name} has the classes {shown} in the target {data.target!r}, and {positive!r} "
-            "(data.positive) is none of them: write one of these at data.positive."
-        )
-    if len(classes) > 2:
-        raise InputError(
-            f"{name} has more than two classes in the target {data.target!r} ({shown}), so none of them can be "
-            "data.positive: remove that key."
-        )
+    require_two_values(name, target, [str(value) for value in values], rows)

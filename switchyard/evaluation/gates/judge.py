@@ -84,6 +84,14 @@ def judge(gates: Mapping[str, str], report: EvaluationReport | Mapping[str, Any]
     return tuple(_judged(name, asked, found) for name, asked in gates.items())
 
 
+def expectations_as_gates(results: Sequence[Mapping[str, Any]]) -> tuple[GateResult, ...]:
+    """What a report says of expectations as gates: one that has failed stops a promotion like any other."""
+    return tuple(
+        GateResult(f"expectations.{each['name']}", each["measured"], each["asked"], each["passed"], each["reason"])
+        for each in results
+    )
+
+
 def sentence(results: Sequence[GateResult], consequence: str = "") -> str:
     """One line: every gate that failed, or that none did; then what happens now, if the caller says so."""
     failed = [str(result) for result in results if not result.passed]

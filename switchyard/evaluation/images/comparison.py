@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from switchyard.config.sections import Champion
+from switchyard.config.recipes import ImagePromote
 from switchyard.evaluation.comparison_plan import (
     ROLES,
     UNSURE,
@@ -42,11 +42,8 @@ def compare(
     champion: OnnxModel,
     challenger: OnnxModel,
     test: pl.LazyFrame,
-    *,
+    recipe: ImagePromote,
     seen: TrainingRows | None,
-    primary: str,
-    settings: Champion,
-    seed: int,
     names: Names = ROLES,
 ) -> Comparison:
     """Asks both models about the test images that neither was trained on.
@@ -55,20 +52,18 @@ def compare(
         champion: The model in production.
         challenger: The best candidate, trained on none of `test`.
         test: An ingested table of images.
+        recipe: How the two are compared.
         seen: The champion's training images, by content hash; None if they were never recorded.
-        primary: The metric that decides between candidates.
-        settings: The test, its error rate, and the images that it takes.
-        seed: Of the resamples.
         names: What the sentences call the two.
     """
     task = challenger.metadata["task"]
     is_binary = task == "image_classification" and len(challenger.metadata["classes"]) == 2
-    plan = plan_of(primary, is_binary, settings, seed, names, "image")
+    plan = plan_of(recipe.metrics.primary, is_binary, recipe.champion, recipe.seed, names, "image")
     if champion.metadata["task"] != task:
         why = f"its task is {champion.metadata['task']}, {names[1]}'s {task}"
         return plan.outcome(UNSURE, f"{names[0]} cannot be compared: {why}")
     is_fresh, notes = unseen(test, seen, names[0], "image")
-    if settings.test == "delong" and plan.test != "delong":
+    if recipe.champion.test == "delong" and plan.test != "delong":
         notes = (*notes, "DeLong's test is for two classes, so the bootstrap took its place")
     subjects = subject_of(champion), subject_of(challenger)
     inferences = ask([champion, challenger], test)

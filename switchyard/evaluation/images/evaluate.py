@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from switchyard.config.images import IMAGE_TASKS, ImageReporting
-from switchyard.config.sections import Metrics
+from switchyard.config.images import IMAGE_TASKS
+from switchyard.config.recipes import ImageEvaluate
+from switchyard.config.task_metrics import require_metric
 from switchyard.errors import InputError
 from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
 from switchyard.evaluation.evaluation_report import DataSummary, EvaluationReport, TestFigures
@@ -19,7 +20,7 @@ from switchyard.evaluation.gates.namespace import flatten
 from switchyard.evaluation.images.context import ImageContext
 from switchyard.evaluation.images.subjects import subject_of
 from switchyard.evaluation.latency import time_rows
-from switchyard.evaluation.rating import best_of, check_primary, rated_as, selection
+from switchyard.evaluation.rating import best_of, rated_as, selection
 from switchyard.evaluation.section_measuring import measure_sections
 from switchyard.model.image_inference import ask, pixels, shape_of
 
@@ -34,13 +35,11 @@ _TIMED = 32  # images that latency is measured with
 
 def evaluate(
     models: Sequence[OnnxModel],
-    *,
     validation: pl.LazyFrame,
     test: pl.LazyFrame,
+    recipe: ImageEvaluate,
+    *,
     train: pl.LazyFrame,
-    metrics: Metrics,
-    reporting: ImageReporting,
-    seed: int,
     source: dict[str, Any] | None = None,
 ) -> Evaluation:
     """Measures every candidate on validation images and the best one on test images.
@@ -50,19 +49,17 @@ def evaluate(
         validation: An ingested table of images.
         test: Likewise; seen by the best candidate only. Images of classes that a retrieval does not know are its
             open set: they count in no metric.
+        recipe: What is measured of them.
         train: What the candidates were trained on; thumbnails of a gallery come from there.
-        metrics: The primary metric, resamples and confidence of the intervals.
-        reporting: The config's section `evaluation`.
-        seed: Seed for everything random.
         source: What is known of the data's origin, copied into the report.
 
     Raises:
         InputError: An unknown primary metric, no images, or a primary metric that no candidate has a value for.
     """
-    task = models[0].metadata["task"]
+    task, metrics, seed = models[0].metadata["task"], recipe.metrics, recipe.seed
     if task not in IMAGE_TASKS:
         raise InputError(f"task {task} is not one of images: use one of {', '.join(IMAGE_TASKS)}")
-    check_primary(metrics.primary, task)
+    require_metric("metrics.primary", metrics.primary, task)
     subjects = [subject_of(each) for each in models]
     scored = [
         subject.score(inference, metrics, seed)
@@ -84,7 +81,7 @@ def evaluate(
         if rows < FEW_ROWS
     ]
     finite = subject.sample(inference, metrics.primary) is not None
-    context = ImageContext(subject, inference, test, train, metrics, reporting, seed)
+    context = ImageContext(subject, inference, test, train, metrics, recipe.evaluation, seed)
     more, notes = measure_sections("images", context, has_finite_answers=finite)
     warnings += notes
     subject_name = f"{len(final.data['classes'])} classes"

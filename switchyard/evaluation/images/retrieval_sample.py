@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from switchyard.config.images import RETRIEVAL_METRICS as METRICS
-from switchyard.errors import InputError
+from switchyard.config.task_metrics import require_metric
 from switchyard.model.gallery import Gallery
 from switchyard.statistics import retrieval
 from switchyard.statistics.metrics import Floats, Ranked, Sample
-
-__all__ = ["METRICS", "retrieval_sample"]
 
 _EER_BINS = 500
 """A cosine is known to four thousandths then, which moves an equal error rate by less than its interval."""
@@ -22,13 +19,12 @@ def retrieval_sample(queries: Gallery, gallery: Gallery, metric: str) -> Sample:
     Args:
         queries: Images of classes that the gallery has.
         gallery: Among which neighbours are looked for.
-        metric: One of `METRICS`.
+        metric: One of image_retrieval.
 
     Raises:
         InputError: There is no query, or no such metric.
     """
-    if metric not in METRICS:
-        raise InputError(f"metrics.primary is {metric!r}, which a retrieval does not have: use {', '.join(METRICS)}")
+    require_metric("metrics.primary", metric, "image_retrieval")
     if metric == "eer":
         return _equal_error(queries, gallery)
     names, values = retrieval.measures(queries, gallery)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from switchyard.config.task_metrics import RETRIEVAL_METRICS
 from switchyard.evaluation import curves
-from switchyard.evaluation.images.retrieval_sample import METRICS, retrieval_sample
+from switchyard.evaluation.images.retrieval_sample import retrieval_sample
 from switchyard.evaluation.images.saliency import Score, likeness_score
 from switchyard.evaluation.images.subject import Predictions
 from switchyard.evaluation.scoring import Scored
@@ -71,13 +72,17 @@ class RetrievalSubject:
             nothing: Figure = {"value": None, "low": None, "high": None, "n": len(truth)}
             why = "the model answers NaN or infinity for some images"
             return Scored(
-                dict.fromkeys(METRICS, nothing), drawings, described, dict.fromkeys(METRICS, why), (*notes, why)
+                dict.fromkeys(RETRIEVAL_METRICS, nothing),
+                drawings,
+                described,
+                dict.fromkeys(RETRIEVAL_METRICS, why),
+                (*notes, why),
             )
         settings = {"resamples": metrics.bootstrap, "confidence": metrics.confidence, "seed": seed}
         queries = self._queries(inference)
         found = retrieval.ranking(queries, self.gallery, **settings)  # type: ignore[arg-type]
         found["eer"] = self._verified(inference, metrics, seed)["eer"]
-        return Scored({name: found[name] for name in METRICS}, drawings, described, {}, notes)
+        return Scored({name: found[name] for name in RETRIEVAL_METRICS}, drawings, described, {}, notes)
 
     def sample(self, inference: Inference, metric: str) -> Sample | None:
         """See `Subject.sample`."""

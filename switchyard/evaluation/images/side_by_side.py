@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from switchyard.config.sections import Champion, Metrics
+from switchyard.config.recipes import ImagePromote
+from switchyard.config.sections import Metrics
 from switchyard.evaluation.comparison_plan import unseen
 from switchyard.evaluation.entrants import Entrant, beside, told
 from switchyard.evaluation.images.comparison import compare
@@ -20,20 +21,16 @@ if TYPE_CHECKING:
 _TIMED = 32
 
 
-def side_by_side(
-    first: Entrant, second: Entrant, rows: pl.LazyFrame, *, task: str, metrics: Metrics, settings: Champion, seed: int
-) -> dict[str, Any]:
+def side_by_side(first: Entrant, second: Entrant, rows: pl.LazyFrame, recipe: ImagePromote) -> dict[str, Any]:
     """What both are worth, and whether they differ; arguments and answer as in the module for tables.
 
     Args:
         first: One version.
         second: The other.
         rows: An ingested table of images.
-        task: What the use case is about today.
-        metrics: What is measured, and how sure the figures must be.
-        settings: The paired test, its error rate, and the images that it takes.
-        seed: Of the resamples.
+        recipe: What the use case is about today, what is measured, and by which paired test.
     """
+    task, metrics, seed = recipe.task, recipe.metrics, recipe.seed
     masks = [unseen(rows, each.seen, each.name, "image") for each in (first, second)]
     is_fresh = masks[0][0] & masks[1][0]
     notes = tuple(dict.fromkeys([*masks[0][1], *masks[1][1]]))
@@ -47,16 +44,8 @@ def side_by_side(
     unasked = [f"{name} cannot be asked: {reason}" for name, reason in why.items() if reason]
     if unasked:
         return {**found, "notes": list(notes), "verdict": f"not compared: {'; '.join(unasked)}"}
-    comparison = compare(
-        first.model,
-        second.model,
-        fresh,
-        seen=first.seen,
-        primary=metrics.primary,
-        settings=settings,
-        seed=seed,
-        names=(first.name, second.name),
-    )
+    names = (first.name, second.name)
+    comparison = compare(first.model, second.model, fresh, recipe, first.seen, names)
     return {**found, **beside(comparison, first.name, second.name, notes)}
 
 

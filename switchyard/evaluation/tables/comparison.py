@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from switchyard.config.sections import Champion, Data, Task
+from switchyard.config.recipes import TablePromote
+from switchyard.config.sections import Data, Task
 from switchyard.evaluation.comparison_plan import (
     RESAMPLES,
     ROLES,
@@ -37,20 +38,15 @@ if TYPE_CHECKING:
     from switchyard.data.training_rows import TrainingRows
     from switchyard.model.onnx_model import OnnxModel
 
-__all__ = ["RESAMPLES", "ROLES", "Comparison", "compare", "incomparable", "judge", "obstacle_of", "unseen"]
+__all__ = ["RESAMPLES", "ROLES", "Comparison", "compare", "judge", "obstacle_of", "unseen"]
 
 
 def compare(
     champion: OnnxModel,
     challenger: OnnxModel,
     test: pl.LazyFrame,
-    *,
+    recipe: TablePromote,
     seen: TrainingRows | None,
-    data: Data,
-    task: Task,
-    primary: str,
-    settings: Champion,
-    seed: int,
     names: Names = ROLES,
 ) -> Comparison:
     """Asks both models about the test rows that neither was trained on.
@@ -59,16 +55,13 @@ def compare(
         champion: The model in production.
         challenger: The best candidate, trained on none of `test`.
         test: Raw columns and the target.
+        recipe: What the challenger does, and how the two are compared.
         seen: The champion's training rows; None if they were never recorded.
-        data: Names the target.
-        task: What the challenger does.
-        primary: The metric that decides between candidates.
-        settings: The test, its error rate, and the rows that it takes.
-        seed: Of the resamples.
         names: What the sentences call the two.
     """
+    data, task, settings = recipe.data, recipe.task, recipe.champion
     is_binary = task == "classification" and len(challenger.metadata["classes"]) == 2
-    plan = plan_of(primary, is_binary, settings, seed, names)
+    plan = plan_of(recipe.metrics.primary, is_binary, settings, recipe.seed, names)
     obstacle = obstacle_of(champion, challenger, test, data, names)
     if obstacle:
         return plan.outcome(UNSURE, f"{names[0]} cannot be compared: {obstacle}")
@@ -81,12 +74,6 @@ def compare(
     return decided(
         plan, len(frame), left_out, notes, lambda: _difference(champion, challenger, frame, data, task, plan)
     )
-
-
-def incomparable(why: str, challenger: OnnxModel, primary: str, settings: Champion) -> Comparison:
-    """What `compare` says of a champion whose file is not there to be asked."""
-    is_binary = len(challenger.metadata.get("classes") or ()) == 2
-    return plan_of(primary, is_binary, settings, 0, ROLES).outcome(UNSURE, f"the champion cannot be compared: {why}")
 
 
 def obstacle_of(champion: OnnxModel, challenger: OnnxModel, test: pl.LazyFrame, data: Data, names: Names) -> str:

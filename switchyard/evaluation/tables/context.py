@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from switchyard.config.recipes import TableEvaluate
 from switchyard.config.sections import Contract, Costs, Data, Expectations, Features, Metrics, Reporting, Task
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ class Wanted:
     reporting: Reporting
     expectations: Expectations
     golden_rows: int = 5
+
+    @classmethod
+    def of(cls, recipe: TableEvaluate, train: pl.LazyFrame) -> Wanted:
+        """Of a recipe, and the training rows."""
+        parts = (recipe.contract, recipe.features, recipe.evaluation, recipe.expectations, recipe.golden_rows)
+        return cls(train, *parts)
 
     def columns(self) -> set[str]:
         """Columns of the test rows that a section groups by, whether or not a candidate reads them."""

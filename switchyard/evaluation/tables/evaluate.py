@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from switchyard.config.sections import Data, Metrics, Task
+from switchyard.config.recipes import TableEvaluate
+from switchyard.config.task_metrics import require_metric
 from switchyard.errors import InputError
 from switchyard.evaluation.evaluation import FEW_ROWS, Evaluation
 from switchyard.evaluation.evaluation_report import DataSummary, EvaluationReport, TestFigures
 from switchyard.evaluation.gates.namespace import flatten
 from switchyard.evaluation.latency import latency_ms
-from switchyard.evaluation.rating import best_of, check_primary, rated_as, selection
+from switchyard.evaluation.rating import best_of, rated_as, selection
 from switchyard.evaluation.scoring import ask, score
 from switchyard.evaluation.section_measuring import measure_sections
 from switchyard.evaluation.tables.context import Subject, TableContext, Wanted
@@ -29,15 +30,12 @@ if TYPE_CHECKING:
 
 def evaluate(
     models: Sequence[OnnxModel],
-    *,
     validation: pl.LazyFrame,
     test: pl.LazyFrame,
-    data: Data,
-    task: Task,
-    metrics: Metrics,
-    seed: int,
+    recipe: TableEvaluate,
+    *,
+    train: pl.LazyFrame | None = None,
     source: dict[str, Any] | None = None,
-    wanted: Wanted | None = None,
 ) -> Evaluation:
     """Measures every candidate on validation rows and the best one on test rows.
 
@@ -48,17 +46,17 @@ def evaluate(
         models: The candidates; `metadata["candidate"]` is the name.
         validation: Raw columns and the target; rows without a target are left out and counted.
         test: Likewise; seen by the best candidate only.
-        data: Names the target.
-        task: What the models do.
-        metrics: The primary metric, resamples and confidence of the intervals.
-        seed: Seed for the resamples, the same for every candidate.
+        recipe: What the models do, and what is measured of them.
+        train: The rows that the candidates were fitted on, which the sections beyond the metrics need; None leaves
+            these out.
         source: What is known of the data's origin, copied into the report.
-        wanted: What the sections beyond the metrics need; None leaves them out.
 
     Raises:
         InputError: An unknown primary metric, no rows, or a primary metric that no candidate has a value for.
     """
-    check_primary(metrics.primary, task)
+    data, task, metrics, seed = recipe.data, recipe.task, recipe.metrics, recipe.seed
+    wanted = None if train is None else Wanted.of(recipe, train)
+    require_metric("metrics.primary", metrics.primary, task)
     columns = _columns(models, data.target)
     rows, warnings = _rows(validation, columns, data.target, "validation")
     scored = [score(ask(model, rows, data.target), metrics, seed) for model in models]

@@ -9,13 +9,12 @@ asked of the ONNX file before a release (`check_expectations`) and of the endpoi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from switchyard.evaluation.gates.judge import GateResult
 from switchyard.evaluation.tables.expectation_checks import Check, make_checks
 from switchyard.evaluation.tables.scores import scores
 from switchyard.statistics.metrics import Floats
@@ -74,14 +73,6 @@ def check_expectations(
         InputError: The model has several classes, and no label says which one's probability is the score.
     """
     return [_result(model, check) for check in make_checks(model.metadata, test, expectations, rows=rows, seed=seed)]
-
-
-def as_gates(results: Sequence[Mapping[str, Any]]) -> tuple[GateResult, ...]:
-    """The results of `check_expectations` as gates: one that has failed stops a promotion like any other."""
-    return tuple(
-        GateResult(f"expectations.{each['name']}", each["measured"], each["asked"], each["passed"], each["reason"])
-        for each in results
-    )
 
 
 def examine(check: Mapping[str, Any], outputs: Mapping[str, np.ndarray], slack: float = SLACK) -> Finding:

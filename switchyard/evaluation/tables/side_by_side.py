@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from switchyard.config.sections import Champion, Data, Metrics, Task
+from switchyard.config.recipes import TablePromote
+from switchyard.config.sections import Data, Task
 from switchyard.evaluation.comparison_plan import unseen
 from switchyard.evaluation.entrants import Entrant, beside, told
 from switchyard.evaluation.latency import latency_ms
@@ -21,28 +22,14 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def side_by_side(
-    first: Entrant,
-    second: Entrant,
-    rows: pl.LazyFrame,
-    *,
-    data: Data,
-    task: Task,
-    metrics: Metrics,
-    settings: Champion,
-    seed: int,
-) -> dict[str, Any]:
+def side_by_side(first: Entrant, second: Entrant, rows: pl.LazyFrame, recipe: TablePromote) -> dict[str, Any]:
     """What both are worth, and whether they differ.
 
     Args:
         first: One version.
         second: The other.
         rows: Raw columns and the target.
-        data: Names the target.
-        task: What the use case is about today.
-        metrics: What is measured, and how sure the figures must be.
-        settings: The paired test, its error rate, and the rows that it takes.
-        seed: Of the resamples.
+        recipe: What the use case is about today, what is measured, and by which paired test.
 
     Returns:
         JSON-able: `unit`, what a row is; `rows` that both answered, `left_out`, a dict a version in `versions` (metrics
@@ -51,6 +38,7 @@ def side_by_side(
     """
     import polars as pl
 
+    data, task, metrics = recipe.data, recipe.task, recipe.metrics
     masks = [unseen(rows, each.seen, each.name) for each in (first, second)]
     is_fresh = pl.Series(masks[0][0] & masks[1][0])
     notes = tuple(dict.fromkeys([*masks[0][1], *masks[1][1]]))
@@ -61,27 +49,14 @@ def side_by_side(
     fresh, left_out = table.filter(known & is_fresh), int((known & ~is_fresh).sum())
     why = {each.name: _why_not(each, fresh, data, task) for each in (first, second)}
     positive = second.model.metadata.get("positive")
-    versions = {
-        each.name: _version(each.model, fresh, data, metrics, seed, positive, why[each.name])
-        for each in (first, second)
-    }
+    versions = {each.name: _version(each.model, fresh, recipe, positive, why[each.name]) for each in (first, second)}
     found = {"unit": "row", "rows": len(fresh), "left_out": left_out, "primary": metrics.primary, "versions": versions}
     found |= {"comparison": None, "better": None}
     unasked = [f"{name} cannot be asked: {reason}" for name, reason in why.items() if reason]
     if unasked:
         return {**found, "notes": list(notes), "verdict": f"not compared: {'; '.join(unasked)}"}
-    comparison = compare(
-        first.model,
-        second.model,
-        fresh.lazy(),
-        seen=first.seen,
-        data=data,
-        task=task,
-        primary=metrics.primary,
-        settings=settings,
-        seed=seed,
-        names=(first.name, second.name),
-    )
+    names = (first.name, second.name)
+    comparison = compare(first.model, second.model, fresh.lazy(), recipe, first.seen, names)
     return {**found, **beside(comparison, first.name, second.name, notes)}
 
 
@@ -97,9 +72,7 @@ def _why_not(each: Entrant, rows: pl.DataFrame, data: Data, task: Task) -> str:
 def _version(
     model: OnnxModel,
     rows: pl.DataFrame,
-    data: Data,
-    metrics: Metrics,
-    seed: int,
+    recipe: TablePromote,
     positive: object,
     why: str,
 ) -> dict[str, Any]:
@@ -108,6 +81,6 @@ def _version(
         return {**about, "metrics": {}, "undefined": {}, "latency_ms": {}, "why": why}
     if positive is not None and len(metadata["classes"]) == 2 and positive in metadata["classes"]:
         model = replace(model, metadata={**metadata, "positive": positive})  # F1 of the same class for both
-    scored = score(ask(model, rows, data.target), metrics, seed)
+    scored = score(ask(model, rows, recipe.data.target), recipe.metrics, recipe.seed)
     measured = {"metrics": scored.metrics, "undefined": scored.undefined, "latency_ms": latency_ms(model, rows)}
     return {**about, **measured, "why": ""}

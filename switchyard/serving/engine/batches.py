@@ -14,7 +14,7 @@ import numpy as np
 from switchyard.serving.protocol.request_error import RequestError
 
 if TYPE_CHECKING:
-    from switchyard.config.sections import Batching
+    from switchyard.config.server_options import Batching
     from switchyard.serving.engine.loaded_model import LoadedModel
     from switchyard.serving.http.metrics import Metrics
 

@@ -15,7 +15,7 @@ from switchyard.serving.http.post_endpoint import Headers, Receive, Scope, Send,
 from switchyard.serving.protocol.request_error import RequestError
 
 if TYPE_CHECKING:
-    from switchyard.config.sections import Batching
+    from switchyard.config.server_options import Batching
     from switchyard.serving.engine.loaded_models import LoadedModels
 
 logger = logging.getLogger("switchyard.serving")

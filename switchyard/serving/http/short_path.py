@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchyard.serving.http.slow_client_protocol import SlowClientProtocol
+from switchyard.serving.http.slow_client_guard import SlowClientGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     AnswerNow = Callable[[bytes, dict[bytes, bytes], bytes], bytes | None]
 
 
-class ShortPathProtocol(SlowClientProtocol):
+class ShortPathProtocol(SlowClientGuard):
     """Answers what `answer_now` can answer, and leaves the rest to uvicorn."""
 
     answer_now: AnswerNow

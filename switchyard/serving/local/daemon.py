@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 from switchyard.errors import SwitchyardError
-from switchyard.serving.local.running import Running, describe_settings, running, setting_options, state_file
+from switchyard.serving.local.running import Running, running, state_file
+from switchyard.serving.options.derived import command_line, describe, environment
 from switchyard.serving.protocol import client
 
 if TYPE_CHECKING:
-    from switchyard.config.sections import Batching
+    from switchyard.config.server_options import ServerOptions
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
@@ -32,7 +34,7 @@ _STOP_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Daemon:
-    """A server that runs.
+    """A running server.
 
     Attributes:
         pid: Its process id.
@@ -40,7 +42,7 @@ class Daemon:
         port: Its port.
         url: Where clients on this machine reach it.
         log: Its log file.
-        notice: What the caller should tell the user, such as another port than asked for; or None.
+        notice: What the caller should tell the user, such as that the server answers on another port; or None.
     """
 
     pid: int
@@ -51,46 +53,33 @@ class Daemon:
     notice: str | None = None
 
 
-def start(
-    root: Path,
-    host: str = "127.0.0.1",
-    port: int = 8080,
-    *,
-    token: str | None = None,
-    log: Path | None = None,
-    max_request_mb: float = 8.0,
-    batching: Batching | None = None,
-) -> Daemon:
-    """Start a server of a repository and wait until it answers, or return the one that runs.
+def start(options: ServerOptions) -> Daemon:
+    """Start a server and wait until it answers, or return the one that already serves the repository.
 
     Args:
-        root: The model repository; created if it is not there.
-        host: The address to bind to.
-        port: The port wanted; if another program uses it, the next free one is taken.
-        token: What clients must send; without it, `SWITCHYARD_TOKEN` of the environment, if set.
-        log: Where the server's output goes; `ROOT/.server.log` without it.
-        max_request_mb: The largest request body that is read.
-        batching: How requests that arrive together are run as one; None: each by itself.
+        options: What it serves, and how. The repository is created if it is not there; if another program uses the
+            port, the next free one is taken; without a log, the server writes to `ROOT/.server.log`.
 
     Raises:
         SwitchyardError: If the server does not come up; with the end of its log.
     """
-    root = root.resolve()
-    log = (log or root / ".server.log").resolve()
+    root = options.root.resolve()
+    log = (options.log or root / ".server.log").resolve()
+    options = options.model_copy(update={"root": root, "log": log, "next_free_port": True})
     try:
         root.mkdir(parents=True, exist_ok=True)
         with lock(root / ".server.lock"):
             found = _answering(root)
             if found is None:
                 state_file(root).unlink(missing_ok=True)
-                found = _launch(root, host, port, token, log, setting_options(max_request_mb, batching))
+                found = _launch(options, log)
     except OSError as error:
         raise SwitchyardError(f"a server of {root} cannot be started: {error.strerror or error}") from error
-    return _daemon(root, found, _notice(found, host, port, describe_settings(max_request_mb, batching)))
+    return _daemon(root, found, _notice(found, options))
 
 
 def _answering(root: Path) -> Running | None:
-    """The live server of a repository, once it has answered; None if there is none, or it is just ending.
+    """The live server of a repository, once it answers; None if there is none or it is ending.
 
     Raises:
         SwitchyardError: If there is one that does not answer.
@@ -118,14 +107,14 @@ def _daemon(root: Path, found: Running, notice: str | None = None) -> Daemon:
 
 
 def stop(root: Path, seconds: float = _STOP_SECONDS) -> bool:
-    """Stop the server of a repository: requests under way are answered, then it ends.
+    """Stop the server of a repository: it answers the requests in flight, then ends.
 
     Args:
         root: The model repository.
-        seconds: After this it is killed.
+        seconds: How long it may take to end before it is killed.
 
     Returns:
-        Whether one ran.
+        Whether one was running.
     """
     root = root.resolve()
     if not root.is_dir():
@@ -146,7 +135,8 @@ def lock(path: Path) -> Iterator[None]:
         yield
 
 
-def _notice(found: Running, host: str, port: int, settings: str) -> str | None:
+def _notice(found: Running, options: ServerOptions) -> str | None:
+    host, port, settings = options.host, options.port, describe(options)
     if found.settings and found.settings != settings:
         return f"the server already runs with {found.settings}; stop it to start it with {settings}"
     if found.port == port and found.host == host:
@@ -156,21 +146,25 @@ def _notice(found: Running, host: str, port: int, settings: str) -> str | None:
     return f"port {port} was in use when the server started: it answers on {found.port}"
 
 
-def _launch(root: Path, host: str, port: int, token: str | None, log: Path, options: list[str]) -> Running:
-    command = [sys.executable, "-P", "-m", "switchyard.serving", "--root", str(root), "--host", host]
-    command += ["--port", str(port), "--next-free-port", "--log", str(log), *options]
+def command(options: ServerOptions) -> list[str]:
+    """The command that starts a server of its own process with these options."""
+    return [sys.executable, "-P", "-m", "switchyard.serving", *command_line(options)]
+
+
+def _launch(options: ServerOptions, log: Path) -> Running:
+    root = options.root
     with log.open("ab") as output:
         begin = output.tell()
         process = subprocess.Popen(
-            command,
+            command(options),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             cwd=root,
-            env=_environment(token),
+            env=_environment(options),
             start_new_session=True,
         )
-    # Whoever started a process has to collect it: this thread waits for its end, so that no zombie stays.
+    # A parent must reap its children: this thread waits for the server to end, so that no zombie stays.
     threading.Thread(target=process.wait, daemon=True).start()
     try:
         return _wait(root, process)
@@ -179,13 +173,11 @@ def _launch(root: Path, host: str, port: int, token: str | None, log: Path, opti
         raise SwitchyardError(f"the server of {root} does not answer: {error}; {_tail(log, begin)}") from error
 
 
-def _environment(token: str | None) -> dict[str, str]:
+def _environment(options: ServerOptions) -> dict[str, str]:
     library = str(Path(__file__).resolve().parents[3])
     path = os.environ.get("PYTHONPATH")
-    environment = {**os.environ, "PYTHONPATH": f"{library}{os.pathsep}{path}" if path else library}
-    if token:
-        environment["SWITCHYARD_TOKEN"] = token
-    return environment
+    found = {**os.environ, "PYTHONPATH": f"{library}{os.pathsep}{path}" if path else library}
+    return found | environment(options)
 
 
 def _wait(root: Path, process: subprocess.Popen[bytes]) -> Running:
@@ -207,16 +199,13 @@ def _tail(log: Path, begin: int) -> str:
 
 
 def _end(found: Running, seconds: float) -> None:
-    _signal(found, signal.SIGTERM)
-    end = time.monotonic() + seconds
-    while found.alive() and time.monotonic() < end:
-        time.sleep(0.02)
-    _signal(found, signal.SIGKILL)
-
-
-def _signal(found: Running, number: signal.Signals) -> None:
-    if found.alive():
-        try:
-            os.kill(found.pid, number)
-        except ProcessLookupError:
-            return
+    process = found.process()
+    if process is None:
+        return
+    with suppress(psutil.NoSuchProcess):  # it may end at any moment
+        process.terminate()
+        end = time.monotonic() + seconds
+        while found.alive() and time.monotonic() < end:
+            time.sleep(0.02)
+        if found.alive():
+            process.kill()

@@ -12,8 +12,9 @@ from switchyard.serving.protocol import client
 from switchyard.serving.rollout.golden import smoke_test
 
 if TYPE_CHECKING:
-    from switchyard.config.sections import Batching
+    from switchyard.config.server_options import ServerOptions
     from switchyard.model.onnx_model import OnnxModel
+    from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
 @dataclass(frozen=True)
@@ -42,44 +43,28 @@ class Deployed:
         return f"{self.url}/v2/models/{self.name}/infer"
 
 
-def deploy(
-    root: Path,
-    model: OnnxModel,
-    golden: dict[str, Any],
-    host: str = "127.0.0.1",
-    port: int = 8080,
-    *,
-    version: int | None = None,
-    token: str | None = None,
-    max_request_mb: float = 8.0,
-    batching: Batching | None = None,
-) -> Deployed:
+def deploy(options: ServerOptions, model: OnnxModel, golden: GoldenRows, *, version: int | None = None) -> Deployed:
     """Make a model the active version of its name.
 
     The version that answered so far keeps answering until the new one has passed its smoke test, and stays if
-    it fails; the first version of a model answers nobody before that.
+    the test fails; the first version of a model answers nobody before that.
 
     Args:
-        root: The model repository, served by a daemon that is started if need be.
+        options: The model repository, and the options of its server, which is started if none is running.
         model: The model; its metadata's `name` is the name of the endpoint.
         golden: Its golden rows (see golden.py).
-        host: The address for a new server.
-        port: The port for a new server.
         version: The number that the model has in a registry; without it the repository counts. If the active version
             is another model of this number (the registry started anew), that one moves to a free number and serves on.
-        token: What clients must send; without it, `SWITCHYARD_TOKEN` of the environment, if set.
-        max_request_mb: The largest request body that a new server reads.
-        batching: How a new server runs requests that arrive together as one; None: each by itself.
 
     Raises:
-        SwitchyardError: If any part fails; the new version is gone then.
+        SwitchyardError: If any part fails; the new version is removed then.
     """
-    root, name = root.resolve(), str(model.metadata["name"])
+    root, name, token = options.root.resolve(), str(model.metadata["name"]), options.token
     try:
         root.mkdir(parents=True, exist_ok=True)
         with daemon.lock(root / ".deploy.lock"):
             was_running = daemon.status(root) is not None
-            server = daemon.start(root, host, port, token=token, max_request_mb=max_request_mb, batching=batching)
+            server = daemon.start(options)
             previous = _step_aside(root, server.url, model, version, token)
             known = _known_versions(root, model, version)
             number = repository.write_version(root, name, model, golden, version)
@@ -120,7 +105,7 @@ def _known_versions(root: Path, model: OnnxModel, version: int | None) -> list[i
     ]
 
 
-def _switch(url: str, name: str, version: int, golden: dict[str, Any], token: str | None) -> None:
+def _switch(url: str, name: str, version: int, golden: GoldenRows, token: str | None) -> None:
     client.load(url, name, version, default=False, token=token)
     smoke_test(url, name, version, golden, token)
     client.load(url, name, version, default=True, token=token)

@@ -6,15 +6,15 @@ answers when a request names none; without it, none does.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from switchyard.errors import SwitchyardError
+from switchyard.serving.rollout.golden_rows import GoldenRows
 
 if TYPE_CHECKING:
     from switchyard.model.onnx_model import OnnxModel
@@ -63,16 +63,15 @@ def set_active(root: Path, name: str, version: int | None) -> None:
         _replace(root / name / "active", f"{version}\n".encode())
 
 
-def golden(root: Path, name: str, version: int) -> dict[str, Any] | None:
+def golden(root: Path, name: str, version: int) -> GoldenRows | None:
     """The golden rows written beside a version, or None."""
     try:
-        rows: dict[str, Any] = json.loads((root / name / str(version) / "golden.json").read_bytes())
+        return GoldenRows.from_json((root / name / str(version) / "golden.json").read_bytes())
     except (OSError, ValueError):
         return None
-    return rows
 
 
-def write_version(root: Path, name: str, model: OnnxModel, golden: dict[str, Any], version: int | None = None) -> int:
+def write_version(root: Path, name: str, model: OnnxModel, golden: GoldenRows, version: int | None = None) -> int:
     """Put a model into the repository, whole or not at all.
 
     Args:
@@ -90,7 +89,7 @@ def write_version(root: Path, name: str, model: OnnxModel, golden: dict[str, Any
     """
     if not is_name(name):
         raise SwitchyardError(f"{name!r} cannot name a model: use letters, digits, dots, dashes and underscores")
-    metadata, rows = model.metadata_json().encode(), json.dumps(golden, allow_nan=False).encode()
+    metadata, rows = model.metadata_json().encode(), golden.to_json()
     try:
         same = _same(root, name, model, version)
         if same is None:

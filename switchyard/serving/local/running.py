@@ -1,19 +1,21 @@
 """Who serves a repository: `ROOT/.server.json`, and whether that process still lives.
 
-A process id alone does not say who it is, for ids are used again; id and start time do.
+A process id alone does not identify a process, because the system reuses ids; id and start time do.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from switchyard.config.sections import Batching
+import msgspec
+import psutil
+
+_FORMAT = 1
+_SAME_SECONDS = 2.0
+"""The system computes a start time from its boot time, which moves a little when the clock is corrected."""
+_ENDED = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 
 
 @dataclass(frozen=True)
@@ -22,19 +24,21 @@ class Running:
 
     Attributes:
         pid: Its process id.
-        started: When it started, in whatever the system counts.
+        started: When it started, in seconds since the epoch.
         host: The address it is bound to.
         port: Its port.
-        log: The file that it writes to; empty if it is not its own.
-        settings: What `describe_settings` says of it; empty if it is not known.
+        log: The file that it writes to; empty if it has none of its own.
+        settings: What `switchyard.serving.options.derived.describe` says of its settings; empty if they are not known.
+        format: The version of this record in the file.
     """
 
     pid: int
-    started: str
+    started: float
     host: str
     port: int
     log: str = ""
     settings: str = ""
+    format: int = _FORMAT
 
     @property
     def url(self) -> str:
@@ -42,71 +46,48 @@ class Running:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
+    def process(self) -> psutil.Process | None:
+        """This very process; None if it has ended, is a zombie, or its id belongs to another one by now."""
+        try:
+            process = psutil.Process(self.pid)
+            is_same = abs(process.create_time() - self.started) < _SAME_SECONDS
+            return process if is_same and process.status() not in _ENDED else None
+        except psutil.Error:
+            return None
+
     def alive(self) -> bool:
         """Whether this very process is running."""
-        return start_time(self.pid) == self.started
+        return self.process() is not None
 
 
 def state_file(root: Path) -> Path:
-    """Where the server of a repository says who it is."""
+    """Where the server of a repository records its process."""
     return root / ".server.json"
 
 
-def start_time(pid: int) -> str | None:
-    """When a process started; None if there is none, or only a zombie."""
-    if not Path("/proc/self/stat").exists():
-        return _start_time_by_ps(pid)
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else fields[19]
-
-
-def _start_time_by_ps(pid: int) -> str | None:
-    command = ["ps", "-o", "state=,lstart=", "-p", str(pid)]
-    state, _, started = subprocess.run(command, capture_output=True, text=True, check=False).stdout.partition(" ")
-    return started.strip() if state and not state.startswith("Z") else None
-
-
-def describe_settings(max_request_mb: float, batching: Batching | None) -> str:
-    """What a server does not change while it runs, in words."""
-    if batching is None:
-        return f"max_request_mb {max_request_mb:g} and no batching"
-    waits = f"batching of up to {batching.max_size} rows within {batching.max_delay_ms:g} ms"
-    return f"max_request_mb {max_request_mb:g} and {waits}"
-
-
-def setting_options(max_request_mb: float, batching: Batching | None) -> list[str]:
-    """The same as arguments of `python -m switchyard.serving`."""
-    options = ["--max-request-mb", str(max_request_mb)]
-    if batching is not None:
-        options += ["--batch-delay-ms", str(batching.max_delay_ms), "--batch-size", str(batching.max_size)]
-    return options
-
-
 def announce(root: Path, host: str, port: int, log: Path | None = None, settings: str = "") -> None:
-    """Write down that this process serves the repository."""
-    pid = os.getpid()
-    running = Running(pid, start_time(pid) or "", host, port, str(log or ""), settings)
-    draft = root / f".server-{pid}.json"
-    draft.write_text(json.dumps(asdict(running)))
+    """Record that this process serves the repository."""
+    process = psutil.Process()
+    running = Running(process.pid, process.create_time(), host, port, str(log or ""), settings)
+    draft = root / f".server-{process.pid}.json"
+    draft.write_bytes(msgspec.json.encode(running))
     draft.replace(state_file(root))
 
 
 def withdraw(root: Path) -> None:
-    """Take this process's announcement back, unless another server has written its own."""
+    """Remove the record of this process, unless another server has written its own."""
     found = recorded(root)
     if found is not None and found.pid == os.getpid():
         state_file(root).unlink(missing_ok=True)
 
 
 def recorded(root: Path) -> Running | None:
-    """What the file says, be it true or stale."""
+    """What the file says, true or stale; None if there is none, it is damaged, or of another format."""
     try:
-        return Running(**json.loads(state_file(root).read_bytes()))
-    except (OSError, ValueError, TypeError):
+        found = msgspec.json.decode(state_file(root).read_bytes(), type=Running)
+    except (OSError, msgspec.MsgspecError):
         return None
+    return found if found.format == _FORMAT else None
 
 
 def running(root: Path) -> Running | None:

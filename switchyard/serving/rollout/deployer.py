@@ -1,4 +1,4 @@
-"""What a stack's model deployer must be able to do, whatever it deploys to."""
+"""What a stack's model deployer must be able to do, wherever it deploys to."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from switchyard.config.sections import Deployment
     from switchyard.model.onnx_model import OnnxModel
+    from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A model that answers.
+    """A model in service.
 
     Attributes:
         name: The use case, which is the model's name in the protocol.
         version: The version that answers.
         url: The root of the server, without a trailing slash.
-        service: The id under which the deployer knows it.
+        service: The id of the deployer's record.
         notice: What the user should know, such as another port than asked for; empty if nothing.
-        request: A body that the endpoint answers, for a first try.
+        request: An example of a request body that the endpoint answers.
         predict_image: Whether it also answers image files, at …/predict-image, if the model takes images.
     """
 
@@ -42,23 +43,23 @@ class Deployer(Protocol):
     """A model deployer that takes ONNX files."""
 
     def roll_out(
-        self, name: str, version: int, model: OnnxModel, golden: dict[str, Any], deployment: Deployment
+        self, name: str, version: int, model: OnnxModel, golden: GoldenRows, deployment: Deployment
     ) -> Endpoint:
-        """Brings a version up, asks it for the golden rows, and only then lets it take over.
+        """Starts a version, checks its golden rows, and only then lets it take over.
 
         Raises:
-            SwitchyardError: It did not come up or answered wrong; the old version keeps serving.
+            SwitchyardError: It did not start or answered wrong; the old version keeps serving.
         """
         ...
 
     def retire(self, name: str) -> None:
-        """Takes down what answers for a use case; if nothing does, that is well.
+        """Takes the endpoint of a use case down; does nothing if there is none.
 
         Raises:
-            SwitchyardError: It still answers.
+            SwitchyardError: The endpoint still answers.
         """
         ...
 
     def serving(self, name: str) -> int | None:
-        """The version that has passed its smoke test and taken over, whether or not it is stopped just now."""
+        """The version that has passed its smoke test and taken over, even if it is stopped at the moment."""
         ...

@@ -1,4 +1,4 @@
-"""The config's expectations, asked through the endpoint: a part of the golden rows."""
+"""The config's expectations, checked through the endpoint: a part of the golden rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from switchyard.evaluation.tables.expectation_checks import make_checks
 from switchyard.evaluation.tables.expectations import examine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import polars as pl
 
@@ -26,16 +26,16 @@ SLACK = 2e-5
 def expected_answers(
     model: OnnxModel, test: pl.DataFrame, expectations: Expectations, *, seed: int
 ) -> list[dict[str, Any]]:
-    """What to ask the endpoint, and what must come back.
+    """The requests for the endpoint, and what it must answer.
 
     Args:
-        model: The model, which is not run for that.
-        test: The test rows that the file was checked with, so that these are some of them.
+        model: The model; it is not run.
+        test: The test rows that the file was checked with; the endpoint is asked about some of them.
         expectations: Of the config.
-        seed: Of the choice of rows, the same as for the file.
+        seed: The seed of the choice of rows, the same as for the file.
 
     Returns:
-        JSON-able: a check each with its `request`, the body of an infer request; none that has no rows to ask about.
+        JSON-able checks, each with its `request`, the body of an infer request; checks without rows are left out.
     """
     from switchyard.serving.rollout.requests import request_body
 
@@ -44,7 +44,7 @@ def expected_answers(
 
 
 def applicable(expectations: Expectations, model: OnnxModel) -> Expectations:
-    """Those about nothing but columns that the model reads: a version of another day may not know all of today's."""
+    """The expectations whose columns the model reads: an older version may not know all of today's columns."""
     columns = {spec["name"] for spec in model.metadata["inputs"]}
     kept = {
         "rows": tuple(each for each in expectations.rows if columns >= set(each.row)),
@@ -62,9 +62,9 @@ def rows_of(test: pl.LazyFrame, model: OnnxModel, target: str) -> pl.DataFrame:
 
 
 def ask_expectations(
-    what: str, expected: list[dict[str, Any]], infer: Callable[[dict[str, Any]], dict[str, Any]]
+    what: str, expected: Iterable[dict[str, Any]], infer: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
-    """Asks the endpoint.
+    """Checks the expectations through the endpoint.
 
     Args:
         what: Names the version in an error.

@@ -1,6 +1,6 @@
 """Golden rows: a request with known answers.
 
-They are computed in this process, and asked again over HTTP before a version goes live.
+They are computed in this process, and requested again over HTTP before a version goes live.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from switchyard.evaluation.tables.example_rows import choose
 from switchyard.serving.protocol import client
 from switchyard.serving.protocol.datatypes import DATATYPES
 from switchyard.serving.rollout.expectations import ask_expectations
+from switchyard.serving.rollout.golden_rows import GoldenRows
 from switchyard.serving.rollout.requests import _body, plain
 
 if TYPE_CHECKING:
@@ -29,17 +30,17 @@ _SIDE = 64
 
 def golden_rows(
     model: OnnxModel, frame: pl.DataFrame, count: int = 5, expected: list[dict[str, Any]] | None = None
-) -> dict[str, Any]:
+) -> GoldenRows:
     """Rows of a frame as an infer request, and what the model answers.
 
     Args:
         model: The model, run in this process.
         frame: Raw rows, with at least the model's columns.
-        count: How many rows; those that miss values come first, one for each such column.
+        count: How many rows; rows with missing values come first, one for each such column.
         expected: What else must hold, from `expectations.expected_answers`.
 
     Returns:
-        `{"request", "response", "tolerance", "expectations"}`, the bodies as the protocol has them.
+        Request, response and what else must hold, with the bodies as the protocol has them.
 
     Raises:
         SwitchyardError: If the frame has no rows.
@@ -50,18 +51,18 @@ def golden_rows(
     rows = frame.select(names)[choose(frame.select(names), count)]
     feed = _thinned(model, model.inputs(rows))
     outputs = model.answer(feed)
-    return {
-        "request": _body(model, rows, feed),
-        "response": {"outputs": [_tensor(name, array) for name, array in outputs.items()]},
-        "tolerance": TOLERANCE,
-        "expectations": expected or [],
-    }
+    return GoldenRows(
+        request=_body(model, rows, feed),
+        response={"outputs": [_tensor(name, array) for name, array in outputs.items()]},
+        tolerance=TOLERANCE,
+        expectations=tuple(expected or ()),
+    )
 
 
 def _thinned(model: OnnxModel, feed: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
-    """Large images with every second, third … pixel only, if the graph takes images of any size.
+    """Keep only every second, third … pixel of large images, if the graph takes images of any size.
 
-    What a smoke test asks need not look well, and is kept with each version as JSON.
+    The images of a smoke test need not look good, and they are stored with each version as JSON.
     """
     free = {node.name for node in model.session.get_inputs() if len(node.shape) == 4 and _is_free(node.shape[1:3])}
     thin = {}
@@ -76,20 +77,20 @@ def _is_free(sizes: list[Any]) -> bool:
 
 
 def smoke_test(
-    url: str, name: str, version: int, golden: dict[str, Any], token: str | None = None, *, binary: bool = False
+    url: str, name: str, version: int, golden: GoldenRows, token: str | None = None, *, binary: bool = False
 ) -> None:
-    """Ask a version for the golden rows over HTTP and compare; then whether it does what is expected of it.
+    """Request the golden rows from a version over HTTP and compare; then check the config's expectations.
 
     Args:
         url: The root of the server.
         name: The model.
         version: The version that must answer.
         golden: Its golden rows.
-        token: What the server wants; without it, `SWITCHYARD_TOKEN` of the environment, if set.
+        token: The server's token; without it, `SWITCHYARD_TOKEN` of the environment, if set.
         binary: Whether the inputs go as binary data, as other servers need: null in a tensor is an extension of ours.
 
     Raises:
-        SwitchyardError: If it does not answer, or answers otherwise; names the row, what was expected and found.
+        SwitchyardError: If it does not answer, or answers wrong; names the row, what was expected and found.
     """
     what, send = f"smoke test of {name} {version}", client.infer_binary if binary else client.infer
 
@@ -99,12 +100,12 @@ def smoke_test(
             raise SwitchyardError(f"{what}: version {answer.get('model_version')} answered")
         return answer
 
-    found = {tensor["name"]: tensor for tensor in ask(golden["request"])["outputs"]}
-    for expected in golden["response"]["outputs"]:
+    found = {tensor["name"]: tensor for tensor in ask(golden.request)["outputs"]}
+    for expected in golden.response["outputs"]:
         if expected["name"] not in found:
             raise SwitchyardError(f"{what}: the answer has no output {expected['name']}")
-        _compare(what, expected, found[expected["name"]], golden["tolerance"])
-    ask_expectations(what, golden.get("expectations", []), ask)
+        _compare(what, expected, found[expected["name"]], golden.tolerance)
+    ask_expectations(what, golden.expectations, ask)
 
 
 def _tensor(name: str, array: np.ndarray[Any, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the steps deploy and release ask of a table's model; `switchyard.tasks.serving` chooses this module."""
+"""Golden rows of a tabular model, for the steps deploy and release; `switchyard.tasks.serving` chooses this module."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from switchyard.serving.rollout.golden import golden_rows
 if TYPE_CHECKING:
     import polars as pl
 
-    from switchyard.config.sections import Data, Expectations
+    from switchyard.config.recipes import TableDeploy
     from switchyard.model.onnx_model import OnnxModel
+    from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
-def golden(
-    model: OnnxModel, test: pl.LazyFrame, *, data: Data, expectations: Expectations, count: int, seed: int
-) -> dict[str, Any]:
+def golden(model: OnnxModel, test: pl.LazyFrame, recipe: TableDeploy) -> GoldenRows:
     """See `Serving.golden`."""
     expected: list[dict[str, Any]] = []
+    expectations = recipe.expectations
     if expectations.rows or expectations.directional or expectations.invariant:
         asked = applicable(expectations, model)
-        expected = expected_answers(model, rows_of(test, model, data.target), asked, seed=seed)
-    return golden_rows(model, test.collect(), count, expected)
+        expected = expected_answers(model, rows_of(test, model, recipe.data.target), asked, seed=recipe.seed)
+    return golden_rows(model, test.collect(), recipe.deployment.golden_rows, expected)

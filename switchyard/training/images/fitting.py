@@ -103,13 +103,13 @@ def fit(
 
 
 def describe(
-    name: str, use_case: str | None, kind: str, task: str, sets: Sets, settings: ImageTraining, network: nn.Module
+    name: str, kind: str, task: str, sets: Sets, settings: ImageTraining, network: nn.Module
 ) -> dict[str, Any]:
     """The metadata: what the ONNX file says of itself, nothing that another run of the same would say differently."""
     height, width = settings.size
     about = settings.model_dump(exclude={"size", "channels", "workers", "cache_mb", "processes"})
     return {
-        "name": use_case or name,
+        "name": name,
         "candidate": name,
         "type": kind,
         "task": task,

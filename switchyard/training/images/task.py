@@ -1,9 +1,8 @@
-"""What the step train does with images; `switchyard.tasks.training` chooses this module for their tasks."""
+"""What the step train does with images; `switchyard.tasks.training.Training` says what each is for."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,19 +14,11 @@ from switchyard.training.images.settings import SETTINGS, read_settings
 from switchyard.training.trained import Trained
 
 if TYPE_CHECKING:
-    from switchyard.config.images import (
-        ImageCandidate,
-        ImageConfig,
-        ImageContract,
-        ImageData,
-        ImageShape,
-        ImageSplit,
-        ImageTask,
-    )
-    from switchyard.config.sections import Features, Metrics, Search
+    from switchyard.config.images import ImageCandidate, ImageConfig
+    from switchyard.config.recipes import ImageTrain
     from switchyard.data.dataset import Dataset
     from switchyard.model.onnx_model import OnnxModel
-    from switchyard.training.callbacks import Folder, OnEpoch
+    from switchyard.training.callbacks import OnEpoch, Progress
 
 
 def check_candidates(config: ImageConfig) -> None:
@@ -54,8 +45,8 @@ def check_gpus(wanted: int) -> None:
     if there < wanted:
         raise SwitchyardError(
             f"the step has asked for {wanted} GPU{'s' * (wanted > 1)}, and PyTorch {torch.__version__} sees "
-            f"{there or 'none'}: name an image with CUDA in SWITCHYARD_IMAGE (docs/kubeflow.md), or leave gpu out of "
-            "the config's steps"
+            f"{there or 'none'}: name an image with CUDA in SWITCHYARD_IMAGE (docs/kubeflow/set-up.md), or leave gpu "
+            "out of the config's steps"
         )
 
 
@@ -68,26 +59,7 @@ def _check_search(name: str, candidate: ImageCandidate) -> None:
         )
 
 
-def train(
-    splits: Dataset,
-    name: str,
-    candidate: ImageCandidate,
-    *,
-    data: ImageData,
-    task: ImageTask,
-    contract: ImageContract,
-    features: Features,
-    image: ImageShape,
-    split: ImageSplit,
-    search: Search,
-    metrics: Metrics,
-    seed: int,
-    threads: int,
-    seeds: int,
-    use_case: str | None,
-    folder: Folder | None,
-    on_epoch: OnEpoch,
-) -> Trained:
+def train(splits: Dataset, recipe: ImageTrain, progress: Progress) -> Trained:
     """See `Training.train`; the epochs are in `metadata["training"]`.
 
     The training reads its tables from this disk, so those in a bucket are fetched.
@@ -97,26 +69,14 @@ def train(
     from switchyard.training.peak_memory import PeakMemory
     from switchyard.training.seeds import other_seeds, spread
 
-    del data, task, contract, features, split, search
-    _check_search(name, candidate)
+    _check_search(recipe.name, recipe.candidate)
     started = perf_counter()
     with TemporaryDirectory(prefix="switchyard-images-") as scratch:
         here = splits.fetched(Path(scratch), ("train", "validation"))
-        tables = {"training": here.path("train"), "validation": here.path("validation")}
-        fit = partial(
-            train_candidate,
-            name,
-            candidate.type,
-            candidate.params,
-            size=image.size,
-            channels=image.channels,
-            threads=threads,
-            use_case=use_case,
-            **tables,
-        )
-        place = None if folder is None else folder()
+        tables = (here.path("train"), here.path("validation"))
+        place = None if progress.folder is None else progress.folder()
         with PeakMemory() as memory:
-            trained = fit(seed=seed, folder=place, on_epoch=on_epoch)
+            trained = train_candidate(recipe, *tables, folder=place, on_epoch=progress.on_epoch)
         metadata = trained.model.metadata
         about = {
             "seconds": perf_counter() - started,
@@ -125,15 +85,20 @@ def train(
         }
         about |= {"epochs": trained.history}
         variability = None
-        if seeds:
-            others = other_seeds(seed, seeds)
+        if recipe.seeds:
+            others = other_seeds(recipe.seed, recipe.seeds)
             again = (
-                fit(seed=each, folder=place and place / f"seed-{each}", on_epoch=_told(on_epoch, each))
+                train_candidate(
+                    recipe.replaced(seed=each),
+                    *tables,
+                    folder=place and place / f"seed-{each}",
+                    on_epoch=_told(progress.on_epoch, each),
+                )
                 for each in others
             )
             models = chain([trained.model], (each.model for each in again))
-            values = [validation_metric(model, metrics.primary, tables["validation"]) for model in models]
-            variability = spread([seed, *others], metrics.primary, values)
+            values = [validation_metric(model, recipe.primary, tables[1]) for model in models]
+            variability = spread([recipe.seed, *others], recipe.primary, values)
     return Trained(replace(trained.model, metadata={**metadata, "training": about, "stability": variability}), [])
 
 

@@ -2,52 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from switchyard.model import gallery
 from switchyard.model.faiss_gallery import FaissGallery
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.training.images import parity
 from switchyard.training.images.embedding import check_size, embed
-from switchyard.training.images.settings import ArcFaceTraining, read_settings
+from switchyard.training.images.settings import ArcFaceTraining, settings_of
 from switchyard.training.threads import pinned_threads
 from switchyard.training.trained import Trained
 
 if TYPE_CHECKING:
+    from switchyard.config.recipes import ImageTrain
     from switchyard.training.images.training import OnEpoch
 
 
 def train(
-    name: str,
-    params: Mapping[str, Any],
-    *,
-    size: tuple[int, int],
-    channels: int,
-    seed: int,
-    threads: int,
+    recipe: ImageTrain,
     training: str | Path,
     validation: str | Path,
+    *,
     folder: str | Path | None = None,
     on_epoch: OnEpoch = lambda _: None,
-    use_case: str | None = None,
 ) -> Trained:
     """Train an embedding, put the training images into its gallery, export both, and check parity.
 
     Args:
-        name: The candidate's name in the config.
-        params: Its hyperparameters, see `ArcFaceTraining`.
-        size: Height and width that the network sees.
-        channels: 1 for grey, 3 for RGB.
-        seed: Of everything random.
-        threads: Of torch; another count may give another (equally good) model.
+        recipe: Of the candidate, whose hyperparameters are those of `ArcFaceTraining`.
         training: The table of images to learn from; they become the gallery.
         validation: The table of images to stop by and for parity; classes that the first has not are left out.
         folder: Where a checkpoint is kept after each epoch; a training that was killed goes on from it.
         on_epoch: Called after each epoch with its figures; `accuracy` is by the nearest class centre.
-        use_case: The model's name, if it is not to be the candidate's.
 
     Returns:
         The model, with an index beside it for more images than `largest_exact`, and one dict per epoch.
@@ -56,9 +44,9 @@ def train(
         InputError: The config or the images cannot be learned from.
         SwitchyardError: The ONNX graph does not answer as the trained network does.
     """
-    settings = read_settings(ArcFaceTraining, name, params, size, channels)
+    settings = settings_of(ArcFaceTraining, recipe)
     started = perf_counter()
-    with pinned_threads(threads, with_torch=True):
+    with pinned_threads(recipe.threads, with_torch=True):
         from switchyard.training.images.arcface import Embedder
         from switchyard.training.images.fitting import Sets, complete, computed_by, describe, fit
         from switchyard.training.images.onnx.export import export_embedder
@@ -75,11 +63,11 @@ def train(
                 scale=settings.feature_scale,
                 label_smoothing=settings.label_smoothing,
             ),
-            seed=seed,
+            seed=recipe.seed,
             folder=folder,
             on_epoch=on_epoch,
         )
-        metadata = describe(name, use_case, "arcface", "image_retrieval", sets, settings, network)
+        metadata = describe(recipe.name, "arcface", "image_retrieval", sets, settings, network)
         about = settings.model_dump(include={"neighbours", "vote", "threshold", "largest_exact"})
         found = embed(OnnxModel(export_embedder(network, metadata), metadata), [training])
         check_size(found, settings.neighbours)
@@ -90,6 +78,6 @@ def train(
         seconds = perf_counter() - started
         images = sets.validation_images(settings, parity.IMAGES)
         measured = parity.measure(computed_by(network.embeddings), model, images, "embedding")
-    parity.check(measured, name)
-    complete(model, sets, parity=measured, threads=threads, seed=seed, fit_seconds=seconds)
+    parity.check(measured, recipe.name)
+    complete(model, sets, parity=measured, threads=recipe.threads, seed=recipe.seed, fit_seconds=seconds)
     return Trained(model, history)

@@ -10,7 +10,7 @@ from switchyard.config.sections import (
     Space,
     Task,
 )
-from switchyard.config.task_metrics import metrics_of
+from switchyard.config.task_metrics import require_metric
 from switchyard.errors import InputError
 from switchyard.training.tables.learners import KINDS
 
@@ -23,9 +23,9 @@ def check_candidates(config: Config) -> None:
     """
     resolve(config.features, config.contract, config.data)
     _check_target(config)
-    _check_metric("metrics.primary", config.metrics.primary, config.task)
+    require_metric("metrics.primary", config.metrics.primary, config.task)
     if config.search.metric is not None:
-        _check_metric("search.metric", config.search.metric, config.task)
+        require_metric("search.metric", config.search.metric, config.task)
     for name, candidate in config.candidates.items():
         check_candidate(name, candidate, config.task)
 
@@ -82,12 +82,6 @@ def _try_value(path: str, candidate: Candidate, task: Task, key: str, value: Sca
         reason = str(error).rstrip(".")
         hint = " (for integers, add integer: true)" if isinstance(value, float) and ".search." in path else ""
         raise InputError(f"{path} cannot be {value!r}: {reason}; change it{hint}") from error
-
-
-def _check_metric(path: str, metric: str, task: Task) -> None:
-    known = metrics_of(task)
-    if metric not in known:
-        raise InputError(f"{path} is {metric!r}, which is not a metric of a {task}: choose one of {', '.join(known)}")
 
 
 def _check_target(config: Config) -> None:

@@ -1,4 +1,4 @@
-"""How training rows are dealt to the folds of cross-validation: the way the split dealt the table."""
+"""How training rows are assigned to the folds of cross-validation: the way the split assigned the table's rows."""
 
 from __future__ import annotations
 

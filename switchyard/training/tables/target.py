@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from switchyard.config.sections import Data, Scalar, Task
+from switchyard.config.target import require_class, require_two_values
 from switchyard.errors import InputError
 from switchyard.statistics.labels import positive_position
 
 if TYPE_CHECKING:
     import polars as pl
+
+_SOURCE = "the training rows"
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,9 @@ def fit_target(frame: pl.DataFrame, data: Data, task: Task) -> Target:
             f"target column {data.target!r} is missing in {column.null_count()} training rows: "
             "drop these rows, or set nullable: false in its contract to stop before training"
         )
-    if column.n_unique() < 2:
-        raise InputError(
-            f"target column {data.target!r} has one value only in the {frame.height} training rows "
-            f"({column[0] if frame.height else 'no rows'!r}): there is nothing to learn, look at data.target and split"
-        )
+    if not frame.height:
+        raise InputError("there are no rows to train on: give more rows, or smaller shares of validation and test")
+    require_two_values(_SOURCE, data.target, column.unique().head(2).to_list(), frame.height)
     if task == "regression":
         return Target(data.target, task, scale=_spread(column))
     classes = tuple(column.unique().sort().to_list())
@@ -72,7 +73,10 @@ def fit_target(frame: pl.DataFrame, data: Data, task: Task) -> Target:
             f"target column {data.target!r} holds {column.dtype} values, which are no classes: "
             "declare it as string, integer or boolean in the contract, or set task: regression"
         )
-    return Target(data.target, task, classes, _positive(data, classes))
+    if data.positive is not None:
+        require_class(_SOURCE, data.target, data.positive, classes)
+    position = positive_position(classes, data.positive)
+    return Target(data.target, task, classes, None if position is None else classes[position])
 
 
 def _spread(column: pl.Series) -> float:
@@ -83,12 +87,3 @@ def _spread(column: pl.Series) -> float:
             f"target column {column.name!r} holds a number beyond float32 (3.4e38), infinity or NaN: repair the data"
         )
     return float(column.to_numpy().astype(np.float64).std())
-
-
-def _positive(data: Data, classes: tuple[Scalar, ...]) -> Scalar | None:
-    if data.positive is not None and data.positive not in classes:
-        raise InputError(
-            f"data.positive is {data.positive!r}, but column {data.target!r} holds {', '.join(map(repr, classes[:10]))}"
-        )
-    position = positive_position(classes, data.positive)
-    return None if position is None else classes[position]

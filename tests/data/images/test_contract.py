@@ -107,7 +107,7 @@ def test_one_image_in_two_classes_is_a_conflict(pets, outcome):
     shutil.copy(pets / "cats" / "0.png", pets / "dogs" / "copy.png")
 
     assert (
-        "contract.max_conflicts: 1 of 13 images stands in several classes, and at most 0 may "
+        "contract.max_conflicts: 1 of 13 images is in several classes, and at most 0 may "
         "(cats/0.png (cats) is dogs/copy.png (dogs))"
     ) in outcome().problem
     assert outcome(max_conflicts=1).problem == ""

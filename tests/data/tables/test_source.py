@@ -257,11 +257,15 @@ def test_a_column_that_is_absent(table, change, expected):
 @pytest.mark.parametrize(
     ("content", "arguments", "expected"),
     [
-        (GOOD.replace("no", "yes"), {}, "has only the value 'yes' in the target 'label'"),
+        (GOOD.replace("no", "yes"), {}, "the target 'label' has the same value 'yes' in all"),
         ("size,colour,label\n1,a,\n2,b,\n", {}, "has no value at all in the target 'label'"),
         (GOOD + "4,red,\n", {}, "no value in the target 'label' in 1 of 4 rows"),
         (GOOD + "4,red,NA\n", {"nulls": ("", "NA")}, "no value in the target 'label' in 1 of 4 rows"),
-        (GOOD, {"positive": "maybe"}, "the classes 'no', 'yes' in the target 'label', and 'maybe' (data.positive)"),
+        (
+            GOOD,
+            {"positive": "maybe"},
+            "data.positive is 'maybe', but the target 'label' holds 'no', 'yes': write one of these",
+        ),
         (GOOD + "4,red,maybe\n", {"positive": "yes"}, "more than two classes"),
         (GOOD, {"task": "regression"}, "'yes' in the target 'label' (data.target), which regression needs as numbers"),
         ("size,colour,label\n1,,yes\n2,,no\n", {}, "no value at all in the column 'colour'"),
@@ -280,7 +284,8 @@ def test_a_positive_class_is_compared_as_the_contract_types_it(table):
     root = table("size,label\n1,1\n2,0\n")
     assert look(root, asked=contract(size="number", label="integer"), positive=1).rows == 2
     assert look(root, asked=contract(size="number", label="boolean"), positive=True).rows == 2
-    assert "'1' (data.positive)" in refusal(root, asked=contract(size="number", label="integer"), positive="1")
+    refused = refusal(root, asked=contract(size="number", label="integer"), positive="1")
+    assert "data.positive is '1', but the target 'label' holds 0, 1:" in refused
 
 
 def test_parquet_values_are_checked_too(table):

@@ -132,8 +132,8 @@ def test_bytes_are_the_same_in_any_process_with_any_threads_and_hash_seed(tmp_pa
     ("columns", "method", "task", "data", "named"),
     [
         ({"y": ["a", "b"] * 20}, "stratified", "regression", {}, "split.method: stratified"),
-        ({"y": ["a", "b"] * 20}, "group", "classification", {}, "data.group: it is not set"),
-        ({"y": ["a", "b"] * 20}, "time", "classification", {}, "data.time: it is not set"),
+        ({"y": ["a", "b"] * 20}, "group", "classification", {}, "data.group is not set"),
+        ({"y": ["a", "b"] * 20}, "time", "classification", {}, "data.time is not set"),
         ({"y": ["a", "b"] * 20}, "group", "classification", {"group": "g"}, "data.group: 'g' is no column"),
         (
             {"y": ["a"] * 9, "g": ["u", None, "v"] * 3},

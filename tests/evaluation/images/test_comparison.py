@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from scipy.stats import binomtest
 
+from switchyard.config.recipes import ImagePromote
 from switchyard.config.sections import Champion, Metrics
 from switchyard.data.training_rows import TrainingRows
 from switchyard.evaluation.entrants import Entrant
@@ -30,9 +31,11 @@ def gallery():
 
 
 def held(champion, challenger, images, *, seen=None, primary="accuracy", **settings):
-    return compare(
-        champion, challenger, images.lazy(), seen=seen, primary=primary, settings=Champion(**settings), seed=1
-    )
+    return compare(champion, challenger, images.lazy(), recipe("", Metrics(primary=primary), **settings), seen)
+
+
+def recipe(task, metrics, **settings):
+    return ImagePromote.model_construct(task=task, metrics=metrics, champion=Champion(**settings), seed=1)
 
 
 def nobody():
@@ -80,10 +83,11 @@ def test_galleries_beside_their_graphs_are_compared_as_any_others(images, galler
 
 
 def test_versions_with_and_without_an_index_are_shown_side_by_side(images, gallery):
-    given = {"metrics": Metrics(primary="accuracy", bootstrap=50), "settings": Champion(), "seed": 1}
     first = Entrant("version 1", retrieval(gallery, beside=True), nobody())
     second = Entrant("version 2", retrieval(gallery), nobody())
-    found = side_by_side(first, second, images.lazy(), task="image_retrieval", **given)
+    found = side_by_side(
+        first, second, images.lazy(), recipe("image_retrieval", Metrics(primary="accuracy", bootstrap=50))
+    )
     old, new = found["versions"].values()
     assert old["metrics"] == new["metrics"]
     assert old["size_mb"] == first.model.size / 1e6
@@ -146,15 +150,15 @@ def test_a_sample_of_error_rates_is_the_error_rate(images, gallery):
 
 def test_two_versions_side_by_side(images, gallery):
     seen = TrainingRows.of(images[:30].lazy())
-    given = {"metrics": Metrics(primary="accuracy", bootstrap=100), "settings": Champion(), "seed": 1}
+    given = recipe("image_classification", Metrics(primary="accuracy", bootstrap=100))
     first, second = Entrant("version 1", classifier(BROKEN), seen), Entrant("version 2", classifier(), nobody())
-    found = side_by_side(first, second, images.lazy(), task="image_classification", **given)
+    found = side_by_side(first, second, images.lazy(), given)
     assert (found["rows"], found["left_out"], found["better"]) == (120, 30, "version 2")
     assert found["verdict"].startswith("version 2 is better: accuracy 0.9")
     assert found["versions"]["version 1"]["metrics"]["accuracy"]["value"] < 0.7
     assert found["versions"]["version 2"]["latency_ms"]["p50"] > 0
     other = Entrant("version 3", retrieval(gallery), nobody())
-    found = side_by_side(first, other, images.lazy(), task="image_classification", **given)
+    found = side_by_side(first, other, images.lazy(), given)
     assert found["verdict"].startswith(
         "not compared: version 3 cannot be asked: its task is image_retrieval, today's image_classification"
     )

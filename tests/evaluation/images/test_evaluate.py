@@ -9,6 +9,7 @@ import pytest
 from sklearn.metrics import average_precision_score, log_loss, recall_score, roc_auc_score
 
 from switchyard.config.images import ImageReporting, ImageRobustness
+from switchyard.config.recipes import ImageEvaluate
 from switchyard.config.sections import Metrics
 from switchyard.errors import InputError
 from switchyard.evaluation.gate_names import problem
@@ -36,9 +37,11 @@ def measured(models, test, *, primary="accuracy", train=None, robustness=None, *
         validation=table(60, 1).lazy(),
         test=test.lazy(),
         train=train.lazy(),
-        metrics=Metrics(primary=primary, bootstrap=200),
-        reporting=ImageReporting(robustness=robustness or ImageRobustness()),
-        seed=5,
+        recipe=ImageEvaluate.model_construct(
+            metrics=Metrics(primary=primary, bootstrap=200),
+            evaluation=ImageReporting(robustness=robustness or ImageRobustness()),
+            seed=5,
+        ),
         **given,
     ).report
 
@@ -512,7 +515,7 @@ def test_answers_do_not_depend_on_how_the_table_is_cut():
 
 
 def test_what_cannot_be_measured_is_named(images):
-    with pytest.raises(InputError, match=r"metrics\.primary is 'map', which image_classification does not have"):
+    with pytest.raises(InputError, match=r"metrics\.primary is 'map', but must be a metric for image_classification"):
         measured([classifier()], images, primary="map")
     with pytest.raises(InputError, match="there are no images to measure the model on"):
         measured([classifier()], images[:0])

@@ -5,6 +5,7 @@ import html
 import pytest
 
 from switchyard.config.images import ImageReporting, ImageRobustness
+from switchyard.config.recipes import ImageEvaluate
 from switchyard.config.sections import Metrics
 from switchyard.evaluation.gates.judge import judge, sentence
 from switchyard.evaluation.images.evaluate import evaluate
@@ -24,9 +25,10 @@ def pages():
     for model, classes in ((classifier(), "abc"), (retrieval(train), "abcd")):
         parts = {"validation": table(40, 1).lazy(), "test": table(80, 2, classes).lazy(), "train": train.lazy()}
         perturbed = ImageRobustness(rotation=(5, 15))
-        given = {"metrics": Metrics(primary="accuracy", bootstrap=50), "seed": 1}
-        given["reporting"] = ImageReporting(robustness=perturbed)
-        report = evaluate([model], **parts, **given).report
+        recipe = ImageEvaluate.model_construct(
+            metrics=Metrics(primary="accuracy", bootstrap=50), evaluation=ImageReporting(robustness=perturbed), seed=1
+        )
+        report = evaluate([model], **parts, recipe=recipe).report
         gates = judge({"accuracy": ">= 0.99", "classes.a.recall": ">= 0.5"}, report)
         made[model.metadata["task"]] = to_html(report, gates, sentence(gates))
     return made

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from switchyard.config.recipes import TableEvaluate
 from switchyard.config.sections import Data, Metrics
 from switchyard.evaluation.gates.judge import judge, sentence
 from switchyard.evaluation.report.page import folds, number, to_html, with_verdict
@@ -67,10 +68,7 @@ def _report(models, frame, task, primary):
     given = {
         "validation": frame.lazy(),
         "test": frame.lazy(),
-        "data": data,
-        "task": task,
-        "metrics": metrics,
-        "seed": 1,
+        "recipe": TableEvaluate.model_construct(data=data, task=task, metrics=metrics, seed=1),
     }
     return evaluate(models, **given, source={"uri": "data/t.csv", "rows": 1000}).report
 

@@ -3,7 +3,8 @@ import polars as pl
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
-from switchyard.config.sections import Champion, Data
+from switchyard.config.recipes import TablePromote
+from switchyard.config.sections import Champion, Data, Metrics
 from switchyard.data.training_rows import TrainingRows
 from switchyard.evaluation import comparison_plan
 from switchyard.evaluation.tables.comparison import compare, judge
@@ -28,9 +29,12 @@ def table(rng, rows=400, classes=("no", "yes")):
 
 def run(champion, challenger, frame, task="classification", primary="roc_auc", seen=None, data=DATA, **settings):
     seen = TrainingRows(("x0",), np.zeros(0, np.uint64)) if seen is None else seen
-    settings = Champion(**settings)
-    options = {"data": data, "task": task, "primary": primary, "settings": settings, "seed": 1}
-    return compare(champion, challenger, frame.lazy(), seen=seen, **options)
+    return compare(champion, challenger, frame.lazy(), recipe(task, primary, data, **settings), seen=seen)
+
+
+def recipe(task="classification", primary="roc_auc", data=DATA, **settings):
+    metrics, champion = Metrics(primary=primary), Champion(**settings)
+    return TablePromote.model_construct(data=data, task=task, metrics=metrics, champion=champion, seed=1)
 
 
 @pytest.fixture
@@ -222,9 +226,7 @@ def test_too_few_fresh_rows_are_not_compared(pair):
 
 def test_seen_rows_that_cannot_be_recognised_are_said_so(pair):
     frame = table(np.random.default_rng(6))
-    options = {"data": DATA, "task": "classification", "primary": "roc_auc", "settings": Champion(), "seed": 1}
-
-    never = compare(*pair(OLD, EQUAL), frame.lazy(), seen=None, **options)
+    never = compare(*pair(OLD, EQUAL), frame.lazy(), recipe(), seen=None)
     gone = run(*pair(OLD, EQUAL), frame, seen=TrainingRows.of(frame.with_columns(id=pl.int_range(pl.len())).lazy()))
 
     assert never.notes == ("which rows the champion was trained on is not on record, so none is left out",)

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from sklearn import metrics as reference
 
+from switchyard.config.recipes import TableEvaluate
 from switchyard.config.sections import Column, Contract, Data, Expectations, Features, Metrics, Reporting
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.evaluation.gate_names import problem
@@ -33,7 +34,8 @@ def prices(rows, seed):
 def run(models, validation, test, task="classification", primary="roc_auc", data=DATA, bootstrap=100, **more):
     chosen = Metrics(primary=primary, bootstrap=bootstrap)
     frames = {"validation": validation.lazy(), "test": test.lazy()}
-    return evaluate(models, **frames, data=data, task=task, metrics=chosen, seed=1, **more)
+    recipe = TableEvaluate.model_construct(data=data, task=task, metrics=chosen, seed=1)
+    return evaluate(models, **frames, recipe=recipe, **more)
 
 
 def test_the_best_on_validation_rows_is_measured_on_test_rows(classifier):
@@ -281,15 +283,18 @@ def test_latency_quantiles_rise(classifier):
 
 
 def test_a_model_that_answers_nan_is_still_held_to_what_is_expected_of_it(regressor):
-    from switchyard.evaluation.tables.context import Wanted
-
     frame = prices(50, 1).with_columns(x1=pl.when(pl.col("x1") > 1).then(None).otherwise("x1"))
     number = Column(type="number", nullable=True)
     contract = Contract(columns={"x0": number, "x1": number, "y": Column(type="number")})
     expected = {"directional": [{"name": "up", "column": "x0", "add": 1.0, "score": "not lower"}]}
-    wanted = Wanted(frame.lazy(), contract, Features(), Reporting(), Expectations.model_validate(expected))
+    recipe = TableEvaluate.model_construct(
+        **{"data": DATA, "task": "regression", "seed": 1, "metrics": Metrics(primary="rmse", bootstrap=100)},
+        **{"contract": contract, "features": Features(), "evaluation": Reporting(), "golden_rows": 5},
+        expectations=Expectations.model_validate(expected),
+    )
+    parts = {"train": frame.lazy(), "validation": frame.lazy(), "test": frame.lazy()}
 
-    found = run([regressor([1.0, 1.0], candidate="holes")], frame, frame, "regression", "rmse", wanted=wanted)
+    found = evaluate([regressor([1.0, 1.0], candidate="holes")], **parts, recipe=recipe)
 
     assert "importances" not in found.report
     assert [each["passed"] for each in found.report["expectations"]] == [False]

@@ -7,8 +7,8 @@ import pytest
 
 from switchyard.config.sections import Expectations
 from switchyard.errors import InputError
-from switchyard.evaluation.gates.judge import sentence
-from switchyard.evaluation.tables.expectations import as_gates, check_expectations
+from switchyard.evaluation.gates.judge import expectations_as_gates, sentence
+from switchyard.evaluation.tables.expectations import check_expectations
 
 CLASSES = ["no", "yes"]
 FRAME = pl.DataFrame({"x0": [-1.0, 0.0, 1.0, None], "x1": [1.0, 2.0, 1.0, 3.0]})
@@ -105,7 +105,7 @@ def test_what_no_row_can_be_asked_about_has_not_passed(line):
         line, FRAME.with_columns(x0=pl.lit(None)), directional=[directional()], invariant=[invariant(swap=[7, 8])]
     )
     assert [(each["passed"], each["measured"], each["rows"]) for each in found] == [(False, None, 0)] * 2
-    assert str(as_gates(found)[0]) == (
+    assert str(expectations_as_gates(found)[0]) == (
         "gate expectations.up failed: undefined (no test row has a value of x0), asked not lower with x0 + 1"
     )
 
@@ -146,7 +146,7 @@ def test_as_gates_they_stop_a_promotion_and_say_why(model):
         rows=[{"name": "girl", "row": {"x0": -3.0, "x1": 0}, "answer": "yes"}],
         directional=[directional(add=-1.0, tolerance=0.01)],
     )
-    girl, up = as_gates(results)
+    girl, up = expectations_as_gates(results)
     assert (girl.name, girl.passed, up.name) == ("expectations.girl", False, "expectations.up")
     assert sentence([girl]) == "gate expectations.girl failed: measured 0.04743, asked the answer yes"
     assert "measured 0.2311, asked not lower by more than 0.01 with x0 − 1" in str(up)

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from switchyard.config.recipes import TableEvaluate
 from switchyard.config.sections import Column, Contract, Data, Expectations, Features, Metrics, Reporting, Slices
 from switchyard.evaluation.gate_names import Place
 from switchyard.evaluation.report.page import to_html
-from switchyard.evaluation.tables.context import Wanted
 from switchyard.evaluation.tables.evaluate import evaluate
 from switchyard.evaluation.tables.gate_schema import Measured, groups_of, places
 
@@ -52,9 +52,14 @@ def parts(task):
 def whole(model, task):
     _, _, rules, features, metrics, reporting = parts(task)
     reporting = reporting if task == "classification" else reporting.model_copy(update={"sensitive": ()})
-    wanted = Wanted(table(1, task=task).lazy(), rules, features, reporting, Expectations.model_validate(EXPECTED), 3)
+    recipe = TableEvaluate.model_construct(
+        **{"data": DATA, "task": task, "metrics": metrics, "seed": 1, "contract": rules, "features": features},
+        evaluation=reporting,
+        expectations=Expectations.model_validate(EXPECTED),
+        golden_rows=3,
+    )
     frames = {"validation": table(2, task=task).lazy(), "test": table(3, task=task).lazy()}
-    found = evaluate([model], **frames, data=DATA, task=task, metrics=metrics, seed=1, wanted=wanted)
+    found = evaluate([model], **frames, recipe=recipe, train=table(1, task=task).lazy())
     return found.report
 
 

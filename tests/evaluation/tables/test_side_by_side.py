@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
+from switchyard.config.recipes import TablePromote
 from switchyard.config.sections import Champion, Data, Metrics
 from switchyard.data.training_rows import TrainingRows
 from switchyard.evaluation.entrants import Entrant
@@ -33,8 +34,9 @@ def seen(frame, *rows):
 
 
 def run(first, second, frame, task="classification", data=DATA, primary="roc_auc", **settings):
-    options = {"data": data, "task": task, "settings": Champion(**settings), "seed": 1}
-    return side_by_side(first, second, frame.lazy(), metrics=Metrics(primary=primary, bootstrap=50), **options)
+    metrics, champion = Metrics(primary=primary, bootstrap=50), Champion(**settings)
+    recipe = TablePromote.model_construct(data=data, task=task, metrics=metrics, champion=champion, seed=1)
+    return side_by_side(first, second, frame.lazy(), recipe)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runs.versions.code_of import code_of
-from switchyard.lineage import origin
+from switchyard.lineage import CodeVersion, Origin, origin
 
 
 def git(root, *arguments):
@@ -45,24 +45,24 @@ def root(tmp_path, request):
 
 
 def test_the_same_code_is_taken_as_it_is(root):
-    recipe = origin(root)
+    recorded = origin(root)
     (root / "README.md").write_text("another commit, the same code\n")
     commit(root)
 
-    with code_of(recipe, root) as code:
+    with code_of(recorded, root) as code:
         assert (code.root, code.is_recorded, code.told) == (root, True, "code: the same")
 
 
 def test_a_commit_of_then_is_checked_out_and_gone_afterwards(root):
-    recipe = origin(root)
+    recorded = origin(root)
     edit(root, "x = 2\n")
     commit(root)
 
-    with code_of(recipe, root) as code:
+    with code_of(recorded, root) as code:
         there = code.root
         assert (there / "switchyard" / "learn.py").read_text() == "x = 1\n"
         assert code.is_recorded
-        assert recipe["code"]["commit"][:12] in code.told and "worktree" in code.told
+        assert recorded.code.commit[:12] in code.told and "worktree" in code.told
 
     assert not there.exists()
     assert len(worktrees(root)) == 1
@@ -70,10 +70,10 @@ def test_a_commit_of_then_is_checked_out_and_gone_afterwards(root):
 
 
 def test_a_worktree_is_gone_after_an_error_too(root):
-    recipe = origin(root)
+    recorded = origin(root)
     edit(root, "x = 2\n")
 
-    with pytest.raises(RuntimeError), code_of(recipe, root) as code:
+    with pytest.raises(RuntimeError), code_of(recorded, root) as code:
         raise RuntimeError
 
     assert not code.root.exists() or code.root == root
@@ -82,60 +82,60 @@ def test_a_worktree_is_gone_after_an_error_too(root):
 
 def test_changes_that_were_never_committed_are_lost(root):
     edit(root, "x = 2\n")
-    recipe = origin(root)
+    recorded = origin(root)
     edit(root, "x = 3\n")
 
-    with code_of(recipe, root) as code:
+    with code_of(recorded, root) as code:
         assert (code.root, code.is_recorded) == (root, False)
-        assert "had changes that were not committed, and they are not on record" in code.told
+        assert "had uncommitted changes, which were not recorded" in code.told
     assert len(worktrees(root)) == 1
 
 
 def test_with_another_lock_it_is_said_what_to_do(root):
-    recipe = origin(root)
+    recorded = origin(root)
     edit(root, "x = 2\n")
     (root / "requirements.lock").write_text("numpy==2.4.7\n")
 
-    with code_of(recipe, root) as code:
+    with code_of(recorded, root) as code:
         assert (code.root, code.is_recorded) == (root, False)
-        assert "has another lock than what is installed here" in code.told
-        assert f"git worktree add FOLDER {recipe['code']['commit'][:12]}" in code.told
+        assert "has another lock file than the one installed here" in code.told
+        assert f"git worktree add FOLDER {recorded.code.commit[:12]}" in code.told
 
 
 def test_a_commit_that_git_does_not_have(root):
-    recipe = origin(root)
-    recipe["code"] |= {"commit": "f" * 40, "sha256": "0" * 64}
+    code = CodeVersion(commit="f" * 40, dirty=False, sha256="0" * 64)
+    recorded = origin(root).model_copy(update={"code": code})
 
-    with code_of(recipe, root) as code:
+    with code_of(recorded, root) as code:
         assert (code.root, code.is_recorded) == (root, False)
         assert "git has no commit ffffffffffff here" in code.told
 
 
 def test_without_git_there_is_only_the_code_there_is(root):
-    recipe = {"code": {"commit": None, "dirty": None, "sha256": "0" * 64}, "lock_sha256": None}
+    recorded = Origin(code=CodeVersion(commit=None, dirty=None, sha256="0" * 64), lock_sha256=None)
 
-    with code_of(recipe, root) as code:
+    with code_of(recorded, root) as code:
         assert (code.root, code.is_recorded) == (root, False)
-        assert "no commit is on record" in code.told
+        assert "no commit was recorded" in code.told
 
 
 def test_here_is_here(root):
-    recipe = origin(root)
+    recorded = origin(root)
     edit(root, "x = 2\n")
 
-    with code_of(recipe, root, here=True) as code:
+    with code_of(recorded, root, here=True) as code:
         assert (code.root, code.is_recorded) == (root, False)
 
 
 def test_a_hook_of_the_users_does_not_run(root, tmp_path):
-    recipe = origin(root)
+    recorded = origin(root)
     edit(root, "x = 2\n")
     hook = Path(git(root, "rev-parse", "--absolute-git-dir")) / "hooks" / "post-checkout"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
     hook.chmod(0o755)
 
-    with code_of(recipe, root) as code:
+    with code_of(recorded, root) as code:
         assert code.is_recorded
 
     assert not (tmp_path / "ran").exists()

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.config.sections import Batching
+from switchyard.config.server_options import Batching, ServerOptions
 from switchyard.serving.local import daemon
 from tests.serving.conftest import put
 from tests.serving.http.test_server_limits import refusal, serving
@@ -32,7 +32,9 @@ def batched(tmp_path_factory, kit):
     put(root, "survival", 1, kit.graph())
     put(root, "total", 1, _sum_graph())
     put(root, "lookup", 1, _lookup_graph())
-    server = daemon.start(root, port=kit.free_port(), batching=Batching(max_delay_ms=200, max_size=8))
+    server = daemon.start(
+        ServerOptions(root=root, port=kit.free_port(), batching=Batching(max_delay_ms=200, max_size=8))
+    )
     yield kit.endpoint(server.url, root)
     daemon.stop(root)
 
@@ -155,7 +157,9 @@ def test_a_graph_that_gives_no_row_for_a_row_runs_each_request_alone(batched):
 
 def test_a_batch_has_at_most_its_size_and_a_larger_request_runs_alone(root, kit):
     put(root, "survival", 1, kit.graph())
-    server = daemon.start(root, port=kit.free_port(), batching=Batching(max_delay_ms=1000, max_size=4))
+    server = daemon.start(
+        ServerOptions(root=root, port=kit.free_port(), batching=Batching(max_delay_ms=1000, max_size=4))
+    )
     endpoint = kit.endpoint(server.url, root)
     for rows in (4, 9):
         assert (
@@ -184,8 +188,10 @@ def test_sigterm_answers_what_still_waits_for_company(root, kit):
 
 
 def test_a_delay_or_size_that_cannot_be_is_one_sentence(root, kit):
-    for options in (("--batch-delay-ms", "0"), ("--batch-delay-ms", "5", "--batch-size", "1")):
-        assert "--batch-size" in refusal("--root", root, "--port", kit.free_port(), *options)
+    where = ("--root", root, "--port", kit.free_port())
+    assert refusal(*where, "--batch-delay-ms", "0").strip() == "--batch-delay-ms is 0: it must be greater than 0"
+    found = refusal(*where, "--batch-delay-ms", "5", "--batch-size", "1").strip()
+    assert found == "--batch-size is 1: it must be greater than or equal to 2"
 
 
 def test_without_batching_nothing_is_counted(images):

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
+from switchyard.config.server_options import ServerOptions
 from switchyard.errors import SwitchyardError
 from switchyard.model.faiss_gallery import FaissGallery
 from switchyard.model.gallery import described
@@ -36,7 +37,7 @@ def indexed(rows: slice = slice(None)) -> OnnxModel:
 
 def test_it_answers_as_a_graph_with_its_gallery(root, kit):
     model, rows = indexed(), frame(6, mode="L")
-    deployed = deploy(root, model, golden_rows(model, rows), port=kit.free_port())
+    deployed = deploy(ServerOptions(root=root, port=kit.free_port()), model, golden_rows(model, rows))
     endpoint = kit.endpoint(deployed.url, root)
     expected = searcher().run(rows)
     metadata = endpoint.json("GET", "/v2/models/faces")[1]
@@ -58,17 +59,19 @@ def test_another_gallery_with_the_same_encoder_is_another_version(root, kit):
     port = kit.free_port()
     versions = []
     for model in (indexed(), indexed(slice(0, 10)), indexed()):
-        versions.append(deploy(root, model, golden_rows(model, frame(3, mode="L")), port=port).version)
+        versions.append(
+            deploy(ServerOptions(root=root, port=port), model, golden_rows(model, frame(3, mode="L"))).version
+        )
     assert versions == [1, 2, 1]
 
 
 def test_the_index_of_another_version_is_refused_and_the_old_version_stays(root, kit):
     model, other = indexed(slice(0, 10)), indexed(slice(10, 20))
     golden = golden_rows(model, frame(3, mode="L"))
-    first = deploy(root, model, golden, port=kit.free_port())
+    first = deploy(ServerOptions(root=root, port=kit.free_port()), model, golden)
     mixed = replace(other, companions={**other.companions, "gallery.faiss": model.companions["gallery.faiss"]})
     with pytest.raises(SwitchyardError, match=r"2/gallery\.faiss is not the file that its model\.onnx was made with"):
-        deploy(root, mixed, golden_rows(other, frame(3, mode="L")))
+        deploy(ServerOptions(root=root), mixed, golden_rows(other, frame(3, mode="L")))
     endpoint = kit.endpoint(first.url, root)
     answer = endpoint.json("POST", "/v2/models/faces/predict-image", encoded(photo(mode="L")), PNG)[1]
     assert answer["model_version"] == "1"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from switchyard.config.server_options import ServerOptions
 from switchyard.errors import SwitchyardError
 from switchyard.serving.local import daemon
 from switchyard.serving.protocol import client
@@ -27,7 +28,7 @@ def refusal(*arguments):
 
 
 @pytest.fixture
-def patient(root, kit):
+def limited(root, kit):
     """The address of a server that waits for a request no longer than half a second."""
     kit.put(root, "survival", 1, kit.graph())
     port = kit.free_port()
@@ -46,22 +47,22 @@ def answer_to(address, *parts):
         return received
 
 
-def test_slow_clients_are_hung_up_on(patient):
-    address, _ = patient
+def test_slow_clients_are_hung_up_on(limited):
+    address, _ = limited
     head = b"POST /v2/models/survival/infer HTTP/1.1\r\nHost: x\r\n"
     for parts in ([], [head], [head + b"Content-Length: 50\r\n\r\n{"]):
         assert b" 408 " in answer_to(address, *parts)
     assert client.ready(f"http://127.0.0.1:{address[1]}")
 
 
-def test_endless_headers_are_cut_off(patient):
-    address, _ = patient
+def test_endless_headers_are_cut_off(limited):
+    address, _ = limited
     lines = b"".join(b"X-%d: %s\r\n" % (number, b"x" * 1000) for number in range(100))
     assert b" 431 " in answer_to(address, b"GET /v2 HTTP/1.1\r\nHost: x\r\n", lines)
 
 
-def test_a_request_after_another_on_one_connection_is_not_hurried(patient):
-    address, _ = patient
+def test_a_request_after_another_on_one_connection_is_not_hurried(limited):
+    address, _ = limited
     request = b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
     with socket.create_connection(address, timeout=10) as connection:
         connection.sendall(request)
@@ -72,8 +73,8 @@ def test_a_request_after_another_on_one_connection_is_not_hurried(patient):
         assert connection.recv(4096).endswith(b'{"live":true}')
 
 
-def test_what_is_not_http_is_400(patient):
-    address, _ = patient
+def test_what_is_not_http_is_400(limited):
+    address, _ = limited
     assert b" 400 " in answer_to(address, b"\x16\x03\x01 hello\r\n\r\n")
 
 
@@ -98,7 +99,7 @@ def test_sigterm_answers_what_is_under_way_and_ends_with_0(root, kit):
 
 def test_without_the_token_only_health_answers(root, kit):
     kit.put(root, "survival", 1, kit.graph())
-    server = daemon.start(root, port=kit.free_port(), token="s3cret")
+    server = daemon.start(ServerOptions(root=root, port=kit.free_port(), token="s3cret"))
     endpoint = kit.endpoint(server.url, root)
     request = kit.passengers(["male"], [4.0])
     for wrong in (
@@ -127,7 +128,7 @@ def test_without_the_token_only_health_answers(root, kit):
 
 
 def test_the_token_is_in_no_command_line(root, kit):
-    server = daemon.start(root, port=kit.free_port(), token="s3cret")
+    server = daemon.start(ServerOptions(root=root, port=kit.free_port(), token="s3cret"))
     assert b"s3cret" not in Path(f"/proc/{server.pid}/cmdline").read_bytes()
 
 

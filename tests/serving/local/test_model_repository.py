@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from switchyard.errors import SwitchyardError
 from switchyard.serving.local import repository
+from switchyard.serving.rollout.golden_rows import GoldenRows
 
-GOLDEN = {"request": {}, "response": {}, "tolerance": 1e-5}
+GOLDEN = GoldenRows(request={}, response={}, tolerance=1e-5)
 
 
 def test_versions_are_numbered_from_one_and_whole(root, kit):
@@ -26,7 +28,7 @@ def test_versions_are_numbered_from_one_and_whole(root, kit):
 def test_the_same_bytes_are_the_same_version_with_the_newer_golden_rows(root, kit):
     repository.write_version(root, "survival", kit.model(), GOLDEN)
     repository.write_version(root, "survival", kit.model(1.0), GOLDEN)
-    newer = {**GOLDEN, "tolerance": 1e-6}
+    newer = replace(GOLDEN, tolerance=1e-6)
     assert repository.write_version(root, "survival", kit.model(), newer) == 1
     assert repository.versions(root, "survival") == [1, 2]
     assert repository.golden(root, "survival", 1) == newer
@@ -42,7 +44,7 @@ def test_a_number_is_not_used_again_while_a_higher_one_exists(root, kit):
 
 def test_golden_rows_that_are_no_json_leave_nothing_behind(root, kit):
     with pytest.raises(ValueError, match="JSON"):
-        repository.write_version(root, "survival", kit.model(), {"tolerance": float("nan")})
+        repository.write_version(root, "survival", kit.model(), GoldenRows({}, {}, tolerance=float("nan")))
     assert repository.versions(root, "survival") == []
 
 
@@ -84,3 +86,12 @@ def test_only_positive_numbers_with_a_graph_are_versions(root, kit):
     (root / "survival" / "3").mkdir()
     assert repository.versions(root, "survival") == [1]
     assert repository.write_version(root, "survival", kit.model(), GOLDEN) == 4
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"request": {}, "response": {}, "tolerance": 1}', '{"format": 2}', '{"format": 1}']
+)
+def test_damaged_golden_rows_and_those_of_another_format_count_as_none(root, kit, content):
+    repository.write_version(root, "survival", kit.model(), GOLDEN)
+    (root / "survival" / "1" / "golden.json").write_text(content)
+    assert repository.golden(root, "survival", 1) is None

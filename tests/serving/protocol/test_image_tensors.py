@@ -8,6 +8,7 @@ import random
 import numpy as np
 import pytest
 
+from switchyard.config.server_options import ServerOptions
 from switchyard.errors import SwitchyardError
 from switchyard.serving.local import daemon
 from switchyard.serving.local.deploy import deploy
@@ -130,16 +131,16 @@ def test_no_mutation_of_a_request_makes_the_server_fail(images):
 def test_golden_rows_of_images_are_deployed_and_asked_again(root, kit, make, as_binary):
     model = make()
     golden = golden_rows(model, frame(8, mode="RGB" if make is classifier else "L"), 3)
-    (tensor,) = golden["request"]["inputs"]
+    (tensor,) = golden.request["inputs"]
     assert (tensor["datatype"], tensor["shape"][:3]) == ("UINT8", [3, *SIZE])
-    deployed = deploy(root, model, golden, port=kit.free_port())
+    deployed = deploy(ServerOptions(root=root, port=kit.free_port()), model, golden)
     smoke_test(deployed.url, deployed.name, deployed.version, golden, binary=as_binary)
     daemon.stop(root)
 
 
 def test_a_model_that_answers_otherwise_fails_the_smoke_test(images):
     golden = golden_rows(classifier(), frame(4), 2)
-    golden["response"]["outputs"][1]["data"][0] += 0.01
+    golden.response["outputs"][1]["data"][0] += 0.01
     with pytest.raises(SwitchyardError, match="row 0 of output probabilities"):
         smoke_test(images.url, "pets", 1, golden)
 
@@ -148,10 +149,10 @@ def test_golden_rows_of_large_images_stay_small():
     model = classifier()
     about = {**model.metadata, "inputs": [{"name": "image", "datatype": "UINT8", "shape": [-1, 300, 200, 3]}]}
     large = golden_rows(type(model)(model.content, about), frame(3, size=(300, 200)), 2)
-    (tensor,) = large["request"]["inputs"]
+    (tensor,) = large.request["inputs"]
     assert tensor["shape"] == [2, 60, 40, 3]
     thinned = np.array(tensor["data"], np.uint8).reshape(tensor["shape"])
-    assert probabilities(large["response"]) == pytest.approx(computed(thinned), abs=1e-6)
+    assert probabilities(large.response) == pytest.approx(computed(thinned), abs=1e-6)
 
 
 def test_an_image_sent_encoded_and_as_pixels_has_one_answer(images):

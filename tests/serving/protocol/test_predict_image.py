@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from switchyard.config.server_options import ServerOptions
 from switchyard.serving.local import daemon
 from tests.serving.image_models import CLASSES, SIZE, classifier, encoded, photo, searcher
 
@@ -166,7 +167,7 @@ def test_a_body_over_the_limit_is_413(images):
 def test_a_web_page_may_not_ask_and_the_token_is_wanted(images, root, kit):
     assert images.call("POST", PETS, encoded(photo()), {**PNG, "Origin": "http://site.example"})[0] == 403
     kit.put(root, "pets", 1, classifier().content)
-    server = daemon.start(root, port=kit.free_port(), token="s3cret")
+    server = daemon.start(ServerOptions(root=root, port=kit.free_port(), token="s3cret"))
     guarded = kit.endpoint(server.url, root)
     assert guarded.call("POST", PETS, encoded(photo()), PNG)[0] == 401
     assert guarded.call("POST", PETS, encoded(photo()), {**PNG, "Authorization": "Bearer s3cret"})[0] == 200
@@ -174,7 +175,7 @@ def test_a_web_page_may_not_ask_and_the_token_is_wanted(images, root, kit):
 
 def test_a_model_without_a_card_gives_numbered_classes(root, kit):
     kit.put(root, "pets", 1, classifier().content)
-    server = kit.endpoint(daemon.start(root, port=kit.free_port()).url, root)
+    server = kit.endpoint(daemon.start(ServerOptions(root=root, port=kit.free_port())).url, root)
     assert set(server.json("POST", PETS, encoded(photo()), PNG)[1]["probabilities"]) == {"0", "1", "2"}
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
-
 import polars as pl
 import pytest
 
 from switchyard.config.sections import Expectations
+from switchyard.config.server_options import ServerOptions
 from switchyard.errors import SwitchyardError
 from switchyard.serving.local import repository
 from switchyard.serving.local.deploy import deploy
 from switchyard.serving.protocol import client
 from switchyard.serving.rollout.expectations import ROWS, expected_answers, rows_of
 from switchyard.serving.rollout.golden import golden_rows, smoke_test
+from switchyard.serving.rollout.golden_rows import GoldenRows
 
 GIRL = {"name": "girl", "row": {"sex": "female", "age": 8.0}, "answer": "survived"}
 NEAR = {"name": "near", "row": {"sex": "male", "age": None}, "score": 0.0067, "tolerance": 0.01}
@@ -53,8 +53,8 @@ def golden(kit, expected, bias=0.0):
 @pytest.mark.parametrize("binary", [False, True])
 def test_a_version_that_does_what_is_expected_passes_in_json_and_in_binary(endpoint, kit, binary):
     rows = golden(kit, HELD)
-    assert [each["name"] for each in rows["expectations"]] == ["girl", "near", "older", "sexes"]
-    smoke_test(endpoint.url, "survival", 1, json.loads(json.dumps(rows, allow_nan=False)), binary=binary)
+    assert [each["name"] for each in rows.expectations] == ["girl", "near", "older", "sexes"]
+    smoke_test(endpoint.url, "survival", 1, GoldenRows.from_json(rows.to_json()), binary=binary)
 
 
 @pytest.mark.parametrize("binary", [False, True])
@@ -66,26 +66,20 @@ def test_each_kind_is_broken_once_with_its_name_the_row_and_both_values(endpoint
 
 
 def test_the_old_version_serves_on_when_the_new_one_breaks_an_expectation(root, kit):
-    server = deploy(root, kit.model(), golden(kit, HELD), port=kit.free_port())
+    server = deploy(ServerOptions(root=root, port=kit.free_port()), kit.model(), golden(kit, HELD))
     # Answers exactly as its golden rows say, and yet not as expected.
     with pytest.raises(
         SwitchyardError, match=r"smoke test of survival 2: expectation girl .* is 'died', expected surv"
     ):
-        deploy(root, kit.model(-3.0), golden(kit, {"rows": [GIRL]}, bias=-3.0))
+        deploy(ServerOptions(root=root), kit.model(-3.0), golden(kit, {"rows": [GIRL]}, bias=-3.0))
     assert client.infer(server.url, "survival", None, kit.passengers(["female"], [8.0]))["model_version"] == "1"
     assert repository.versions(root, "survival") == [1]
-    assert [each["name"] for each in repository.golden(root, "survival", 1)["expectations"]] == [
+    assert [each["name"] for each in repository.golden(root, "survival", 1).expectations] == [
         "girl",
         "near",
         "older",
         "sexes",
     ]
-
-
-def test_golden_rows_of_before_there_were_expectations_still_pass(endpoint, kit):
-    rows = golden(kit, {})
-    del rows["expectations"]
-    smoke_test(endpoint.url, "survival", 1, rows)
 
 
 def test_only_some_rows_go_over_the_wire_and_none_where_none_fits(kit):

@@ -8,10 +8,11 @@ import pytest
 
 from switchyard.errors import SwitchyardError
 from switchyard.serving.rollout.golden import golden_rows, smoke_test
+from switchyard.serving.rollout.golden_rows import GoldenRows
 
 
 def column(golden, name):
-    return next(tensor for tensor in golden["request"]["inputs"] if tensor["name"] == name)
+    return next(tensor for tensor in golden.request["inputs"] if tensor["name"] == name)
 
 
 def test_rows_with_missing_values_are_among_them_as_null(kit):
@@ -42,7 +43,7 @@ def test_another_model_fails_and_the_row_is_named(endpoint, kit):
 
 def test_one_wrong_label_in_one_row_fails(endpoint, kit):
     golden = copy.deepcopy(golden_rows(kit.model(), kit.frame))
-    label = golden["response"]["outputs"][0]
+    label = golden.response["outputs"][0]
     label["data"][3] = "somebody"
     with pytest.raises(SwitchyardError, match="row 3 of output label is 'died', expected 'somebody'"):
         smoke_test(endpoint.url, "survival", 1, golden)
@@ -51,7 +52,7 @@ def test_one_wrong_label_in_one_row_fails(endpoint, kit):
 @pytest.mark.parametrize(("shift", "passes"), [(0.5e-5, True), (2e-5, False)])
 def test_floats_may_differ_by_the_tolerance_and_no_more(endpoint, kit, shift, passes):
     golden = copy.deepcopy(golden_rows(kit.model(), kit.frame))
-    golden["response"]["outputs"][1]["data"][2] += shift
+    golden.response["outputs"][1]["data"][2] += shift
     if passes:
         smoke_test(endpoint.url, "survival", 1, golden)
     else:
@@ -62,7 +63,7 @@ def test_floats_may_differ_by_the_tolerance_and_no_more(endpoint, kit, shift, pa
 def test_a_null_where_a_number_was_expected_fails(endpoint):
     request = {"inputs": [{"name": "x", "shape": [1, 1], "datatype": "FP32", "data": [-1.0]}]}
     outputs = [{"name": "y", "datatype": "FP32", "shape": [1, 1], "data": [0.0]}]
-    golden = {"request": request, "response": {"outputs": outputs}, "tolerance": 1e-5}
+    golden = GoldenRows(request, {"outputs": outputs}, tolerance=1e-5)
     with pytest.raises(SwitchyardError, match=r"is None, expected 0\.0"):
         smoke_test(endpoint.url, "log", 7, golden)
 

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
+import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from steps.support.caching import depends_on
+from switchyard.config.loading import load
+from switchyard.config.recipes import DeployRecipe, EvaluateRecipe, IngestRecipe, PreprocessRecipe, TrainRecipe
 from switchyard.project import ROOT
+from switchyard.tasks.code import digest, files
+from switchyard.tasks.recipes import Recipes
+from switchyard.tasks.registry import kind_named
 
-CACHED = ("ingest", "validate", "preprocess", "train", "evaluate")
+KINDS = ("tables", "images")
+CACHED = ("ingest", "validate", "preprocess", "train", "index", "evaluate")
 # Imported, but without a say in what a step computes: config values are parameters of the step, and so are in the key.
 NO_SAY = {
     "steps/storage/ca_bundle.py",  # whom a connection trusts
@@ -61,19 +71,99 @@ def closure(start):
     return {str(path.relative_to(ROOT)) for path in found}
 
 
+# What a kind does in a step, and the stages of `switchyard.tasks.code` that stand for it.
+ENTRIES = {
+    ("ingest",): "data/{}/task.py",
+    ("validate",): "data/{}/task.py",
+    ("preprocess",): "data/{}/task.py",
+    ("preprocess", "row_gates"): "evaluation/{}/gates.py",
+    ("train",): "training/{}/task.py",
+    ("index",): "training/{}/task.py",
+    ("evaluate",): "evaluation/{}/task.py",
+}
+
+
+def policy(step):
+    return getattr(importlib.import_module(f"steps.{step}"), step).configuration.cache_policy
+
+
 def dependencies(step):
-    return set(importlib.import_module(f"steps.{step}")._CODE.file_dependencies)
+    return set(policy(step).file_dependencies)
 
 
-@pytest.mark.parametrize("step", CACHED)
-def test_a_step_depends_on_all_code_behind_it(step):
-    needed = closure(ROOT / "steps" / f"{step}.py") - NO_SAY
-    if step in ("ingest", "validate", "preprocess"):
-        # Imported for its materializer; these have no model.
-        needed = {path for path in needed if not path.startswith("switchyard/model/")}
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("steps", ENTRIES, ids="+".join)
+def test_a_recipe_counts_all_code_that_its_kind_uses(steps, kind):
+    needed = closure(ROOT / "switchyard" / ENTRIES[steps].format(kind)) - NO_SAY
+    if steps == ("index",):  # it measures nothing
+        needed = {path for path in needed if not path.startswith("switchyard/statistics/")}
 
     assert needed
-    assert needed - dependencies(step) == set()
+    assert needed - {str(path.relative_to(ROOT)) for path in files(kind_named(kind), *steps)} == set()
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The library somewhere else, where it may be changed."""
+    shutil.copytree(ROOT / "switchyard", tmp_path / "switchyard", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def keys(root):
+    """What stands for the code in each step of each kind."""
+    return {(kind, steps): digest(kind_named(kind), *steps, root=root) for kind in KINDS for steps in ENTRIES}
+
+
+@pytest.mark.parametrize(("changed", "other"), [("images", "tables"), ("tables", "images")])
+def test_a_change_in_the_folders_of_one_kind_leaves_every_step_of_the_other_cached(copy, changed, other):
+    before = keys(copy)
+    for folder in (copy / "switchyard").rglob(changed):
+        (folder / "__init__.py").write_text("CHANGED = True\n")
+    after = keys(copy)
+
+    assert all(after[key] != before[key] for key in before if key[0] == changed)
+    assert all(after[key] == before[key] for key in before if key[0] == other)
+
+
+def test_what_the_kinds_share_counts_for_both(copy):
+    before = keys(copy)
+    (copy / "switchyard" / "statistics" / "bootstrap.py").write_text("")
+    changed = {key for key, value in keys(copy).items() if value != before[key]}
+
+    measuring = [("preprocess", "row_gates"), ("train",), ("evaluate",)]
+    assert changed == {(kind, steps) for kind in KINDS for steps in measuring}
+
+
+@pytest.mark.parametrize("use_case", ["titanic", "digits"])
+def test_a_changed_gate_changes_what_evaluate_is_told_and_nothing_else(use_case):
+    config = load(ROOT / "configs" / f"{use_case}.yaml")
+    before = Recipes.of(config, "abc")
+    after = Recipes.of(config.model_copy(update={"gates": config.gates | {"size_mb": "<= 1000"}}), "abc")
+
+    assert [each.name for each in fields(Recipes) if getattr(before, each.name) != getattr(after, each.name)] == [
+        "evaluate"
+    ]
+
+
+def test_a_gate_that_the_rows_decide_about_is_told_to_preprocess_and_not_to_train():
+    config = load(ROOT / "configs" / "titanic.yaml")
+    before = Recipes.of(config, "abc")
+    after = Recipes.of(config.model_copy(update={"gates": {"slices.sex.male.rows": "> 5"}}), "abc")
+
+    assert after.preprocess.row_gates.gates == {"slices.sex.male.rows": "> 5"}
+    assert after.train == before.train
+
+
+@pytest.mark.parametrize("use_case", ["titanic", "digits"])
+def test_a_recipe_is_the_same_after_its_way_through_json(use_case):
+    recipes = Recipes.of(load(ROOT / "configs" / f"{use_case}.yaml"), "abc")
+    for step in (IngestRecipe, PreprocessRecipe, TrainRecipe, EvaluateRecipe, DeployRecipe):
+        name = step.__name__.removesuffix("Recipe").lower()
+        recipe = getattr(recipes, name) if name != "train" else next(iter(recipes.train.values()))
+        told = json.loads(json.dumps(recipe.model_dump(mode="json", exclude_unset=True)))  # as ZenML keeps it
+
+        assert told == recipe.model_dump(mode="json")
+        assert TypeAdapter(step).validate_python(told) == recipe
 
 
 @pytest.mark.parametrize("step", CACHED)
@@ -86,14 +176,12 @@ def test_what_a_step_depends_on_is_there(step):
     assert [path for path in dependencies(step) if not (ROOT / path).is_file()] == []
 
 
-def test_the_policy_is_the_one_that_the_step_carries():
+def test_code_parameters_and_inputs_are_in_the_key():
     for step in CACHED:
-        module = importlib.import_module(f"steps.{step}")
-        policy = getattr(module, step).configuration.cache_policy
-        assert policy.file_dependencies == module._CODE.file_dependencies
-        assert policy.include_step_code
-        assert policy.include_step_parameters
-        assert policy.include_artifact_values
+        carried = policy(step)
+        assert carried.include_step_code
+        assert carried.include_step_parameters
+        assert carried.include_artifact_values
 
 
 @pytest.mark.parametrize("step", ["promote", "deploy"])

@@ -6,10 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from switchyard.config.images import ImageCandidate, ImageContract, ImageData, ImageReporting, ImageShape, ImageSplit
-from switchyard.config.sections import Features, Metrics, Search
+from switchyard.config.images import ImageCandidate, ImageReporting, ImageShape
+from switchyard.config.recipes import ImageEvaluate, ImageTrain
+from switchyard.config.sections import Metrics
 from switchyard.data.dataset import Dataset
 from switchyard.evaluation.images.evaluate import evaluate
+from switchyard.training.callbacks import Progress
 from switchyard.training.images.stability import validation_metric
 from switchyard.training.images.task import train
 from tests.fixtures import shapes
@@ -27,25 +29,11 @@ def splits(tmp_path_factory):
 
 
 def fit(splits, kind, primary, seeds, told=None, folder=None):
-    return train(
-        splits,
-        "it",
-        ImageCandidate(type=kind, params=QUICK),
-        data=ImageData(uri="x.parquet"),
-        task={"cnn": "image_classification", "arcface": "image_retrieval"}[kind],
-        contract=ImageContract(),
-        features=Features(),
-        image=ImageShape(size=shapes.SIZE, channels=1),
-        split=ImageSplit(),
-        search=Search(),
-        metrics=Metrics(primary=primary),
-        seed=3,
-        threads=1,
-        seeds=seeds,
-        use_case=None,
-        folder=folder and (lambda: folder),
-        on_epoch=lambda epoch: told.append(epoch) if told is not None else None,
-    ).model
+    image, candidate = ImageShape(size=shapes.SIZE, channels=1), ImageCandidate(type=kind, params=QUICK)
+    about = {"name": "it", "seed": 3, "threads": 1, "seeds": seeds, "primary": primary}
+    recipe = ImageTrain.model_construct(**about, image=image, candidate=candidate)
+    progress = Progress(on_epoch=(lambda _: None) if told is None else told.append, folder=folder and (lambda: folder))
+    return train(splits, recipe, progress).model
 
 
 @pytest.mark.parametrize("kind", METRICS)
@@ -54,7 +42,8 @@ def test_the_metric_is_the_one_that_the_evaluation_finds_on_validation_images(sp
     assert model.metadata["stability"] is None
     parts = {part: splits.scan(part) for part in splits.parts}
     metrics = Metrics(primary="accuracy", bootstrap=0)
-    report = evaluate([model], **parts, metrics=metrics, reporting=ImageReporting(), seed=1).report
+    recipe = ImageEvaluate.model_construct(metrics=metrics, evaluation=ImageReporting(), seed=1)
+    report = evaluate([model], **parts, recipe=recipe).report
     assert "stability" not in report
     found = report["candidates"][0]["metrics"]
     for name in METRICS[kind]:

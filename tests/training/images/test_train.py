@@ -33,7 +33,7 @@ def epochs() -> list[dict]:
 
 @pytest.fixture(scope="module")
 def trained(folder, epochs):
-    return shapes.fit(folder, on_epoch=epochs.append, use_case="bars")
+    return shapes.fit(folder, on_epoch=epochs.append)
 
 
 def answers(model: OnnxModel, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -113,7 +113,7 @@ def test_the_same_seed_gives_the_same_bytes_in_a_process_with_another_hash_seed(
     other = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
     named = shapes.fit(folder).model
     assert digest(folder, PYTHONHASHSEED=other) == hashlib.sha256(named.content).hexdigest()
-    assert shapes.fit(folder, use_case="bars").model.content == trained.model.content
+    assert shapes.fit(folder).model.content == trained.model.content
     assert shapes.fit(folder, seed=4).model.content != named.content
 
 

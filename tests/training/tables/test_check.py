@@ -72,11 +72,11 @@ def test_an_impossible_candidate_is_one_sentence(houses, candidate, message):
             {"candidates": {"it": {"type": "random_forest", "params": {"class_weight": "balanced"}}}},
             "class_weight is unknown to random_forest",
         ),
-        ("price", {"metrics": {"primary": "roc_auc"}}, r"metrics\.primary is 'roc_auc', .*choose one of rmse, mae, r2"),
+        ("price", {"metrics": {"primary": "roc_auc"}}, r"metrics\.primary is 'roc_auc', .*one of rmse, mae, r2"),
         (
             "binary",
             {"search": {"metric": "rmse"}},
-            r"search\.metric is 'rmse', which is not a metric of a classification: choose one of accuracy",
+            r"search\.metric is 'rmse', but must be a metric for classification: one of accuracy",
         ),
         ("binary", {"features": {"numeric": ("nothing",)}}, r"features\.numeric names 'nothing'"),
         ("binary", {"data": {"uri": "x", "target": "price2"}}, r"data\.target is 'price2', which is not in contract"),

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from switchyard.model.onnx_model import METADATA_KEY
+from switchyard.tasks.recipes import Recipes
 from switchyard.training.peak_memory import PeakMemory
 from switchyard.training.seeds import other_seeds
 from switchyard.training.tables.fitted import Fitted
@@ -17,11 +18,8 @@ from switchyard.training.tables.target import Target
 def train(houses, rows, candidate, seeds, target="binary"):
     from switchyard.training.tables.train import train as train_candidate
 
-    config = houses.config(target)
-    sections = ("data", "task", "contract", "features", "search", "metrics", "seed", "threads", "split")
-    given = {key: getattr(config, key) for key in sections}
-    parts = {"train": rows.head(300).lazy(), "validation": rows.tail(100).lazy()}
-    return train_candidate(candidate, config.candidates[candidate], **given, **parts, seeds=seeds).model
+    recipe = Recipes.of(houses.config(target)).train[candidate].replaced(seeds=seeds)
+    return train_candidate(recipe, rows.head(300).lazy(), rows.tail(100).lazy()).model
 
 
 @pytest.mark.parametrize("target", ["binary", "three", "price"])

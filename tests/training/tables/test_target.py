@@ -30,12 +30,12 @@ def test_three_classes_have_no_positive_one():
     ("values", "task", "roles", "message"),
     [
         (["a", "b", None], "classification", {}, "target column 'y' is missing in 1 training rows"),
-        (["a", "a"], "classification", {}, r"target column 'y' has one value only in the 2 training rows \('a'\)"),
-        ([1.5, 1.5], "regression", {}, "one value only"),
+        (["a", "a"], "classification", {}, "the training rows: the target 'y' has the same value 'a' in all 2 rows"),
+        ([1.5, 1.5], "regression", {}, "the same value 1.5 in all 2 rows"),
         ([0.5, 1.5], "classification", {}, "target column 'y' holds Float64 values, which are no classes"),
         ([1.0, 1e39], "regression", {}, r"target column 'y' holds a number beyond float32 \(3\.4e38\)"),
         ([], "classification", {}, "no rows"),
-        (["a", "b"], "classification", {"positive": "c"}, r"data\.positive is 'c', but column 'y' holds 'a', 'b'"),
+        (["a", "b"], "classification", {"positive": "c"}, r"data\.positive is 'c', but the target 'y' holds 'a', 'b'"),
     ],
 )
 def test_what_cannot_be_learned_is_one_sentence(values, task, roles, message):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from switchyard.config.target import require_two_values
 from switchyard.data.contract_report import EXAMPLES, Check, ContractReport, Example, Violation
 from switchyard.data.tables.contract.checked_column import CheckedColumn, jsonable
 from switchyard.data.tables.contract.repeats import Repeats, find_repeats, row_hash
@@ -54,7 +55,9 @@ def check(frame: pl.LazyFrame, contract: Contract, target: str, source: str = "t
     measured = _measure(frame, columns, contract.table.max_duplicate_rows is not None)
     rows = int(measured["rows"])
     stats = {column.name: column.stats(measured) for column in columns}
-    _require_two_values(stats, target, rows, source)
+    lowest, highest = stats[target]["min"], stats[target]["max"]
+    if lowest is not None and rows > 1:
+        require_two_values(source, target, [lowest] if lowest == highest else [lowest, highest], rows)
     repeats = _repeats(columns, measured)
     checks = _checks(contract, columns, measured, repeats)
     broken = [one for one in checks if not one.passed]
@@ -82,15 +85,6 @@ def _require_target(contract: Contract, target: str, names: Sequence[str], sourc
         raise InputError(
             f"{source}: the target column {target} is not in the data; "
             f"set data.target to one of its columns: {', '.join(names)}"
-        )
-
-
-def _require_two_values(stats: dict[str, dict[str, Any]], target: str, rows: int, source: str) -> None:
-    lowest = stats[target]["min"]
-    if lowest is not None and lowest == stats[target]["max"] and rows > 1:
-        raise InputError(
-            f"{source}: the target column {target} has the same value {lowest!r} in all {rows:,} rows, "
-            f"so there is nothing to learn; choose another data.target or add rows with other values"
         )
 
 

@@ -43,7 +43,7 @@ class Guess:
         excluded: Columns that are no features, with the reason.
         max_duplicate_rows: For the table.
         min_rows: For the table.
-        split: How rows are dealt out.
+        split: How rows are assigned to the parts.
         split_reason: Why.
         max_folds: Of a cross-validation in which each fold has a row of each class.
         gates: Metric, what is asked, why.
@@ -234,12 +234,12 @@ def _positive(aim: ColumnProfile) -> Scalar | None:
 
 def _split(task: Task, time: str | None, group: str | None) -> tuple[str, str]:
     if group is not None:
-        return "group", "rows of the same group stay together, or the model would be tested on what it has seen"
+        return "group", "rows of a group stay together, or the model would be tested on groups it has seen"
     if time is not None:
         return "time", "the model is tested on rows later than those it learned from, as in use"
     if task == "classification":
         return "stratified", "each part gets the same share of each class"
-    return "random", "each row goes to a part by chance, seeded"
+    return "random", "each row goes to a part at random"
 
 
 def _max_folds(task: Task, aim: ColumnProfile) -> int:

@@ -82,7 +82,7 @@ def test_a_class_that_is_too_small_is_said_in_the_file(pets, tmp_path):
 
     text = write_image_config("pets", tmp_path).read_text()
 
-    assert "min_images_per_class: 3  # the smallest class, birds, has 1, too few for a split into three parts" in text
+    assert "; the smallest class, birds, has 1, too few for a split into three parts" in text
 
 
 def test_what_cannot_be_used_is_refused_and_leaves_no_file(tmp_path):
@@ -101,7 +101,7 @@ def test_the_command_writes_it_and_does_not_overwrite_it(pets, tmp_path, monkeyp
 
     assert run.main(["init", "pets"]) == 0
     assert capsys.readouterr().out == (
-        "configs/pets.yaml is written. Look through it, then: python run.py --config configs/pets.yaml\n"
+        "configs/pets.yaml is written. Read it through, then run: python run.py --config configs/pets.yaml\n"
     )
     assert run.main(["init", "pets"]) == 2
     assert "pets.yaml is there already: give --force" in capsys.readouterr().err

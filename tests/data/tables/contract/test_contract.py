@@ -172,7 +172,7 @@ def test_target_may_have_no_nulls_even_if_the_contract_allows_them():
     ("frame", "named"),
     [
         ({"x": ["1", "2"]}, "target column y is not in the data"),
-        ({"x": ["1", "2"], "y": ["a", "a"]}, "target column y has the same value 'a' in all 2 rows"),
+        ({"x": ["1", "2"], "y": ["a", "a"]}, "the target 'y' has the same value 'a' in all 2 rows"),
     ],
 )
 def test_data_that_cannot_be_trained_on(frame, named):

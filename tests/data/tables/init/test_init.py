@@ -281,7 +281,7 @@ def test_a_file_that_is_there_is_kept_unless_forced(tmp_path):
     [
         (columns(), "lable", "no column 'lable', which --target names (did you mean 'label'?)"),
         (columns(label=["yes", None] * (ROWS // 2)), "label", "no value in the target 'label' in 100 of 200 rows"),
-        (columns(label=["yes"] * ROWS), "label", "only the value 'yes'"),
+        (columns(label=["yes"] * ROWS), "label", "the same value 'yes' in all 200 rows"),
         (columns(label=[f"word {number}" for number in range(ROWS)]), "label", "too many for classes"),
         (columns(label=[f"2026-01-{number % 28 + 1:02d}" for number in range(ROWS)]), "label", "name another column"),
     ],

@@ -40,9 +40,9 @@ roll_out(Client().active_stack.model_deployer, version=int(sys.argv[1]), bias=fl
 
 
 @pytest.fixture
-def impatient(monkeypatch):
+def short_timeout(monkeypatch):
     """A wrong answer is final at once."""
-    monkeypatch.setattr("stacks.deployers.kserve.answer._SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr("stacks.deployers.kserve.answer._ROUTING_SECONDS", 0.0)
 
 
 def test_a_model_that_cannot_be_loaded_leaves_the_old_one_serving(deployer, place, uploads):
@@ -80,7 +80,7 @@ def test_after_a_failure_the_old_status_is_not_taken_for_the_new_one(deployer, p
     assert answering(roll_out(deployer, version=2)) == "2"
 
 
-def test_a_wrong_answer_leaves_the_old_one_serving(deployer, place, impatient):
+def test_a_wrong_answer_leaves_the_old_one_serving(deployer, place, short_timeout):
     good = roll_out(deployer)
     golden = golden_rows(model(5.0), ROWS)
     with pytest.raises(SwitchyardError, match=r"smoke test of survival 2: row 0 of output .* serves again"):
@@ -226,7 +226,7 @@ def test_of_two_runs_at_once_the_later_one_serves_and_the_other_says_so(deployer
         controller.delay = 0.0
     assert answering(later) == "3"
     assert isinstance(outcome[0], SwitchyardError)
-    assert "another run rolled survival out meanwhile" in str(outcome[0])
+    assert "another run rolled out survival in the meantime" in str(outcome[0])
 
 
 @pytest.mark.slow

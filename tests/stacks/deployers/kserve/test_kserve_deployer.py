@@ -11,7 +11,8 @@ from kubernetes import client as kubernetes_client
 from rehearsal import storage
 from stacks.deployers.endpoints import stop_endpoint
 from stacks.deployers.kserve.deployer import KServeDeployer
-from switchyard.config.sections import Batching, Deployment, Replicas, Resources
+from switchyard.config.sections import Deployment, Replicas, Resources
+from switchyard.config.server_options import Batching
 from switchyard.errors import InputError, SwitchyardError
 from switchyard.serving.protocol import client
 from switchyard.serving.rollout.deployer import Deployer

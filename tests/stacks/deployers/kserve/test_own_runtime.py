@@ -15,7 +15,8 @@ import requests
 
 from rehearsal.kserve.replica import ROOT
 from rehearsal.kserve.serving_runtimes import servingruntimes
-from switchyard.config.sections import Batching, Deployment, Resources
+from switchyard.config.sections import Deployment, Resources
+from switchyard.config.server_options import Batching
 from switchyard.errors import SwitchyardError
 from switchyard.serving.protocol import client
 from switchyard.serving.rollout.golden import golden_rows

@@ -47,6 +47,6 @@ def test_only_code_of_the_server_changes_it(copy):
     with (copy / "switchyard" / "training" / "images" / "network.py").open("a") as file:
         file.write("# another line\n")
     assert server_archive(copy) == before
-    with (copy / "switchyard" / "serving" / "infer.py").open("a") as file:
+    with (copy / "switchyard" / "serving" / "protocol" / "infer.py").open("a") as file:
         file.write("# another line\n")
     assert server_archive(copy) != before

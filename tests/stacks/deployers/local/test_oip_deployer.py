@@ -20,7 +20,8 @@ from stacks.deployers.endpoints import stop_endpoint
 from stacks.deployers.local.deployer import OipDeployer
 from stacks.setup.apply import apply_stack
 from stacks.setup.stack_file import read_stack
-from switchyard.config.sections import Batching, Deployment
+from switchyard.config.sections import Deployment
+from switchyard.config.server_options import Batching
 from switchyard.errors import InputError
 from switchyard.model.onnx_model import OnnxModel
 from switchyard.serving.local import daemon
@@ -189,7 +190,7 @@ def test_a_server_that_starts_on_another_port_is_found_there(deployer):
     service = only(deployer)
     deployer.stop_model_server(service.uuid)
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", service.config.port))
+        taken.bind(("127.0.0.1", service.config.server.port))
         taken.listen()
         deployer.start_model_server(service.uuid)
 

@@ -1,7 +1,7 @@
-"""uvicorn's server with a pause between SIGTERM and the end.
+"""uvicorn's server with a grace period between SIGTERM and shutdown.
 
-Kubernetes takes a pod that is to end out of its Service and sends SIGTERM at the same moment, so for a second or two
-requests still come. uvicorn closes its port at once, and these would be refused.
+Kubernetes removes a terminating pod from its Service and sends SIGTERM at the same moment, so requests still arrive for
+a second or two. uvicorn closes its port at once and would refuse them.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
-class SlowClientServer(uvicorn.Server):
-    """Answers on for a while after the first SIGTERM.
+class GracefulServer(uvicorn.Server):
+    """Keeps answering for a grace period after the first SIGTERM.
 
     Args:
-        config: As uvicorn has it.
-        drain_seconds: For how long; 0 for not at all. Another signal ends the pause.
+        config: uvicorn's configuration.
+        drain_seconds: The length of the grace period; 0 for none. Another signal ends it.
     """
 
     def __init__(self, config: uvicorn.Config, drain_seconds: float) -> None:
-        """Has seen no signal yet."""
+        """Start without having seen a signal."""
         super().__init__(config)
         self._drain_seconds = drain_seconds
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """What uvicorn calls for SIGTERM and SIGINT."""
+        """Called by uvicorn for SIGTERM and SIGINT."""
         seconds, self._drain_seconds = self._drain_seconds, 0.0
         if sig != signal.SIGTERM or seconds <= 0:
             super().handle_exit(sig, frame)

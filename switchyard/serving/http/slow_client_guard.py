@@ -1,7 +1,7 @@
-"""uvicorn's HTTP protocol with an end to its patience.
+"""uvicorn's HTTP protocol with a time limit for slow clients.
 
-uvicorn closes idle connections between requests, but waits for ever for the first byte, for the rest of the
-headers and for the rest of a body, and reads headers of any length.
+uvicorn closes idle connections between requests, but waits forever for the first byte, for the rest of the headers and
+for the rest of a body, and it reads headers of any length.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 MAX_HEADER_BYTES = 65536
 
 
-class SlowClientProtocol(HttpToolsProtocol):
-    """Gives a client `request_seconds` to send a request, and its headers `MAX_HEADER_BYTES`."""
+class SlowClientGuard(HttpToolsProtocol):
+    """Allows a client `request_seconds` to send a request, and its headers `MAX_HEADER_BYTES`."""
 
     request_seconds = 30.0
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's business
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's arguments
         """Start without a request."""
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
@@ -32,7 +32,7 @@ class SlowClientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start waiting for the first request."""
         super().connection_made(transport)
-        self._deadline = self.loop.call_later(self.request_seconds, self._give_up)
+        self._deadline = self.loop.call_later(self.request_seconds, self._time_out)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
@@ -40,13 +40,13 @@ class SlowClientProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, and wait on only while a request is incomplete."""
+        """Parse what came, and keep the timer running only while a request is incomplete."""
         super().data_received(data)
         if not self._receiving:
             self._stop_waiting()
             return
         if self._deadline is None:
-            self._deadline = self.loop.call_later(self.request_seconds, self._give_up)
+            self._deadline = self.loop.call_later(self.request_seconds, self._time_out)
         if self._in_headers:
             self._header_bytes += len(data)
             if self._header_bytes > MAX_HEADER_BYTES:
@@ -59,12 +59,12 @@ class SlowClientProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Its headers are complete."""
+        """The headers are complete."""
         self._in_headers = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """All of it is here."""
+        """The whole request has arrived."""
         self._receiving = False
         super().on_message_complete()
 
@@ -73,7 +73,7 @@ class SlowClientProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
-    def _give_up(self) -> None:
+    def _time_out(self) -> None:
         self._deadline = None
         self._refuse(b"408 Request Timeout")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.kubernetes_client import kubernetes_client
+from stacks.kubernetes_client.client import kubernetes_client
 from switchyard.errors import InputError
 
 KUBECONFIG = """

@@ -1,0 +1,1 @@
+"""The one way into Kubernetes, for the orchestrator, the deployer and the doctor."""

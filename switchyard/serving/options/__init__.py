@@ -1,0 +1,1 @@
+"""The server's options: what is derived from their declarations in `switchyard.config.server_options`."""
