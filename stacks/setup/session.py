@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from stacks.zenml_patches.deferred_models import deferred_models
 from switchyard.errors import SwitchyardError
 from switchyard.project import ROOT
 
@@ -30,7 +31,7 @@ def open_session(debug: bool) -> Iterator[None]:
     # Rich tracebacks print every local variable of every frame, which is hundreds of thousands of lines here.
     os.environ.setdefault("ZENML_ENABLE_RICH_TRACEBACK", "false")
     try:
-        with nullcontext() if debug else _hushed(), _one_at_a_time():
+        with nullcontext() if debug else _hushed(), _one_at_a_time(), deferred_models():
             _open()
     except SwitchyardError:
         raise

@@ -5,18 +5,25 @@ is a program on the command line. ZenML activates every integration that is inst
 (torch and scikit-learn are imported with them: several seconds), and it looks into its cache with rules that ours
 replace, so the program takes out the one, and calls `stacks.zenml_patches.startup` once the code is there. ZenML asks
 the main module for its file, so the entrypoint has to be that module, as with `python -m`. The garbage collector is
-kept out of the imports and of the exit, as in `run.py`: half a second at the start, and as much at the end.
+kept out of the imports and of the exit, as in `run.py`: half a second at the start, and as much at the end. And the
+text of `deferred_models.py` goes along, so that ZenML's models are built when they are used: another half.
 """
 
 from __future__ import annotations
 
-_PROGRAM = """\
+from inspect import getsource
+
+from stacks.zenml_patches import deferred_models
+
+_PROGRAM = f"""\
 import gc
 import runpy
 
 gc.disable()
-from zenml.entrypoints.base_entrypoint_configuration import BaseEntrypointConfiguration
-from zenml.integrations.registry import integration_registry
+{getsource(deferred_models)}
+with deferred_models():
+    from zenml.entrypoints.base_entrypoint_configuration import BaseEntrypointConfiguration
+    from zenml.integrations.registry import integration_registry
 
 def prepare_code_environment(self, download=BaseEntrypointConfiguration.prepare_code_environment):
     download(self)

@@ -7,20 +7,27 @@ start. Most steps do not track anything.
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from zenml.artifact_stores import LocalArtifactStore
+from zenml.client import Client
 from zenml.experiment_trackers import BaseExperimentTracker
 from zenml.integrations.mlflow.flavors.mlflow_experiment_tracker_flavor import (
     MLFlowExperimentTrackerConfig,
     MLFlowExperimentTrackerSettings,
 )
+from zenml.stack import StackValidator
 
 if TYPE_CHECKING:
     from zenml.config.step_run_info import StepRunInfo
     from zenml.metadata.metadata_types import MetadataType
-    from zenml.stack import StackValidator
+    from zenml.stack import Stack
 
     from stacks.trackers.mlflow.tracker import Tracker
+
+
+_DATABASE = "mlflow.db"
 
 
 class LateTracker(BaseExperimentTracker):
@@ -55,8 +62,10 @@ class LateTracker(BaseExperimentTracker):
 
     @property
     def validator(self) -> StackValidator | None:
-        """Which stacks it can be in."""
-        return self._tracker.validator
+        """Which stacks it can be in: ZenML's rule, which every run is held against, tracked or not."""
+        if self.config.tracking_uri:
+            return self._tracker.validator
+        return StackValidator(custom_validation_function=_beside_a_local_store)
 
     def prepare_step_run(self, info: StepRunInfo) -> None:
         """Starts the MLflow runs of a step."""
@@ -71,8 +80,9 @@ class LateTracker(BaseExperimentTracker):
         self._tracker.cleanup_step_run(info, step_failed)
 
     def check(self) -> None:
-        """Asks the server whether it is there, and this user known."""
-        self._tracker.check()
+        """Asks the server whether it is there, and this user known; a file needs no asking."""
+        if self.config.tracking_uri:
+            self._tracker.check()
 
     def configure_mlflow(self) -> None:
         """Makes MLflow itself use this server."""
@@ -80,4 +90,12 @@ class LateTracker(BaseExperimentTracker):
 
     def get_tracking_uri(self, as_plain_text: bool = True) -> str:
         """Where MLflow is."""
-        return self._tracker.get_tracking_uri(as_plain_text)
+        if self.config.tracking_uri:
+            return self._tracker.get_tracking_uri(as_plain_text)
+        # As in ZenML's tracker; the summary of every run shows it.
+        return f"sqlite:///{Path(Client().active_stack.artifact_store.path).absolute() / _DATABASE}"
+
+
+def _beside_a_local_store(stack: Stack) -> tuple[bool, str]:
+    reason = "MLflow experiment tracker without a specified tracking uri only works with a local artifact store."
+    return isinstance(stack.artifact_store, LocalArtifactStore), reason
