@@ -11,10 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("switchyard", "steps", "stacks", "runs", "pipelines", "commands")
 Graph = dict[str, set[str]]
-# Each of these folders imports its own subfolder, which imports files of the folder back. No others may appear, and a
-# pair that is gone must be taken out here.
+# Each of these folders imports its own subfolders, which import files of the folder back. No others may appear, and a
+# cycle that is gone must be taken out here.
 KNOWN = {
-    ("switchyard.config", "switchyard.config.checks"),
+    ("switchyard.config", "switchyard.config.checks", "switchyard.config.reading"),
     ("switchyard.training.images", "switchyard.training.images.onnx"),
     ("switchyard.training.tables", "switchyard.training.tables.onnx"),
 }

@@ -251,7 +251,6 @@ class ImageCandidate(Section):
 
     def described(self, budget: Search) -> str:
         """What its training does, in a few words, for the plan."""
-        del budget
         return ", ".join(f"{name} {value}" for name, value in self.params.items()) or "as by default"
 
 

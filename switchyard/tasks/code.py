@@ -20,13 +20,13 @@ STAGES = {
     "ingest": ("data",),
     "validate": ("data",),
     "preprocess": ("data",),
-    "row_gates": ("evaluation", "statistics", "model"),
-    "train": ("training", "model", "data", "statistics"),
+    "row_gates": ("evaluation", "statistics", "model", "config/task_metrics.py"),
+    "train": ("training", "model", "data", "statistics", "config/task_metrics.py"),
     "index": ("training", "model", "data"),
-    "evaluate": ("evaluation", "statistics", "model", "data"),
+    "evaluate": ("evaluation", "statistics", "model", "data", "config/task_metrics.py"),
 }
-"""The folders of `switchyard` behind each cached step; `row_gates` is what preprocess needs beside its own if it has
-some to check."""
+"""The folders and files of `switchyard` behind each cached step; `row_gates` is what preprocess needs beside its own if
+it has some to check."""
 
 
 def digest(kind: Kind, *steps: str, root: Path = ROOT) -> str:
@@ -55,6 +55,9 @@ def files(kind: Kind, *steps: str, root: Path = ROOT) -> list[Path]:
 
 
 def _below(folder: Path, others: set[str]) -> Iterator[Path]:
+    if folder.is_file():
+        yield folder
+        return
     for path in folder.iterdir():
         if path.is_dir() and path.name not in others | {"__pycache__"}:
             yield from _below(path, others)

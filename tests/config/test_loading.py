@@ -12,19 +12,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from pydantic import TypeAdapter
 
 from switchyard.config.images import (
     ImageConfig,
     ImageContract,
     ImageData,
-    ImageReporting,
     ImageRobustness,
     ImageSplit,
     NearDuplicates,
 )
 from switchyard.config.loading import load, load_table
-from switchyard.config.sections import Champion, Config, Costs, Data, Reporting, Slices, UseCase
+from switchyard.config.sections import Champion, Config, Costs, Data, Slices, UseCase
 from switchyard.config.server_options import Batching
 from switchyard.errors import InputError
 
@@ -158,14 +156,6 @@ def test_every_key_of_an_image_task_is_set_in_its_sample():
         rotation=(5, 20), noise=(0.2,), blur=(0.01,), brightness=(0.5,)
     )
     assert config.evaluation.seeds == 2
-
-
-def test_a_section_of_images_is_not_taken_for_one_of_a_table_nor_the_other_way_round():
-    """ZenML keeps what was set of a parameter, and tells by that which of two sections it is."""
-    either = TypeAdapter(Reporting | ImageReporting)
-    for given in (Reporting(), Reporting(seeds=2), ImageReporting(), ImageReporting(seeds=2)):
-        kept = either.validate_python(given.model_dump(mode="json", exclude_unset=True), strict=False)
-        assert kept == given and type(kept) is type(given)
 
 
 def test_a_config_survives_the_way_through_json():

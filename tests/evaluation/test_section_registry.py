@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from switchyard.config.recipes import TableEvaluate
 from switchyard.config.sections import Expectations
 from switchyard.errors import InputError
 from switchyard.evaluation import section_registry
@@ -14,7 +15,6 @@ from switchyard.evaluation.gates.judge import check_gates, judge
 from switchyard.evaluation.report.page import to_html
 from switchyard.evaluation.section import Measurement, Section
 from switchyard.evaluation.section_registry import page_sections, register, sections_of
-from switchyard.evaluation.tables.context import Wanted
 from switchyard.evaluation.tables.evaluate import evaluate
 from switchyard.evaluation.tables.gate_schema import Measured, places
 from tests.evaluation.tables.test_sections import parts, table
@@ -62,9 +62,12 @@ def outside(tmp_path, monkeypatch):
 
 def report_of(model):
     task, data, contract, features, metrics, reporting = parts("classification")
-    wanted = Wanted(table(1).lazy(), contract, features, reporting, Expectations(), 2)
+    recipe = TableEvaluate.model_construct(
+        **{"data": data, "task": task, "metrics": metrics, "seed": 1, "contract": contract, "features": features},
+        **{"evaluation": reporting, "expectations": Expectations(), "golden_rows": 2},
+    )
     rows = {"validation": table(2).lazy(), "test": table(3).lazy()}
-    return evaluate([model], **rows, data=data, task=task, metrics=metrics, seed=1, wanted=wanted).report
+    return evaluate([model], **rows, recipe=recipe, train=table(1).lazy()).report
 
 
 @pytest.fixture

@@ -66,13 +66,11 @@ def preprocess(raw: Dataset, recipe: ImagePreprocess, folder: Path, learned: Tra
 
 def typed(raw: Dataset, recipe: ImagePreprocess) -> pl.LazyFrame:
     """See `DataSteps.typed`: the ingested table has its types."""
-    del recipe
     return raw.scan("raw")
 
 
 def widened(contract: ImageContract, recorded: dict[str, Any], source: ImageSource) -> ImageContract:
     """See `DataSteps.widened`: every model reads the image."""
-    del recorded, source
     return contract
 
 

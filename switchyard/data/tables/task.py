@@ -57,7 +57,6 @@ def preprocess(raw: Dataset, recipe: TablePreprocess, folder: Path, learned: Tra
     """See `DataSteps.preprocess`: the contract's types, and the split; no model of a table is indexed."""
     from switchyard.data.tables.split import split as split_rows
 
-    del learned
     return split_rows(typed(raw, recipe), recipe.split, recipe.data, recipe.task, recipe.seed, folder)
 
 

@@ -1,4 +1,4 @@
-"""Golden rows of a tabular model, for the steps deploy and release; `switchyard.tasks.serving` chooses this module."""
+"""Golden rows of a tabular model, for the steps deploy and release; see `switchyard.tasks.serving`."""
 
 from __future__ import annotations
 

@@ -19,7 +19,6 @@ __all__ = ["check_candidates"]
 
 def index(model: OnnxModel, splits: Dataset) -> OnnxModel:
     """See `Training.index`."""
-    del splits
     raise InputError(
         f"{model.metadata['name']} is a model of a table, which has no gallery to index: train it anew instead"
     )
@@ -27,12 +26,10 @@ def index(model: OnnxModel, splits: Dataset) -> OnnxModel:
 
 def check_gpus(wanted: int) -> None:
     """See `Training.check_gpus`: nothing that learns from tables uses one."""
-    del wanted
 
 
 def train(splits: Dataset, recipe: TableTrain, progress: Progress) -> Trained:
     """See `Training.train`; a search is over in one go, so nothing is told or kept on the way."""
     from switchyard.training.tables.train import train as train_candidate
 
-    del progress
     return train_candidate(recipe, splits.scan("train"), splits.scan("validation"))

@@ -81,7 +81,7 @@ def test_a_batch_answers_as_its_images_do_one_by_one(trained):
 def test_the_card_says_what_goes_in(trained, tmp_path):
     (tmp_path / "model.onnx").write_bytes(trained.model.content)
     metadata = OnnxModel.load(tmp_path / "model.onnx").metadata
-    assert metadata["name"] == "bars" and metadata["candidate"] == "it" and metadata["task"] == "image_classification"
+    assert metadata["name"] == metadata["candidate"] == "it" and metadata["task"] == "image_classification"
     assert metadata["inputs"] == [{"name": "image", "datatype": "UINT8", "shape": [-1, 14, 14, 1]}]
     assert metadata["classes"] == ["disc", "flat", "tall"]
     assert trained.model.metadata["parity"]["max_difference"] < 1e-5

@@ -91,7 +91,7 @@ def test_boolean_target_has_boolean_classes_and_labels_0_and_1(trained, rows):
 def test_card_says_what_the_model_is_and_how_it_was_made(trained):
     metadata = trained("binary", "random_forest").model.metadata
     assert json.loads(json.dumps(metadata, allow_nan=False)) == metadata
-    assert (metadata["name"], metadata["candidate"], metadata["type"]) == ("houses", "random_forest", "random_forest")
+    assert (metadata["name"], metadata["candidate"], metadata["type"]) == ("random_forest",) * 3
     assert metadata["params"] == {"n_estimators": 9, "max_depth": 6}
     assert metadata["rows"] == {"train": 300, "validation": 100}
     assert metadata["cv"]["metric"] == "log_loss"
