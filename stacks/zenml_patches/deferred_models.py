@@ -10,8 +10,7 @@ half of the time that `import zenml` takes; a run uses a quarter of them, a step
   completed in the namespace of that call, at the end or when the first model is used; the rest waits for their own use.
 - pydantic's own building at the first use is not safe with threads.
 
-Written for ZenML 0.98.0 and pydantic 2.12: it uses private parts of pydantic.
-Run its tests before you take a new version of either.
+Written for ZenML 0.98.0 and pydantic 2.12. It uses private parts of pydantic: run its tests before raising either.
 
 It needs nothing but pydantic, so the command of a step can carry this file along (`step_command.py`), in the middle of
 a program: no `from __future__` here.
