@@ -7,6 +7,7 @@ bootstrap interval over the query images, and `n`, how many they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -174,10 +175,23 @@ def search_recall(embeddings: np.ndarray, gallery: Gallery, found: np.ndarray) -
     return hits / found.size
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What a gallery answers for N images.
+
+    Attributes:
+        similarity: Cosine to the nearest image of the gallery, (N,).
+        labels: The true classes, (N,).
+        said: The nearest image's label, or the vote's, whatever the similarity; (N,).
+    """
+
+    similarity: np.ndarray
+    labels: np.ndarray
+    said: np.ndarray
+
+
 def open_set(
-    similarity: np.ndarray,
-    labels: np.ndarray,
-    said: np.ndarray,
+    answered: Answered,
     known: Sequence[str],
     *,
     threshold: float,
@@ -185,12 +199,10 @@ def open_set(
     resamples: int = 0,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """What is refused at a threshold: images of classes that the gallery has not should be, the others not.
+    """What is refused at a threshold: images of classes that the gallery lacks should be, the others should not.
 
     Args:
-        similarity: Cosine to the nearest image of the gallery, (N,).
-        labels: The true classes, (N,).
-        said: The nearest image's label, or the vote's, whatever the similarity; (N,).
+        answered: The answers.
         known: The classes of the gallery.
         threshold: The lowest cosine that is not refused.
         confidence: Of the intervals, which are Wilson's (1927).
@@ -203,8 +215,9 @@ def open_set(
         apart, whatever the threshold (the area under the ROC curve); `curve`: what other thresholds would refuse, rows
         of `threshold`, `unknown_refused` and `known_refused`. An estimate without images has no value.
     """
-    is_known, refused = np.isin(labels, list(known)), similarity < np.float32(threshold)
-    right = ~refused & (said == labels)
+    similarity = answered.similarity
+    is_known, refused = np.isin(answered.labels, list(known)), similarity < np.float32(threshold)
+    right = ~refused & (answered.said == answered.labels)
     return {
         "threshold": threshold,
         "unknown_refused": share_of(refused[~is_known], confidence).as_dict(),

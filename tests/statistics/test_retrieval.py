@@ -5,7 +5,7 @@ import pytest
 
 from switchyard.errors import InputError
 from switchyard.model.gallery import Gallery
-from switchyard.statistics.retrieval import embedding_map, open_set, ranking, verification
+from switchyard.statistics.retrieval import Answered, embedding_map, open_set, ranking, verification
 
 
 def gallery(rows: int, seed: int, spread: float = 0.6, classes: int = 4, width: int = 6) -> Gallery:
@@ -85,14 +85,14 @@ def test_images_of_other_classes_should_be_refused():
     labels = np.array(["a"] * 10 + ["b"] * 10 + ["strange"] * 20, dtype=object)
     said = np.array(["a"] * 9 + ["b"] * 11 + ["a"] * 20, dtype=object)
     similarity = np.concatenate([np.full(18, 0.9), np.full(2, 0.4), np.full(15, 0.3), np.full(5, 0.6)])
-    got = open_set(similarity.astype(np.float32), labels, said, ("a", "b"), threshold=0.5)
+    got = open_set(Answered(similarity.astype(np.float32), labels, said), ("a", "b"), threshold=0.5)
     assert got["unknown_refused"]["value"] == 0.75 and got["unknown_refused"]["n"] == 20
     assert got["known_refused"]["value"] == 0.1
     assert got["known_right"]["value"] == 17 / 20
     # Wilson's interval for 15 of 20, from R's prop.test(15, 20, correct = FALSE)
     assert got["unknown_refused"]["low"] == pytest.approx(0.5312991, abs=1e-5)
     assert got["unknown_refused"]["high"] == pytest.approx(0.8881401, abs=1e-5)
-    closed = open_set(similarity[:20], labels[:20], said[:20], ("a", "b"), threshold=0.5)
+    closed = open_set(Answered(similarity[:20], labels[:20], said[:20]), ("a", "b"), threshold=0.5)
     assert closed["unknown_refused"] == {"value": None, "low": None, "high": None, "n": 0}
 
 

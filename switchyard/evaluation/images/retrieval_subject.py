@@ -139,9 +139,7 @@ class RetrievalSubject:
         known = self.gallery.classes
         settings = {"resamples": metrics.bootstrap, "confidence": metrics.confidence, "seed": seed}
         return retrieval.open_set(
-            answered["similarity"][:, 0],
-            inference.labels,
-            said,
+            retrieval.Answered(answered["similarity"][:, 0], inference.labels, said),
             known,
             threshold=threshold,
             **settings,  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ enough to agree on every label.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,12 +30,11 @@ RANGES: dict[str, tuple[type, float, float]] = {
 }
 
 
-class Mlp:
-    """ReLU layers of one width, trained by AdamW with a learning rate that falls to zero.
+@dataclass(frozen=True)
+class MlpParams:
+    """Hyperparameters.
 
-    Args:
-        task: Classification (softmax, cross-entropy) or regression (squared error of the standardised target).
-        seed: Of the weights, the batches and the dropout.
+    Attributes:
         hidden: Units per hidden layer.
         layers: Number of hidden layers.
         learning_rate: At the first step.
@@ -44,28 +44,36 @@ class Mlp:
         batch_size: Rows per step.
     """
 
-    def __init__(
-        self,
-        task: Task,
-        *,
-        seed: int,
-        hidden: int = 32,
-        layers: int = 1,
-        learning_rate: float = 0.01,
-        weight_decay: float = 1e-3,
-        dropout: float = 0.0,
-        epochs: int = 40,
-        batch_size: int = 256,
-    ) -> None:
-        """Take the hyperparameters; nothing is checked or built yet."""
+    hidden: int = 32
+    layers: int = 1
+    learning_rate: float = 0.01
+    weight_decay: float = 1e-3
+    dropout: float = 0.0
+    epochs: int = 40
+    batch_size: int = 256
+
+
+class Mlp:
+    """ReLU layers of one width, trained by AdamW with a learning rate that falls to zero.
+
+    Args:
+        task: Classification (softmax, cross-entropy) or regression (squared error of the standardised target).
+        seed: Of the weights, the batches and the dropout.
+        **params: See `MlpParams`; nothing is checked or built yet.
+
+    Raises:
+        TypeError: There is no such hyperparameter.
+    """
+
+    def __init__(self, task: Task, *, seed: int, **params: float) -> None:
+        """Takes the hyperparameters."""
         self.task: Task = task
         self.seed = seed
-        self.hidden, self.layers, self.learning_rate, self.weight_decay = hidden, layers, learning_rate, weight_decay
-        self.dropout, self.epochs, self.batch_size = dropout, epochs, batch_size
+        self.params = MlpParams(**params)  # type: ignore[arg-type]
 
     def _validate_params(self) -> None:
         for name, (kind, low, high) in RANGES.items():
-            value = getattr(self, name)
+            value = getattr(self.params, name)
             fits = isinstance(value, int if kind is int else (int, float)) and not isinstance(value, bool)
             if not fits or not low <= value <= high:
                 noun = "an int" if kind is int else "a number"
@@ -118,23 +126,23 @@ class Mlp:
         import torch
 
         modules: list[torch.nn.Module] = []
-        for width in [inputs, *[self.hidden] * (self.layers - 1)]:
-            modules += [torch.nn.Linear(width, self.hidden, dtype=torch.float64), torch.nn.ReLU()]
-            if self.dropout:
-                modules.append(torch.nn.Dropout(self.dropout))
-        return torch.nn.Sequential(*modules, torch.nn.Linear(self.hidden, outputs, dtype=torch.float64))
+        for width in [inputs, *[self.params.hidden] * (self.params.layers - 1)]:
+            modules += [torch.nn.Linear(width, self.params.hidden, dtype=torch.float64), torch.nn.ReLU()]
+            if self.params.dropout:
+                modules.append(torch.nn.Dropout(self.params.dropout))
+        return torch.nn.Sequential(*modules, torch.nn.Linear(self.params.hidden, outputs, dtype=torch.float64))
 
     def _descend(self, matrix: torch.Tensor, target: torch.Tensor) -> None:
         import torch
 
         optimizer = torch.optim.AdamW(
-            self.network_.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+            self.network_.parameters(), lr=self.params.learning_rate, weight_decay=self.params.weight_decay, fused=True
         )
-        steps = self.epochs * -(-len(matrix) // self.batch_size)
+        steps = self.params.epochs * -(-len(matrix) // self.params.batch_size)
         schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
         self.network_.train()
-        for _ in range(self.epochs):
-            for rows in torch.split(torch.randperm(len(matrix)), self.batch_size):
+        for _ in range(self.params.epochs):
+            for rows in torch.split(torch.randperm(len(matrix)), self.params.batch_size):
                 optimizer.zero_grad()
                 torch.autograd.backward(self._loss(self.network_(matrix[rows]), target[rows]))
                 optimizer.step()
