@@ -1,0 +1,1 @@
+"""The Kedro project of six trivial nodes."""
