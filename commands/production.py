@@ -68,7 +68,7 @@ def _told(result: ReleaseResult) -> list[str]:
     use_case, endpoint = result.use_case, result.endpoint
     lines = [f"repaired: {line}" for line in result.repaired]
     if endpoint is None:
-        return [*lines, f"{use_case} is retired: nothing answers any more (run {result.run})."]
+        return [*lines, f"{use_case} is retired: its endpoint has stopped (run {result.run})."]
     lines.append(f"{use_case} version {result.version} is in production (run {result.run}).")
     lines.append(f"endpoint  {endpoint.url}/v2/models/{use_case}")
     return [*lines, *([endpoint.notice] if endpoint.notice else [])]

@@ -75,7 +75,7 @@ def test_killed_in_each_step_the_next_run_goes_on_and_the_old_version_serves_mea
     assert "RUNNING" not in states["mlflow"]
 
 
-INTERRUPTED = "Interrupted; finished steps are kept, the next run goes on from there.\n"
+INTERRUPTED = "Interrupted; finished steps are kept, and the next run continues from there.\n"
 
 
 @pytest.mark.parametrize(

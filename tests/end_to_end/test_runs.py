@@ -139,7 +139,7 @@ def test_debug_shows_what_zenml_says_and_where_it_went_wrong(project):
 def test_help_imports_nothing_that_takes_time(untouched):
     code = """
 import atexit, sys
-slow = ("zenml", "torch", "polars", "numpy", "pydantic", "mlflow", "sklearn", "onnx", "onnxruntime", "rich")
+slow = ("zenml", "torch", "polars", "numpy", "mlflow", "sklearn", "onnx", "onnxruntime", "rich")
 atexit.register(lambda: print([name for name in slow if name in sys.modules]))
 sys.argv = ["run.py", "--help"]
 import runpy
