@@ -15,7 +15,8 @@ from typing import Any
 
 import requests
 
-from rehearsal.programs import Unavailable
+from rehearsal.docker import Unavailable as NoDocker
+from rehearsal.kserve.cluster import Unavailable
 from rehearsal.project import copy_project
 from rehearsal.rehearsal import Rehearsal, rehearsal
 
@@ -45,7 +46,7 @@ def main() -> int:
             code = _play(stage, arguments.config or ["titanic", "diamonds"])
             if arguments.keep:
                 _keep(stage)
-    except Unavailable as reason:
+    except (Unavailable, NoDocker) as reason:
         print(f"There is nothing to rehearse with: {reason}.", file=sys.stderr)
         return 1
     print(f"everything is stopped after {time.monotonic() - began:.0f} s in all")

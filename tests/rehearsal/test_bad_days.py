@@ -12,7 +12,6 @@ import mlflow
 import pytest
 import requests
 
-from rehearsal.programs import program
 from switchyard.serving.protocol import client
 
 pytestmark = pytest.mark.thorough
@@ -172,8 +171,7 @@ def test_two_teams_at_once_do_not_disturb_each_other(team, new_team):
 
 
 def test_without_the_right_to_patch_run_and_doctor_say_which(team):
-    place = ["--kubeconfig", str(team.stage.rehearsal.kubeconfig), "--context", "admin", "-n", "ml"]
-    kubectl = [program("kubectl"), *place]
+    kubectl = ["kubectl", "--kubeconfig", str(team.stage.rehearsal.kubeconfig), "--context", "admin", "-n", "ml"]
     before = team.predict("people")["model_version"]
 
     def allow(verbs):

@@ -15,7 +15,6 @@ import requests
 
 from rehearsal.kserve.replica import ROOT
 from rehearsal.kserve.serving_runtimes import servingruntimes
-from rehearsal.programs import program
 from switchyard.config.sections import Deployment, Resources
 from switchyard.config.server_options import Batching
 from switchyard.errors import SwitchyardError
@@ -26,7 +25,7 @@ from tests.serving.image_models import frame, searcher
 from tests.stacks.deployers.kserve.deploying import answering, objects, roll_out, service
 
 pytestmark = pytest.mark.integration
-APPLY = ["--context", "admin", "apply", "-f", "-"]
+APPLY = ["kubectl", "--context", "admin", "apply", "-f", "-"]
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +35,7 @@ def applied(place):
     command = [sys.executable, "run.py", "runtime"]
     printed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True).stdout
     with servingruntimes(place.api()):
-        apply = [program("kubectl"), "--kubeconfig", place.kubeconfig, *APPLY]
-        subprocess.run(apply, input=printed, capture_output=True, check=True)
+        subprocess.run([*APPLY, "--kubeconfig", place.kubeconfig], input=printed, capture_output=True, check=True)
         yield
 
 
