@@ -211,16 +211,22 @@ def fixed_cost(project: Project, repeat: int) -> None:
     plain = project.root.parent / "plain-zenml"
     plain.mkdir()
     environment = {"ZENML_CONFIG_PATH": f"{plain}/zenml", "ZENML_REPOSITORY_PATH": str(plain)}
-    project.python("-c", "from zenml.client import Client; Client.initialize()", **environment)
+    project.python(
+        "-c",
+        "import os, pathlib; from zenml.client import Client; "
+        "Client.initialize(pathlib.Path(os.environ['ZENML_REPOSITORY_PATH']))",
+        **environment,
+    )
+    program = shutil.copy(
+        ROOT / "bench" / "programs" / "fixed_cost_plain.py", plain
+    )  # ZenML wants it in its repository
     ours = "bench/programs/fixed_cost_ours.py"
     runs = take_turns(
         repeat,
         {
             "ours, local stack": lambda: project.python(ours),
             "ours, train and evaluate tracked by MLflow": lambda: project.python(ours, "--tracked"),
-            "plain ZenML, pandas, default stack": lambda: project.python(
-                "bench/programs/fixed_cost_plain.py", **environment
-            ),
+            "plain ZenML, pandas, default stack": lambda: project.python(program, **environment),
         },
     )
     table("Six trivial steps, warm, nothing from the cache", runs, goal=0.65)

@@ -15,8 +15,7 @@ from typing import Any
 
 import requests
 
-from rehearsal.docker import Unavailable as NoDocker
-from rehearsal.kserve.cluster import Unavailable
+from rehearsal.programs import Unavailable
 from rehearsal.project import copy_project
 from rehearsal.rehearsal import Rehearsal, rehearsal
 
@@ -46,7 +45,7 @@ def main() -> int:
             code = _play(stage, arguments.config or ["titanic", "diamonds"])
             if arguments.keep:
                 _keep(stage)
-    except (Unavailable, NoDocker) as reason:
+    except Unavailable as reason:
         print(f"There is nothing to rehearse with: {reason}.", file=sys.stderr)
         return 1
     print(f"everything is stopped after {time.monotonic() - began:.0f} s in all")

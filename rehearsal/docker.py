@@ -20,18 +20,15 @@ from typing import IO, Any
 
 from rehearsal.cache import cache_folder
 from rehearsal.processes import free_port, server
+from rehearsal.programs import Unavailable, program
 from stacks.step_image.build import Recipe, build, prepare_context
 from stacks.step_image.tag import image_tag
 
 # Loopback is all that containers need (--network host), so docker need not touch the machine's network.
-_DOCKERD = ("dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=overlay2")
+_DOCKERD = ("--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=overlay2")
 _SUITE = "bookworm"
 _BASE = f"switchyard-test/base:{_SUITE}"
 _START_SECONDS = 60
-
-
-class Unavailable(RuntimeError):  # noqa: N818 - as in tests/kserve
-    """What is needed is not on this machine; the message says what."""
 
 
 @contextmanager
@@ -70,8 +67,7 @@ def registry(folder: Path, users: str = "") -> Iterator[str]:
     Raises:
         Unavailable: It is not installed.
     """
-    if not shutil.which("docker-registry"):
-        raise Unavailable("docker-registry is not installed")
+    serve = program("docker-registry")
     folder.mkdir(parents=True, exist_ok=True)
     host = f"127.0.0.1:{free_port()}"
     auth = f"auth:\n  htpasswd: {{realm: test, path: {folder}/users}}\n" if users else ""
@@ -80,7 +76,7 @@ def registry(folder: Path, users: str = "") -> Iterator[str]:
         f"version: 0.1\nhttp: {{addr: '{host}'}}\n{auth}"
         f"storage:\n  filesystem: {{rootdirectory: {folder}/data}}\n  delete: {{enabled: true}}\n"
     )
-    command = ["docker-registry", "serve", str(folder / "config.yml")]
+    command = [serve, "serve", str(folder / "config.yml")]
     with server("registry", command, f"http://{host}/v2/", folder):
         yield host
 
@@ -94,7 +90,7 @@ def base_image() -> str:
     """
     if not _has(_BASE):
         with _base_tarball().open("rb") as tarball:
-            subprocess.run(["docker", "import", "-", _BASE], stdin=tarball, check=True, capture_output=True)
+            _docker("import", "-", _BASE, stdin=tarball, check=True)
     return _BASE
 
 
@@ -109,7 +105,7 @@ def project_image() -> str:
     if not _has(name):
         recipe = project_recipe()
         with _alone("image"):
-            build("docker", name, recipe, prepare_context(recipe))
+            build(program("docker"), name, recipe, prepare_context(recipe))
     return name
 
 
@@ -118,8 +114,17 @@ def project_recipe() -> Recipe:
     return Recipe(base=base_image(), wheels=cache_folder() / "wheels")
 
 
+def _docker(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([program("docker"), *arguments], capture_output=True, **options)
+
+
+def _need_root(what: str) -> None:
+    if os.geteuid() != 0:
+        raise Unavailable(f"only root can {what}")
+
+
 def _has(image: str) -> bool:
-    return subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode == 0
+    return _docker("image", "inspect", image).returncode == 0
 
 
 def _base_tarball() -> Path:
@@ -131,12 +136,12 @@ def _base_tarball() -> Path:
 
 
 def _debootstrap(tarball: Path) -> None:
-    if not shutil.which("debootstrap") or os.geteuid() != 0:
-        raise Unavailable("no base image: debootstrap is not installed, or this is not root")
+    debootstrap = program("debootstrap")
+    _need_root("make a base image")
     root = tarball.with_suffix(".root")
     shutil.rmtree(root, ignore_errors=True)
     packages = "python3,python3-venv,ca-certificates"
-    made = ["debootstrap", "--variant=minbase", f"--include={packages}", _SUITE, str(root)]
+    made = [debootstrap, "--variant=minbase", f"--include={packages}", _SUITE, str(root)]
     subprocess.run(made, check=True, stdout=subprocess.DEVNULL)
     for left in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale"):
         shutil.rmtree(root / left, ignore_errors=True)
@@ -155,18 +160,14 @@ def _alone(what: str) -> Iterator[None]:
 
 
 def _answers() -> bool:
-    if not shutil.which("docker"):
-        raise Unavailable("docker is not installed")
-    return subprocess.run(["docker", "version"], capture_output=True, check=False).returncode == 0
+    return _docker("version").returncode == 0
 
 
 def _start(folder: Path) -> None:
-    if not shutil.which("dockerd") or os.geteuid() != 0:
-        raise Unavailable(
-            "no docker daemon runs, and none can be started: dockerd is not installed, or this is not root"
-        )
+    command = [program("dockerd"), *_DOCKERD]
+    _need_root("start dockerd")
     with (folder / "dockerd.log").open("ab") as log:
-        process = subprocess.Popen(_DOCKERD, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     (folder / "dockerd.pid").write_text(str(process.pid))
     end = time.monotonic() + _START_SECONDS
     while not _answers():

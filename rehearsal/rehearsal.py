@@ -18,6 +18,7 @@ from rehearsal.docker import registry as docker_registry
 from rehearsal.kfp.server import running as kubeflow_pipelines
 from rehearsal.kserve.cluster import kubernetes
 from rehearsal.kserve.controller import running as kserve
+from rehearsal.programs import program
 from rehearsal.registry import empty_registry
 from rehearsal.storage import s3_server
 from rehearsal.tracking import mlflow_server
@@ -63,8 +64,8 @@ def rehearsal(folder: Path, pods: bool = False) -> Iterator[Rehearsal]:
             that is started, too; otherwise each is a process on this machine.
 
     Raises:
-        rehearsal.kserve.cluster.Unavailable: There is no Kubernetes here and none can be started.
-        rehearsal.docker.Unavailable: Docker, its registry or the base image cannot be had here.
+        rehearsal.programs.Unavailable: There is no Kubernetes here and none can be started; or Docker, its registry or
+            the base image cannot be had here.
     """
     with ExitStack() as stack:
         image = _image(stack, folder / "registry") if pods else None
@@ -130,7 +131,7 @@ def _prepare(folder: Path, kubeconfig: Path, zenml: dict[str, str], s3: dict[str
 
 
 def _kubectl(kubeconfig: Path, *arguments: str) -> None:
-    command = ["kubectl", "--kubeconfig", str(kubeconfig), "--context", "admin", *arguments]
+    command = [program("kubectl"), "--kubeconfig", str(kubeconfig), "--context", "admin", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), check=False)
     if done.returncode:
         raise RuntimeError(f"kubectl {' '.join(arguments[:2])} failed: {done.stderr.strip()}")

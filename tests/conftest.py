@@ -1,4 +1,7 @@
-"""What holds for every test: a ZenML of its own, no telemetry, no AWS account, and no traffic beyond this machine."""
+"""What holds for every test: a ZenML of its own, no telemetry, no AWS account, no traffic beyond this machine.
+
+And no program that a machine may lack, unless the test says so: tests/fixtures/programs.py.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,14 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures import programs
+
 _HOME = pytest.StashKey[str]()
 _LOCAL_NAMES = {"", "localhost", "localhost.localdomain", "ip6-localhost", socket.gethostname().lower()}
+
+
+def pytest_addoption(parser):
+    programs.add_options(parser)
 
 
 def pytest_configure(config):
@@ -31,21 +40,28 @@ def pytest_configure(config):
     main = sys.modules["__main__"]
     if not hasattr(main, "__file__"):  # a worker of pytest-xdist; ZenML asks the main module for its file
         main.__file__ = pytest.__file__
-    sys.addaudithook(_refuse_foreign_traffic)
+    watch = programs.Programs(config)
+    config.pluginmanager.register(watch, "programs")
+    audited = {
+        "socket.connect": _refuse_foreign_connection,
+        "socket.getaddrinfo": _refuse_foreign_name,
+        "subprocess.Popen": lambda executable, *_: watch.started(executable),
+    }
+    sys.addaudithook(lambda event, args: audited[event](*args) if event in audited else None)
 
 
 def pytest_unconfigure(config):
     shutil.rmtree(config.stash[_HOME], ignore_errors=True)
 
 
-def _refuse_foreign_traffic(event: str, args: tuple[Any, ...]) -> None:
-    """Makes a connection to another machine, or the look-up of its name, an error in the test that tries it."""
-    if event == "socket.connect" and isinstance(args[1], tuple):
-        host = args[1][0]
-    elif event == "socket.getaddrinfo":
-        host = args[0]
-    else:
-        return
+def _refuse_foreign_connection(_: socket.socket, address: Any) -> None:
+    """Makes a connection to another machine an error in the test that tries it."""
+    if isinstance(address, tuple):
+        _refuse_foreign_name(address[0])
+
+
+def _refuse_foreign_name(host: Any, *_: object) -> None:
+    """The same for the look-up of its name."""
     host = host.decode() if isinstance(host, bytes) else host
     if host is not None and not _is_local(str(host)):
         raise OSError(f"a test tried to reach {host}: tests stay on 127.0.0.1")
@@ -62,10 +78,7 @@ def _is_local(host: str) -> bool:
 @pytest.fixture(scope="session")
 def kubeconfig(tmp_path_factory):
     """A Kubernetes without a node: started once, for all tests that ask an API server."""
-    from rehearsal.kserve.cluster import Unavailable, kubernetes
+    from rehearsal.kserve.cluster import kubernetes
 
-    try:
-        with kubernetes(tmp_path_factory.mktemp("kubernetes")) as path:
-            yield path
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    with kubernetes(tmp_path_factory.mktemp("kubernetes")) as path:
+        yield path

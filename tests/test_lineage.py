@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from rehearsal.programs import program
 from switchyard.config.sections import Config
 from switchyard.lineage import code_version, config_sha256, lock_sha256, origin
 
@@ -22,7 +23,7 @@ def root(tmp_path):
 def commit(root):
     for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "first"]):
         own = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-        subprocess.run(["git", "-C", str(root), *own, *arguments], check=True)
+        subprocess.run([program("git"), "-C", str(root), *own, *arguments], check=True)
 
 
 def test_without_git_the_code_is_known_by_its_hash(root):

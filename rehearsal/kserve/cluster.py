@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -18,14 +17,11 @@ from pathlib import Path
 
 from rehearsal.cache import cache_folder
 from rehearsal.processes import free_port
+from rehearsal.programs import Unavailable, need, program
 
 _ROOT = Path(__file__).resolve().parents[2]
 _NEEDED = ("etcd", "kubectl", "openssl", "curl", "xz")
 _NEEDED_BY_NODE = ("docker", "gcc", "socat")
-
-
-class Unavailable(Exception):  # noqa: N818 - a fact about the machine, no error
-    """There is no Kubernetes here, and why."""
 
 
 @contextmanager
@@ -60,10 +56,8 @@ def _script(node: bool) -> Path:
     script = Path(os.environ.get("SWITCHYARD_CLUSTER") or _ROOT.parent / "shared" / "kubernetes" / "cluster")
     if not script.is_file():
         raise Unavailable(f"no KUBECONFIG, and no {script.name} script where SWITCHYARD_CLUSTER or ../shared says")
-    needed = _NEEDED + (_NEEDED_BY_NODE if node else ())
-    if missing := [program for program in needed if shutil.which(program) is None]:
-        raise Unavailable(f"a Kubernetes for tests needs {', '.join(missing)}")
-    if node and subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
+    need(*_NEEDED, *(_NEEDED_BY_NODE if node else ()))
+    if node and subprocess.run([program("docker"), "info"], capture_output=True, check=False).returncode:
         raise Unavailable("a node needs a running dockerd")
     return script
 

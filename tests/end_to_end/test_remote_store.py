@@ -132,6 +132,7 @@ def test_a_changed_candidate_leaves_the_steps_before_it_to_the_cache(runs):
     assert steps["train_logistic"] == "done"
 
 
+@pytest.mark.needs("curl")
 def test_the_predict_command_works_in_a_shell(runs):
     answer = json.loads(shell(command(runs.bare, "predict")))
 

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.programs import program
+
 BLIND = ("--set", "features={numeric: [age], categorical: [], exclude: [sex]}")  # age says nothing about the label
 CARD = {"intended_use": "For tests.", "owner": "the testers"}
 
 
 def git(root, *arguments):
     own = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", "-C", str(root), *own, *arguments], check=True, capture_output=True)
+    subprocess.run([program("git"), "-C", str(root), *own, *arguments], check=True, capture_output=True)
 
 
 def commit(root):

@@ -20,6 +20,7 @@ import requests
 from kubernetes import config as kubernetes_config
 
 from rehearsal.kserve.serving_runtimes import servingruntimes
+from rehearsal.programs import program
 from rehearsal.project import copy_project
 from rehearsal.rehearsal import Rehearsal, rehearsal
 from rehearsal.s3.faults import Faults, faulty
@@ -161,7 +162,7 @@ def own_runtime(team: Team) -> Iterator[None]:
     with servingruntimes(kubernetes_config.new_client_from_config(kubeconfig, context="admin")):
         printed = team.run("runtime")
         assert printed.code == 0, printed.err
-        command = ["kubectl", "--kubeconfig", kubeconfig, "--context", "admin", "apply", "-f", "-"]
+        command = [program("kubectl"), "--kubeconfig", kubeconfig, "--context", "admin", "apply", "-f", "-"]
         subprocess.run(command, input=printed.out, text=True, check=True, capture_output=True)
         yield
 

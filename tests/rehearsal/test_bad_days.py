@@ -12,6 +12,7 @@ import mlflow
 import pytest
 import requests
 
+from rehearsal.programs import program
 from switchyard.serving.protocol import client
 
 pytestmark = pytest.mark.thorough
@@ -171,7 +172,8 @@ def test_two_teams_at_once_do_not_disturb_each_other(team, new_team):
 
 
 def test_without_the_right_to_patch_run_and_doctor_say_which(team):
-    kubectl = ["kubectl", "--kubeconfig", str(team.stage.rehearsal.kubeconfig), "--context", "admin", "-n", "ml"]
+    place = ["--kubeconfig", str(team.stage.rehearsal.kubeconfig), "--context", "admin", "-n", "ml"]
+    kubectl = [program("kubectl"), *place]
     before = team.predict("people")["model_version"]
 
     def allow(verbs):

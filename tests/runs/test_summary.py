@@ -200,6 +200,7 @@ def served(tmp_path_factory):
     stop(root)
 
 
+@pytest.mark.needs("curl")
 def test_the_curl_command_works_in_a_shell_with_quotes_other_letters_and_a_token(served, monkeypatch):
     monkeypatch.setenv("SWITCHYARD_TOKEN", "let-me-in")
     command = dict(commands(outcome(endpoint=served)))["predict"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
 import subprocess
 import tarfile
 
 import pytest
 
+from rehearsal.programs import program
 from switchyard.evaluation.gates.judge import judge, sentence
 from switchyard.evaluation.report.page import to_html
 from tests.evaluation import whole_report
@@ -28,9 +28,8 @@ LIGHT, DARK = "--blink-settings=preferredColorScheme=1", "--blink-settings=prefe
 def axe(tmp_path_factory):
     """The source of axe-core, from npm."""
     folder = tmp_path_factory.mktemp("axe")
-    if shutil.which("npm") is None:
-        pytest.skip("no npm on the PATH to fetch axe-core with")
-    fetched = subprocess.run(["npm", "pack", AXE], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    fetch = [program("npm"), "pack", AXE]
+    fetched = subprocess.run(fetch, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     if fetched.returncode:
         pytest.skip(f"npm could not fetch {AXE}: {fetched.stderr.strip()[-200:]}")
     (archive,) = folder.glob("*.tgz")

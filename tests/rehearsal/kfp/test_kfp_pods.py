@@ -11,7 +11,7 @@ from kubernetes import client, config
 
 from rehearsal import docker
 from rehearsal.kfp.server import running
-from rehearsal.kserve.cluster import Unavailable, kubernetes
+from rehearsal.kserve.cluster import kubernetes
 from tests.rehearsal.kfp.pipelines import client_of, ended, log, states, submit, wait_for, workflow
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -22,19 +22,16 @@ NAMESPACE = "ml"
 def cluster(tmp_path_factory):
     """A Kubernetes with a node, a secret and the ServiceAccount of pipelines."""
     folder = tmp_path_factory.mktemp("cluster")
-    try:
-        with docker.dockerd():
-            image = docker.base_image()
-            with kubernetes(folder, node=True) as kubeconfig:
-                core = client.CoreV1Api(config.new_client_from_config(str(kubeconfig)))
-                _create(core.create_namespace, {"metadata": {"name": NAMESPACE}})
-                account = {"metadata": {"name": "pipeline-runner"}}
-                _create(core.create_namespaced_service_account, NAMESPACE, account)
-                data = {"KEY": base64.b64encode(b"a-secret-value").decode()}
-                _create(core.create_namespaced_secret, NAMESPACE, {"metadata": {"name": "kfp-store"}, "data": data})
-                yield SimpleNamespace(core=core, kubeconfig=kubeconfig, image=image)
-    except (Unavailable, docker.Unavailable) as reason:
-        pytest.skip(str(reason))
+    with docker.dockerd():
+        image = docker.base_image()
+        with kubernetes(folder, node=True) as kubeconfig:
+            core = client.CoreV1Api(config.new_client_from_config(str(kubeconfig)))
+            _create(core.create_namespace, {"metadata": {"name": NAMESPACE}})
+            account = {"metadata": {"name": "pipeline-runner"}}
+            _create(core.create_namespaced_service_account, NAMESPACE, account)
+            data = {"KEY": base64.b64encode(b"a-secret-value").decode()}
+            _create(core.create_namespaced_secret, NAMESPACE, {"metadata": {"name": "kfp-store"}, "data": data})
+            yield SimpleNamespace(core=core, kubeconfig=kubeconfig, image=image)
 
 
 def _create(create, *what):

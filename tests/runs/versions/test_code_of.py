@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.programs import program
 from runs.versions.code_of import code_of
 from switchyard.lineage import CodeVersion, Origin, origin
 
 
 def git(root, *arguments):
     own = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-    done = subprocess.run(["git", "-C", str(root), *own, *arguments], check=True, capture_output=True, text=True)
+    command = [program("git"), "-C", str(root), *own, *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 import zlib
@@ -12,6 +11,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from rehearsal.programs import program
 from switchyard.config.server_options import ServerOptions
 from switchyard.serving.local import daemon
 from tests.serving.image_models import CLASSES, SIZE, classifier, encoded, photo, searcher
@@ -65,12 +65,12 @@ def test_a_named_version_answers_and_another_is_not_found(images):
     assert images.json("GET", PETS)[0] == 405
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+@pytest.mark.needs("curl")
 @pytest.mark.parametrize("header", [["-H", "Content-Type: image/png"], []])
 def test_curl_sends_a_file(images, tmp_path, header):
     file = tmp_path / "Übung 1.png"
     file.write_bytes(encoded(photo()))
-    command = ["curl", "-s", images.url + PETS, "--data-binary", f"@{file}", *header]
+    command = [program("curl"), "-s", images.url + PETS, "--data-binary", f"@{file}", *header]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     assert '"label":' in done.stdout
 

@@ -16,6 +16,7 @@ import yaml
 from kubernetes import client, config
 
 from rehearsal.kserve import credentials
+from rehearsal.programs import program
 from stacks.deployers.kserve.rights import RIGHTS, Right
 from stacks.setup.stack_file import read_stack
 from switchyard.project import ROOT
@@ -38,7 +39,7 @@ class Cluster:
     kubeconfig: Path
 
     def kubectl(self, *words: Any) -> str:
-        command = ["kubectl", "--kubeconfig", str(self.kubeconfig), "--context", "admin", *map(str, words)]
+        command = [program("kubectl"), "--kubeconfig", str(self.kubeconfig), "--context", "admin", *map(str, words)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -295,7 +296,7 @@ def made(folder: Path) -> list[tuple[str, str]]:
 
 
 def kustomized(folder: Path) -> str:
-    return subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=True).stdout
+    return subprocess.run([program("kubectl"), "kustomize", folder], capture_output=True, text=True, check=True).stdout
 
 
 def test_the_secrets_are_what_kserve_and_the_pods_look_for(cluster, namespace, tmp_path):

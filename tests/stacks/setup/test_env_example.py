@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 
+from rehearsal.programs import program
 from stacks.setup.env_example import env_example
 from stacks.setup.environment import read_env_file
 from stacks.setup.stack_file import read_stack, read_template
@@ -17,7 +18,7 @@ def test_the_example_is_as_new():
 
 def test_git_keeps_the_example_and_not_the_keys():
     told = subprocess.run(
-        ["git", "check-ignore", "--no-index", ".env", ".env.example"],
+        [program("git"), "check-ignore", "--no-index", ".env", ".env.example"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -12,9 +12,10 @@ import yaml
 from fsspec.implementations.local import LocalFileSystem
 
 from commands.image import call as image_command
-from rehearsal.docker import Unavailable, dockerd, project_recipe, registry
+from rehearsal.docker import dockerd, project_recipe, registry
 from rehearsal.kserve.serving_runtimes import container, placed
 from rehearsal.processes import free_port
+from rehearsal.programs import program
 from stacks.deployers.kserve.server_archive import server_archive
 from stacks.deployers.kserve.serving_runtime import serving_runtime
 from stacks.deployers.kserve.storage import ModelStorage
@@ -34,24 +35,18 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):
     """A registry beside a docker daemon."""
-    try:
-        with dockerd(), registry(tmp_path_factory.mktemp("registry")) as host:
-            yield host
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    with dockerd(), registry(tmp_path_factory.mktemp("registry")) as host:
+        yield host
 
 
 @pytest.fixture(scope="module")
 def pushed(host):
-    try:
-        return build_and_push(f"{host}/team", project_recipe())
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    return build_and_push(f"{host}/team", project_recipe())
 
 
 def inside(image, *command):
     """What a command prints in the image, which has no network."""
-    run = ["docker", "run", "--rm", "--network", "none", image, *command]
+    run = [program("docker"), "run", "--rm", "--network", "none", image, *command]
     return subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -104,20 +99,23 @@ def test_as_our_own_runtime_it_serves_a_gallery_beside_its_graph_and_ends_when_t
     server = placed(container(manifest["spec"], {}), port)
     assert server["securityContext"]["readOnlyRootFilesystem"]
     options = ["--network", "host", "--cap-drop", "ALL", "--read-only", "--volume", f"{folder}:/mnt/models:ro"]
-    command = ["docker", "run", "--detach", *options, server["image"], *server["command"], *server["args"]]
+    command = [program("docker"), "run", "--detach", *options, server["image"], *server["command"], *server["args"]]
     name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     try:
         wait_until(lambda: client.ready(f"http://127.0.0.1:{port}"))
         url, headers = f"http://127.0.0.1:{port}/v2/models/faces/predict-image", {"Content-Type": "image/png"}
         answer = requests.post(url, rows["image"][0], headers=headers, timeout=30).json()
         assert [near["row"] for near in answer["neighbours"]] == searcher().run(rows)["neighbours"][0].tolist()
-        subprocess.run(["docker", "stop", "--time", "20", name], capture_output=True, check=True)
+        subprocess.run([program("docker"), "stop", "--time", "20", name], capture_output=True, check=True)
         ended = subprocess.run(
-            ["docker", "inspect", "--format", "{{.State.ExitCode}}", name], capture_output=True, text=True, check=True
+            [program("docker"), "inspect", "--format", "{{.State.ExitCode}}", name],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert ended.stdout.strip() == "0"
     finally:
-        subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
+        subprocess.run([program("docker"), "rm", "--force", name], capture_output=True, check=False)
 
 
 def test_its_tag_is_the_locks_and_not_the_codes(tmp_path):

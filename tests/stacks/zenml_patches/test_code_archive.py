@@ -9,6 +9,7 @@ import tarfile
 import pytest
 from zenml.utils.code_utils import CodeArchive
 
+from rehearsal.programs import program
 from stacks.zenml_patches.code_archive import keep_private
 
 KEPT = ["run.py", "steps/train.py", ".env.example", "configs/env.yaml", "steps/environment.py"]
@@ -34,7 +35,7 @@ def project(tmp_path):
 
 
 def git(project, *arguments):
-    subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@t", *arguments], cwd=project, check=True)
+    subprocess.run([program("git"), "-c", "user.name=t", "-c", "user.email=t@t", *arguments], cwd=project, check=True)
 
 
 def packed(project):

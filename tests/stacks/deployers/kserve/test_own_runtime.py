@@ -15,6 +15,7 @@ import requests
 
 from rehearsal.kserve.replica import ROOT
 from rehearsal.kserve.serving_runtimes import servingruntimes
+from rehearsal.programs import program
 from switchyard.config.sections import Deployment, Resources
 from switchyard.config.server_options import Batching
 from switchyard.errors import SwitchyardError
@@ -25,7 +26,7 @@ from tests.serving.image_models import frame, searcher
 from tests.stacks.deployers.kserve.deploying import answering, objects, roll_out, service
 
 pytestmark = pytest.mark.integration
-APPLY = ["kubectl", "--context", "admin", "apply", "-f", "-"]
+APPLY = ["--context", "admin", "apply", "-f", "-"]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,8 @@ def applied(place):
     command = [sys.executable, "run.py", "runtime"]
     printed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True).stdout
     with servingruntimes(place.api()):
-        subprocess.run([*APPLY, "--kubeconfig", place.kubeconfig], input=printed, capture_output=True, check=True)
+        apply = [program("kubectl"), "--kubeconfig", place.kubeconfig, *APPLY]
+        subprocess.run(apply, input=printed, capture_output=True, check=True)
         yield
 
 
