@@ -27,7 +27,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.pipeline import ROOT, Project, Spent
+from bench.pipeline import ROOT, Project, Spent, plain_zenml
 
 PROGRAMS = "bench/programs/peers"
 PLAIN = "plain Python script"
@@ -135,16 +135,15 @@ def peer_row(project: Project, name: str) -> Row:
 
 def zenml_rows(project: Project) -> list[Row]:
     """Switchyard on its local stack and ZenML on its default one: numbers, then the tables of `pipeline.py fixed`."""
-    plain = project.root.parent / "plain-zenml"
-    plain.mkdir()
-    environment = {"ZENML_CONFIG_PATH": f"{plain}/zenml", "ZENML_REPOSITORY_PATH": str(plain)}
-    project.python("-c", "from zenml.client import Client; Client.initialize()", **environment)
-    ours, tables = "bench/programs/fixed_cost_ours.py", "bench/programs/fixed_cost_plain.py"
+    plain, environment = plain_zenml(project)
+    numbers = shutil.copy(ROOT / PROGRAMS / "zenml_six.py", plain)
+    tables = shutil.copy(ROOT / "bench" / "programs" / "fixed_cost_plain.py", plain)
+    ours = "bench/programs/fixed_cost_ours.py"
     used, own = version("zenml"), tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     return [
         Row("Switchyard, local stack", own, lambda: project.python(ours, "--numbers")),
         Row("Switchyard, its tables and reports", own, lambda: project.python(ours)),
-        Row("ZenML", used, lambda: project.python(f"{PROGRAMS}/zenml_six.py", **environment)),
+        Row("ZenML", used, lambda: project.python(numbers, **environment)),
         Row("ZenML, pandas tables", used, lambda: project.python(tables, **environment)),
     ]
 

@@ -206,8 +206,8 @@ def steps_table(ours: list[Spent], theirs: list[Spent]) -> None:
         print(f"  {name:42}{mine:9.2f}{other:8.2f}{mine - other:8.2f}{clock:15.2f}")
 
 
-def fixed_cost(project: Project, repeat: int) -> None:
-    """Goal: at most 0.65 times plain ZenML."""
+def plain_zenml(project: Project) -> tuple[Path, dict[str, str]]:
+    """A repository of ZenML with its defaults, which a program must lie in, and the environment of its programs."""
     plain = project.root.parent / "plain-zenml"
     plain.mkdir()
     environment = {"ZENML_CONFIG_PATH": f"{plain}/zenml", "ZENML_REPOSITORY_PATH": str(plain)}
@@ -217,9 +217,13 @@ def fixed_cost(project: Project, repeat: int) -> None:
         "Client.initialize(pathlib.Path(os.environ['ZENML_REPOSITORY_PATH']))",
         **environment,
     )
-    program = shutil.copy(
-        ROOT / "bench" / "programs" / "fixed_cost_plain.py", plain
-    )  # ZenML wants it in its repository
+    return plain, environment
+
+
+def fixed_cost(project: Project, repeat: int) -> None:
+    """Goal: at most 0.65 times plain ZenML."""
+    plain, environment = plain_zenml(project)
+    program = shutil.copy(ROOT / "bench" / "programs" / "fixed_cost_plain.py", plain)
     ours = "bench/programs/fixed_cost_ours.py"
     runs = take_turns(
         repeat,
