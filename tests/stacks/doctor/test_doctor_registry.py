@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import bcrypt
@@ -20,13 +21,21 @@ from tests.stacks.doctor.conftest import target
 _CONFIG, _MANIFEST = "application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.manifest.v1+json"
 
 
+@contextmanager
+def started(*given):
+    """A registry, or a skip where the program is missing."""
+    with ExitStack() as stack:
+        try:
+            host = stack.enter_context(registry(*given))
+        except Unavailable as reason:
+            pytest.skip(str(reason))
+        yield host
+
+
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):
-    try:
-        with registry(tmp_path_factory.mktemp("registry")) as host:
-            yield host
-    except Unavailable as reason:
-        pytest.skip(str(reason))
+    with started(tmp_path_factory.mktemp("registry")) as host:
+        yield host
 
 
 def push(host, repository, tag, python="3.11.9"):
@@ -51,7 +60,7 @@ def uploads(folder):
 
 
 def test_a_registry_that_takes_images_keeps_nothing_of_the_probe(tmp_path):
-    with registry(tmp_path) as host:
+    with started(tmp_path) as host:
         found = container_registry.look(target(REGISTRY=f"{host}/team"))
 
         assert found.state == "ok", found
@@ -61,7 +70,7 @@ def test_a_registry_that_takes_images_keeps_nothing_of_the_probe(tmp_path):
 
 def test_a_registry_with_a_login(tmp_path, monkeypatch):
     password = bcrypt.hashpw(b"the-password", bcrypt.gensalt(4)).decode()
-    with registry(tmp_path / "registry", f"me:{password}\n") as host:
+    with started(tmp_path / "registry", f"me:{password}\n") as host:
         monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
         with pytest.raises(SwitchyardError, match=f"docker login {host}"):
             container_registry.look(target(REGISTRY=f"{host}/team"))
